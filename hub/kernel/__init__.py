@@ -1,0 +1,1 @@
+"""Pure values and functions shared by every service; nothing here performs I/O."""

@@ -1,0 +1,53 @@
+"""CloudEvents 1.0 in binary content mode: attributes travel as headers, the data as the value.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+"""
+
+from dataclasses import dataclass
+
+from hub.ports.eventlog import Delivered, Entry
+
+SPEC_VERSION = b"1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class CloudEvent:
+    """One event; `source` + `id` identify it, so that a consumer can drop a repeat.
+
+    `subject` is the record id and the partition key; `time` is RFC 3339 in UTC; `data` is JSON in bytes.
+    """
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    data: bytes
+
+    def as_entry(self) -> Entry:
+        return Entry(
+            key=self.subject.encode(),
+            value=self.data,
+            headers=(
+                ("ce_specversion", SPEC_VERSION),
+                ("ce_id", self.id.encode()),
+                ("ce_source", self.source.encode()),
+                ("ce_type", self.type.encode()),
+                ("ce_subject", self.subject.encode()),
+                ("ce_time", self.time.encode()),
+                ("content-type", b"application/json"),
+            ),
+        )
+
+    @classmethod
+    def from_delivered(cls, entry: Delivered) -> "CloudEvent":
+        """Read an event back; KeyError names the attribute that a foreign entry lacks."""
+        headers = dict(entry.headers)
+        return cls(
+            id=headers["ce_id"].decode(),
+            source=headers["ce_source"].decode(),
+            type=headers["ce_type"].decode(),
+            subject=headers["ce_subject"].decode(),
+            time=headers["ce_time"].decode(),
+            data=entry.value or b"",
+        )

@@ -1,0 +1,68 @@
+"""Problems with somebody's input, told so that the person can mend it."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hub.kernel.language import Bilingual, Language
+
+FOUND_LIMIT = 120
+
+
+def shown(value: object) -> str:
+    """The value as a message quotes it: one line, at most FOUND_LIMIT characters."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= FOUND_LIMIT else text[: FOUND_LIMIT - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one field of one row.
+
+    `code` is stable for programs; `found` quotes the input (already shortened, and masked where the field is
+    private); `expected` says what would have been right; `row` counts from 1 as the sender's file does.
+    """
+
+    code: str
+    expected: Bilingual
+    found: str = ""
+    field: str | None = None
+    label: Bilingual | None = None
+    row: int | None = None
+
+    def at_row(self, row: int) -> "Problem":
+        return replace(self, row=row)
+
+    def message(self, language: Language) -> str:
+        """One sentence: row, field, what was found, what was expected."""
+        zh = language == "zh"
+        where = []
+        if self.row is not None:
+            where.append(f"第 {self.row} 行" if zh else f"row {self.row}")
+        if self.field:
+            name = f"{self.label[language]} ({self.field})" if self.label else self.field
+            where.append(f"字段“{name}”" if zh else f"field “{name}”")
+        found = (f"填写的是“{self.found}”" if zh else f"found “{self.found}”") if self.found else ""
+        expected = f"应为:{self.expected.zh}" if zh else f"expected {self.expected.en}"
+        parts = ["，".join(where) if zh else ", ".join(where), found, expected]
+        return ("；" if zh else "; ").join(part for part in parts if part)
+
+    def as_json(self, language: Language) -> dict[str, Any]:
+        """The form in which APIs return it."""
+        return {
+            "row": self.row,
+            "field": self.field,
+            "label": self.label[language] if self.label else None,
+            "code": self.code,
+            "found": self.found,
+            "expected": self.expected[language],
+            "message": self.message(language),
+        }
+
+
+class Refusal(Exception):
+    """A request that cannot be served as asked; `status` is the HTTP status that says so best."""
+
+    def __init__(self, *problems: Problem, status: int = 422) -> None:
+        super().__init__("; ".join(problem.message("en") for problem in problems))
+        self.problems = problems
+        self.status = status

@@ -1,0 +1,37 @@
+"""Who may speak about records, and with what authority."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.records import Authority
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A registered source of submissions."""
+
+    id: str
+    label: Bilingual
+    authority: Authority
+
+
+class Sources:
+    """The registered sources by id."""
+
+    def __init__(self, sources: Mapping[str, Source]) -> None:
+        self._sources = dict(sources)
+
+    def __iter__(self) -> Iterator[Source]:
+        return iter(self._sources.values())
+
+    def named(self, source_id: str) -> Source:
+        """Raises Refusal where the source is not registered."""
+        try:
+            return self._sources[source_id]
+        except KeyError:
+            known = ", ".join(sorted(self._sources))
+            expected = Bilingual("已登记的数据来源之一:{known}", "one of the registered sources: {known}")
+            problem = Problem("unknown-source", expected.format(known=known), shown(source_id), "source")
+            raise Refusal(problem) from None

@@ -1,0 +1,86 @@
+"""The event log: durable, partitioned, ordered within a partition. Kafka's vocabulary throughout."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a producer appends. A `value` of None is a tombstone for its key on a compacted topic."""
+
+    key: bytes
+    value: bytes | None
+    headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What a consumer receives; offset counts from 0 within (topic, partition)."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes | None
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """The settings of one topic, as schemas/topics.yaml states them."""
+
+    name: str
+    partitions: int = 1
+    compacted: bool = False
+    retention_hours: float | None = None
+
+
+class Consumer(Protocol):
+    """A member of a consumer group; the group's position outlives it."""
+
+    def poll(self, limit: int, timeout: float) -> Sequence[Delivered]:
+        """Up to `limit` entries after the last ones polled; waits up to `timeout` seconds for the first."""
+        ...
+
+    def commit(self, done: Iterable[Delivered]) -> None:
+        """Store the position after these entries; call it only when their effects are durable."""
+        ...
+
+    def rewind(self) -> None:
+        """Go back to the start of every partition, for a rebuild; positions are stored at the next commit."""
+        ...
+
+    def lag(self) -> int:
+        """How many entries lie after the stored position, over all partitions."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class EventLog(Protocol):
+    """Appends and hands out consumers."""
+
+    def create_topics(self, topics: Iterable[Topic]) -> None:
+        """Create what is missing; an existing topic with other settings is left alone (see `differences`)."""
+        ...
+
+    def differences(self, topics: Iterable[Topic]) -> Sequence[str]:
+        """Each difference between the wanted topics and the real ones, in English, one line each."""
+        ...
+
+    def append(self, topic: str, entries: Sequence[Entry]) -> None:
+        """Durable when it returns: survives the process and, on the real log, one broker."""
+        ...
+
+    def consumer(self, group: str, topics: Sequence[str]) -> Consumer:
+        """Join the group; a new group starts at the beginning."""
+        ...
+
+    def end_offsets(self, topic: str) -> Mapping[int, int]:
+        """The offset that the next entry of each partition will get."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,36 @@
+"""One settings object; each value can be given as an environment variable HUB_<NAME>."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where the hub keeps its data, which adapters it runs on and the limits it holds."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", env_file=None, extra="ignore")
+
+    profile: Literal["embedded", "real"] = "embedded"
+    data_dir: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    node: str = Field(default="research-hub.local", description="This node's name, part of event sources.")
+    timezone: str = "Asia/Shanghai"
+    sources_file: Path | None = Field(default=None, description="Overrides the shipped list of submission sources.")
+    partitions: int = Field(default=1, ge=1, le=64, description="Of each topic on the embedded log.")
+    map_tiles: str = Field(
+        default="", description="URL template of a tile service for the portal's map; empty: coastlines only."
+    )
+
+    max_body_bytes: int = Field(default=256 * 2**20, description="Of one upload.")
+    max_row_bytes: int = Field(default=256 * 2**10, description="Of one record.")
+    max_field_chars: int = Field(default=20_000, description="Of one text field.")
+    batch_rows: int = Field(
+        default=2_000, ge=1, le=20_000, description="Rows handled at once by ingest, curation and sinks."
+    )
+
+    kafka_bootstrap: str = "127.0.0.1:9092"
+    elasticsearch_url: str = "http://127.0.0.1:9200"
+    postgresql_dsn: str = "postgresql://hub@127.0.0.1:5432/hub"

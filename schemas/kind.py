@@ -1,0 +1,96 @@
+"""Record kinds and their registry. Adding a kind is one module here that calls `register`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from hub.kernel.identifiers import record_id
+from hub.kernel.language import Bilingual
+from hub.kernel.records import Authority
+from schemas.annotations import AUTHORITIES
+
+MODULES = ("instrument", "organisation", "laboratory", "project", "expert")
+
+
+class RecordModel(BaseModel):
+    """Base of every record kind: unknown fields are refused, text is stripped, an empty text is no value."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=20_000, frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One way to identify a record: the scheme's name and the paths of the fields that make the identifier."""
+
+    scheme: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One record kind.
+
+    `identity` is tried in order, strongest first: the first whose fields are all present gives the record id, and a
+    record with none is identified by its source and the source's own id. `title` lists the fields that name a record.
+    `crosswalk` maps a vocabulary (`cerif`, `pidinst`, `schema_org`) to the kind's element or type there.
+    """
+
+    name: str
+    label: Bilingual
+    model: type[RecordModel]
+    identity: tuple[Identity, ...]
+    title: tuple[str, ...] = ("name_zh", "name_en")
+    authority: tuple[Authority, ...] = AUTHORITIES
+    bookable: bool = False
+    crosswalk: Mapping[str, str] = field(default_factory=dict)
+
+    def id_of(self, fields: Mapping[str, Any], source: str, source_record_id: str) -> str:
+        """The id of the record that these (JSON) fields describe."""
+        return self.identified(fields) or record_id(self.name, "source", source, source_record_id)
+
+    def identified(self, fields: Mapping[str, Any]) -> str | None:
+        """The id by the record's own identifiers alone, or None; also for a reference to a record of this kind."""
+        for identity in self.identity:
+            parts = [value_at(fields, path) for path in identity.paths]
+            if all(parts):
+                return record_id(self.name, identity.scheme, *(str(part) for part in parts))
+        return None
+
+
+def value_at(fields: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path such as `owner.uscc`, or None."""
+    value: Any = fields
+    for name in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(name)
+    return value
+
+
+_registry: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> Kind:
+    """Make a kind known to every service; the last registration of a name wins."""
+    _registry[kind.name] = kind
+    return kind
+
+
+def unregister(name: str) -> None:
+    _registry.pop(name, None)
+
+
+def kinds() -> Mapping[str, Kind]:
+    """Every known kind by name."""
+    for module in MODULES:
+        if module not in _registry:
+            import_module(f"schemas.{module}")
+    return _registry
+
+
+def kind_named(name: str) -> Kind:
+    """KeyError where there is no such kind."""
+    return kinds()[name]
