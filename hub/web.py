@@ -24,8 +24,8 @@ class AccessList(Protocol):
 def language_of(request: Request) -> Language:
     """`?lang=` first, then the reader's earlier choice, then Accept-Language."""
     chosen = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
-    if chosen == "zh" or chosen == "en":
-        return chosen
+    if chosen in ("zh", "en"):
+        return "en" if chosen == "en" else "zh"
     return negotiate(request.headers.get("accept-language"))
 
 
@@ -70,7 +70,7 @@ def problem_response(problems: tuple[Problem, ...], status: int, language: Langu
         "status": status,
         "errors": [problem.as_json(language) for problem in problems],
     }
-    headers = {"Content-Language": language}
+    headers: dict[str, str] = {"Content-Language": language}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers)
