@@ -38,15 +38,30 @@ class Topic:
     retention_hours: float | None = None
 
 
+class UnknownTopic(LookupError):
+    """The topic has not been created."""
+
+
+class TooLarge(ValueError):
+    """More entries in one append, or more bytes in one entry, than the log takes."""
+
+
+class Fenced(RuntimeError):
+    """Another member of the group has taken these partitions over; what was polled will be delivered to it."""
+
+
 class Consumer(Protocol):
-    """A member of a consumer group; the group's position outlives it."""
+    """A member of a consumer group; the group's position outlives it. It joins at its first poll or commit."""
 
     def poll(self, limit: int, timeout: float) -> Sequence[Delivered]:
         """Up to `limit` entries after the last ones polled; waits up to `timeout` seconds for the first."""
         ...
 
     def commit(self, done: Iterable[Delivered]) -> None:
-        """Store the position after these entries; call it only when their effects are durable."""
+        """Store the position after these entries; call it only when their effects are durable.
+
+        Raises Fenced where the group has given the partitions to another member meanwhile.
+        """
         ...
 
     def rewind(self) -> None:
@@ -72,7 +87,11 @@ class EventLog(Protocol):
         ...
 
     def append(self, topic: str, entries: Sequence[Entry]) -> None:
-        """Durable when it returns: survives the process and, on the real log, one broker."""
+        """Durable when it returns: survives the process and, on the real log, one broker.
+
+        All entries or none on the embedded log; Kafka may have taken some when it raises, and sending all again is
+        safe because every effect is repeatable. Raises UnknownTopic or TooLarge before anything is written.
+        """
         ...
 
     def consumer(self, group: str, topics: Sequence[str]) -> Consumer:
