@@ -1,0 +1,101 @@
+"""Receipts: what a sender was told about each row, kept so that it can be looked up, mended and sent again."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+Progress = Literal["receiving", "interrupted", "complete"]
+"""`receiving`: rows are being taken; `interrupted`: the request broke off and may be repeated with its key;
+`complete`: every row has been taken or refused."""
+
+
+class Accepted(NamedTuple):
+    """A row that went to the log as event `event_id`; `row` counts as the sender's file does."""
+
+    row: int
+    event_id: str
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One request. `created_at` is RFC 3339, UTC, and the rows' time of arrival; `sender` is who sent it.
+
+    `record_id` of an accepted row may be empty: a withdrawal that names only the source's own id.
+    """
+
+    id: str
+    source: str
+    kind: str
+    format: str
+    created_at: str
+    sender: str = ""
+    progress: Progress = "receiving"
+    accepted: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that were handled together, numbered 0, 1, 2 … within the receipt.
+
+    `refused` is the sealed list of refused rows: rows may hold private values, so the store never sees them open.
+    """
+
+    number: int
+    first_row: int
+    last_row: int
+    accepted: tuple[Accepted, ...]
+    refused: bytes = b""
+    refused_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What became of a request to open a receipt.
+
+    `new`: go on; `resumed`: the same request broke off earlier, go on with the receipt it had; `replayed`: it was
+    complete, answer with it; `busy`: it is being handled just now; `mismatch`: the key was used for other content.
+    """
+
+    outcome: Literal["new", "resumed", "replayed", "busy", "mismatch"]
+    receipt: Receipt
+
+
+class ReceiptStore(Protocol):
+    """Durable when each method returns."""
+
+    def open(self, receipt: Receipt, key: str = "", fingerprint: str = "") -> Opened:
+        """Store a new receipt, or find the one that the receipt's source opened with the same idempotency key before."""
+        ...
+
+    def add(self, receipt_id: str, batch: Batch) -> None:
+        """Store a batch, in place of one with the same number; also shows that the request is alive."""
+        ...
+
+    def finish(self, receipt_id: str, progress: Progress, batches: int) -> Receipt:
+        """Settle the receipt's progress and totals over its first `batches` batches; later ones, left by an earlier
+        attempt, are dropped. LookupError where there is no such receipt."""
+        ...
+
+    def discard(self, receipt_id: str) -> None:
+        """Forget a receipt of which no row was handled, and its key."""
+        ...
+
+    def get(self, receipt_id: str) -> Receipt | None: ...
+
+    def batch(self, receipt_id: str, number: int) -> Batch | None: ...
+
+    def batches(self, receipt_id: str, after_row: int = -1) -> Iterator[Batch]:
+        """The batches with rows after that one, in order; bounded memory."""
+        ...
+
+    def recent(self, sources: Collection[str] | None, limit: int = 50, before: str = "") -> list[Receipt]:
+        """Newest first, of these sources (None: of all), opened before that time where one is given."""
+        ...
+
+    def forget(self, before: str, limit: int = 100) -> int:
+        """Drop at most `limit` receipts opened before that time; returns how many."""
+        ...
+
+    def close(self) -> None: ...
