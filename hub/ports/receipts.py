@@ -66,7 +66,7 @@ class ReceiptStore(Protocol):
     """Durable when each method returns."""
 
     def open(self, receipt: Receipt, key: str = "", fingerprint: str = "") -> Opened:
-        """Store a new receipt, or find the one that the receipt's source opened with the same idempotency key before."""
+        """Store a new receipt, or find the one that its source opened with the same idempotency key before."""
         ...
 
     def add(self, receipt_id: str, batch: Batch) -> None:

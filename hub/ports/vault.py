@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-TOKEN_PREFIX = "vault:"
+TOKEN_PREFIX = "vault:"  # noqa: S105 - marks tokens, is no secret
 
 
 class VaultLocked(RuntimeError):
@@ -11,7 +11,7 @@ class VaultLocked(RuntimeError):
 
 
 class Vault(Protocol):
-    """Encrypts at rest. Equal values have equal tokens for as long as the key lives; a token tells nothing of its value.
+    """Encrypts at rest. Equal values have equal tokens while the key lives; a token tells nothing of its value.
 
     A value that looks like a token is a value like any other: it gets a token of its own, so that nobody can plant
     somebody else's token and have it revealed.

@@ -1,0 +1,80 @@
+"""Tokens, registered sources and the running of workers."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from hub.access import AccessFile, operator_token
+from hub.kernel.problems import Refusal
+from hub.registry import load_sources
+from hub.runtime import Runtime, drain
+
+pytestmark = pytest.mark.unit
+
+
+def test_first_start_makes_an_operator_and_keeps_only_the_digest(tmp_path: Path) -> None:
+    access = AccessFile(tmp_path)
+    token = operator_token(tmp_path)
+    assert token
+    principal = access.principal(token)
+    assert principal
+    assert principal.may_submit_for("anything")
+    assert (tmp_path / "operator.token").stat().st_mode & 0o077 == 0
+    assert token not in (tmp_path / "access.json").read_text()
+    assert access.principal(token + "x") is None
+
+
+def test_a_token_issued_by_another_process_is_known_at_once(tmp_path: Path) -> None:
+    running, other = AccessFile(tmp_path), AccessFile(tmp_path)
+    principal = running.principal(other.issue("lab", {"submitter"}, {"owner"}))
+    assert principal
+    assert principal.may_submit_for("owner")
+    assert not principal.may_submit_for("national")
+
+
+def test_sources(tmp_path: Path) -> None:
+    assert load_sources().named("national").authority == "national"
+    with pytest.raises(Refusal, match="unknown-source|national"):
+        load_sources().named("nobody")
+    wrong = tmp_path / "sources.yaml"
+    wrong.write_text("lab: {zh: 实验室, en: Lab, authority: royal}")
+    with pytest.raises(ValueError, match="lab"):
+        load_sources(wrong)
+
+
+class Countdown:
+    name = "countdown"
+
+    def __init__(self, left: int, failures: int = 0) -> None:
+        self.left, self.failures = left, failures
+        self.done, self.closed = threading.Event(), False
+
+    def step(self, timeout: float) -> int:
+        if self.failures:
+            self.failures -= 1
+            raise OSError("disk")
+        if not self.left:
+            self.done.set()
+            return 0
+        self.left -= 1
+        return 1
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_failed_step_is_tried_again() -> None:
+    worker = Countdown(3, failures=2)
+    runtime = Runtime([worker])
+    runtime.start()
+    assert worker.done.wait(30)
+    assert runtime.healthy()
+    runtime.stop()
+    assert worker.closed
+
+
+def test_drain_ends_when_nothing_is_left() -> None:
+    assert drain([Countdown(3), Countdown(5)]) == 8
+    with pytest.raises(RuntimeError):
+        drain([Countdown(10)], rounds=2)
