@@ -49,6 +49,7 @@ class Meta:
     refers: str = ""
     aliases: tuple[str, ...] = ()
     sortable: bool = False
+    codes: str = ""
 
 
 def F(
@@ -68,12 +69,14 @@ def F(
     refers: str = "",
     aliases: tuple[str, ...] = (),
     sortable: bool = False,
+    codes: str = "",
 ) -> Meta:
     """Annotate a field.
 
     `authority` overrides the kind's order of authorities for this field; `hint` tells (in Chinese, in English) what is
     expected, for forms and for messages about wrong input; `refers` names the kind that a reference points to;
-    `aliases` are further column headings under which imports know the field.
+    `aliases` are further column headings under which imports know the field; `codes` names the code list of
+    schemas.codes that labels the field's values.
     """
     return Meta(
         label=Bilingual(zh, en),
@@ -86,4 +89,5 @@ def F(
         refers=refers,
         aliases=aliases,
         sortable=sortable,
+        codes=codes,
     )

@@ -14,9 +14,12 @@ from pydantic.fields import FieldInfo
 from hub.kernel.access import READERS, Openness
 from hub.kernel.language import Bilingual
 from schemas.annotations import Meta
+from schemas.codes import code_list
 from schemas.kind import Kind
 
 FieldType = Literal["text", "integer", "decimal", "number", "boolean", "date", "datetime", "code", "part"]
+
+MENU_LIMIT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class FieldSpec:
     """One field. `path` is dotted inside parts (`place.lat`); `choices` are the codes of a code list.
 
     `type` `part` is a composite value: its members follow it, unless it is `multiple`, when they are in `members`.
+    `choices` is empty for a code list that is too long to choose from in one menu; `meta.codes` names the list.
     `label` is complete on its own: a member's label is preceded by its part's.
     """
 
@@ -72,6 +76,8 @@ def _spec(path: str, info: FieldInfo, within: FieldSpec | None) -> FieldSpec:
         raise TypeError(f"field {path} has no F annotation")
     inner, multiple = _unwrapped(info.annotation)
     kind, choices = _type_of(inner)
+    if meta.codes:
+        kind, choices = "code", choices or _menu(meta.codes)
     return FieldSpec(
         path=path,
         label=_label(meta, within),
@@ -82,6 +88,11 @@ def _spec(path: str, info: FieldInfo, within: FieldSpec | None) -> FieldSpec:
         multiple=multiple,
         choices=choices,
     )
+
+
+def _menu(codes: str) -> tuple[str, ...]:
+    listed = code_list(codes)
+    return tuple(listed) if len(listed) <= MENU_LIMIT else ()
 
 
 def _label(meta: Meta, within: FieldSpec | None) -> Bilingual:

@@ -16,9 +16,11 @@ MODULES = ("instrument", "organisation", "laboratory", "project", "expert")
 
 
 class RecordModel(BaseModel):
-    """Base of every record kind: unknown fields are refused, text is stripped, an empty text is no value."""
+    """Base of every record kind: unknown fields are refused, text is stripped and never empty."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=20_000, frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", str_strip_whitespace=True, str_min_length=1, str_max_length=20_000, frozen=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
