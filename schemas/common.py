@@ -1,39 +1,83 @@
-"""Values that several record kinds share."""
+"""Composite values that several record kinds share."""
 
-from datetime import date
-from decimal import Decimal
-from typing import Annotated, Literal
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from schemas import values
 from schemas.annotations import F
-from schemas.checks import ClockTime, CountryCode, CreditCode, Division, Orcid, Postcode, RorId
+from schemas.cells import number, plain
+from schemas.codes import code_list
+from schemas.parts import NamedPart, Part, Recogniser
+from schemas.values import (
+    Amount,
+    Country,
+    CreditCode,
+    DivisionCode,
+    Email,
+    Instant,
+    Orcid,
+    Phone,
+    Postcode,
+    RorId,
+    Short,
+    Url,
+)
 
-Currency = Literal["CNY", "USD", "EUR", "GBP", "JPY", "CHF", "HKD", "KRW", "SGD", "AUD", "CAD", "SEK"]
-Day = Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
+Currency = Literal["CNY", "USD", "EUR", "GBP", "JPY", "CHF", "HKD"]
+
+_SIGNS = {"¥": "CNY", "￥": "CNY", "元": "CNY", "RMB": "CNY", "$": "USD", "€": "EUR", "£": "GBP", "美元": "USD"}
+_SIGNS |= {
+    "欧元": "EUR",
+    "英镑": "GBP",
+    "日元": "JPY",
+    "瑞士法郎": "CHF",
+    "港元": "HKD",
+    "港币": "HKD",
+    "人民币": "CNY",
+}
+_SIGN = "|".join(re.escape(sign) for sign in sorted((*_SIGNS, *Currency.__args__), key=len, reverse=True))  # type: ignore[attr-defined]
+_MONEY = re.compile(rf"({_SIGN})?\s*(.*?)\s*({_SIGN})?", re.DOTALL)
+_COORDINATES = re.compile(r"\s*(-?\d{1,2}(?:\.\d+)?)\s*[,，]\s*(-?\d{1,3}(?:\.\d+)?)\s*")
 
 
-class Part(BaseModel):
-    """Base of the composite values inside records."""
+def code_named(name: str) -> Recogniser:
+    """The recogniser of a code list: takes codes and labels, gives the code."""
 
-    model_config = ConfigDict(
-        extra="forbid", str_strip_whitespace=True, str_min_length=1, str_max_length=20_000, frozen=True
-    )
+    def recognise(text: str) -> str:
+        if (code := code_list(name).code_for(text)) is None:
+            raise ValueError(text)
+        return code
+
+    return recognise
 
 
 class Money(Part):
-    """An amount in a currency of ISO 4217; the amount is a decimal text in JSON, so that no cent is lost."""
+    """An amount in a currency of ISO 4217; as text `1280000 CNY`, `128万元`, `USD 1,000`."""
 
-    amount: Annotated[
-        Decimal,
-        Field(ge=0, max_digits=18, decimal_places=2),
-        F("金额", "amount", search="number", sortable=True, example="1280000.00"),
-    ]
-    currency: Annotated[Currency, F("币种", "currency", example="CNY")] = "CNY"
+    amount: Annotated[Amount, F("金额", "amount", search="number", example="1280000.00")]
+    currency: Annotated[Currency, F("币种", "currency", example="CNY", codes="currency")] = "CNY"
+
+    @classmethod
+    def parse(cls, text: str) -> dict[str, Any]:
+        found = _MONEY.fullmatch(plain(text))
+        if found is None:
+            raise ValueError("money")
+        signs = {_SIGNS.get(sign, sign) for sign in (found[1], found[3]) if sign}
+        if len(signs) > 1:
+            raise ValueError("money")
+        return {"amount": str(number(found[2])), "currency": signs.pop() if signs else "CNY"}
+
+    @classmethod
+    def show(cls, value: Mapping[str, Any]) -> str:
+        return f"{value['amount']} {value.get('currency', 'CNY')}"
 
 
 class Place(Part):
-    """An address with a division code of GB/T 2260 and coordinates in WGS 84 degrees."""
+    """An address with a division code of GB/T 2260 and coordinates in WGS 84 degrees; as text its address."""
 
     address: Annotated[
         str | None,
@@ -41,114 +85,218 @@ class Place(Part):
             "地址",
             "address",
             search="text",
-            schema_org="streetAddress",
+            schema_org="address",
             nrii="安放地址",
-            uniquip="Location",
-            aliases=("地址",),
+            example="浙江省杭州市西湖区余杭塘路866号",
         ),
     ] = None
+    building: Annotated[Short | None, F("楼宇", "building", search="text", uniquip="Building")] = None
+    site: Annotated[
+        Short | None, F("校区或院区", "site", search="text", uniquip="Site Location", aliases=("校区",))
+    ] = None
     postcode: Annotated[
-        Postcode | None, F("邮编", "postcode", nrii="邮编", schema_org="postalCode", example="310058")
+        Postcode | None, F("邮编", "postcode", nrii="邮编", example="310058", aliases=("邮政编码",))
     ] = None
     division: Annotated[
-        Division | None,
+        DivisionCode | None,
         F(
-            "行政区划",
-            "division",
+            "行政区划代码",
+            "division code",
             search="facet",
             example="330106",
-            aliases=("行政区划代码",),
-            hint=("GB/T 2260 六位行政区划代码，如 330106", "a 6-digit division code of GB/T 2260, such as 330106"),
+            codes="division",
+            aliases=("行政区划", "所在地区"),
         ),
     ] = None
     country: Annotated[
-        CountryCode | None,
-        F("国家", "country", search="facet", cerif="ElectronicAddress", schema_org="addressCountry", example="CN"),
+        Country | None, F("国家或地区", "country", search="facet", example="CN", codes="country", cerif="Country")
     ] = None
     lat: Annotated[
-        float | None, Field(ge=-90, le=90), F("纬度", "latitude", schema_org="latitude", example="30.2635")
+        float | None,
+        Field(ge=-90, le=90),
+        F(
+            "纬度",
+            "latitude",
+            example="30.2635",
+            schema_org="latitude",
+            hint=("WGS 84 坐标的纬度，-90 到 90 度", "latitude in WGS 84, -90 to 90 degrees"),
+        ),
     ] = None
     lon: Annotated[
-        float | None, Field(ge=-180, le=180), F("经度", "longitude", schema_org="longitude", example="120.1236")
+        float | None,
+        Field(ge=-180, le=180),
+        F(
+            "经度",
+            "longitude",
+            example="120.1236",
+            schema_org="longitude",
+            hint=("WGS 84 坐标的经度，-180 到 180 度", "longitude in WGS 84, -180 to 180 degrees"),
+        ),
     ] = None
+    page: Annotated[Url | None, F("地点网页", "web page of the location", uniquip="Location")] = None
 
     @model_validator(mode="after")
-    def _both_coordinates(self) -> "Place":
+    def _both_coordinates(self) -> Self:
         if (self.lat is None) != (self.lon is None):
-            raise ValueError("coordinates")
+            raise PydanticCustomError("half_coordinates", "latitude and longitude belong together")
         return self
 
+    @classmethod
+    def parse(cls, text: str) -> dict[str, Any]:
+        if found := _COORDINATES.fullmatch(plain(text)):
+            return {"lat": float(found[1]), "lon": float(found[2])}
+        return {"address": text.strip()}
 
-class OrganisationRef(Part):
+    @classmethod
+    def show(cls, value: Mapping[str, Any]) -> str:
+        return str(value.get("address", ""))
+
+
+class OrganisationRef(NamedPart):
     """A reference to an organisation by its identifiers or, lacking those, its name."""
 
-    uscc: Annotated[CreditCode | None, F("统一社会信用代码", "unified social credit code", search="keyword")] = None
-    ror: Annotated[RorId | None, F("ROR 标识", "ROR id", search="keyword", cerif="OrgUnit/RORID")] = None
+    bracketed: ClassVar[tuple[tuple[str, Callable[[str], str]], ...]] = (
+        ("uscc", values.credit_code),
+        ("ror", values.ror_id),
+    )
+
+    uscc: Annotated[
+        CreditCode | None,
+        F("统一社会信用代码", "unified social credit code", search="keyword", example="12100000470095016Q"),
+    ] = None
+    ror: Annotated[RorId | None, F("ROR 标识", "ROR id", search="keyword", example="https://ror.org/00a2xv884")] = None
     name_zh: Annotated[
-        str | None, F("单位名称", "organisation name (Chinese)", search="facet", cerif="OrgUnit/Name")
+        Short | None, F("单位名称", "organisation name (Chinese)", search="facet", example="浙江大学")
     ] = None
     name_en: Annotated[
-        str | None, F("单位英文名称", "organisation name (English)", search="facet", cerif="OrgUnit/Name")
+        Short | None, F("单位英文名称", "organisation name (English)", search="text", example="Zhejiang University")
     ] = None
 
 
-class LaboratoryRef(Part):
-    """A reference to a laboratory by its code or, lacking that, its name."""
+class LaboratoryRef(NamedPart):
+    """A reference to a laboratory by its code or by its host and name."""
 
-    laboratory_code: Annotated[str | None, F("实验室编号", "laboratory code", search="keyword")] = None
-    name_zh: Annotated[str | None, F("实验室名称", "laboratory name (Chinese)", search="facet")] = None
-    name_en: Annotated[str | None, F("实验室英文名称", "laboratory name (English)", search="text")] = None
+    bracketed: ClassVar[tuple[tuple[str, Callable[[str], str]], ...]] = ()
 
-
-class PersonRef(Part):
-    """A reference to an expert, with the person's part in the project."""
-
-    orcid: Annotated[Orcid | None, F("ORCID", "ORCID", search="keyword", cerif="Person/ORCID")] = None
-    expert_number: Annotated[str | None, F("专家编号", "expert number", search="keyword")] = None
-    name_zh: Annotated[str | None, F("姓名", "name (Chinese)", search="text", cerif="Person/PersonName")] = None
-    name_en: Annotated[str | None, F("英文姓名", "name (English)", search="text", cerif="Person/PersonName")] = None
-    role: Annotated[str | None, F("角色", "role")] = None
+    code: Annotated[Short | None, F("实验室编号", "laboratory code", search="keyword")] = None
+    name_zh: Annotated[Short | None, F("实验室名称", "laboratory name (Chinese)", search="facet")] = None
+    name_en: Annotated[Short | None, F("实验室英文名称", "laboratory name (English)", search="text")] = None
+    host: Annotated[OrganisationRef | None, F("依托单位", "host organisation", refers="organisation")] = None
 
 
-class OpeningHours(Part):
-    """Weekly opening hours in the record's time zone (schema.org OpeningHoursSpecification; days by iCalendar)."""
+class PersonRef(NamedPart):
+    """A reference to a person by ORCID iD, national expert number or, lacking those, name."""
 
-    days: Annotated[tuple[Day, ...], Field(min_length=1), F("星期", "days", schema_org="dayOfWeek", example="MO")]
-    opens: Annotated[ClockTime, F("开放时间", "opens", schema_org="opens", example="08:30")]
-    closes: Annotated[ClockTime, F("结束时间", "closes", schema_org="closes", example="17:30")]
-    valid_from: Annotated[date | None, F("生效日期", "valid from", schema_org="validFrom")] = None
-    valid_through: Annotated[date | None, F("截止日期", "valid through", schema_org="validThrough")] = None
+    bracketed: ClassVar[tuple[tuple[str, Callable[[str], str]], ...]] = (("orcid", values.orcid),)
+
+    orcid: Annotated[Orcid | None, F("ORCID", "ORCID iD", search="keyword", example="0000-0002-5277-285X")] = None
+    expert_number: Annotated[Short | None, F("专家编号", "expert number", search="keyword")] = None
+    name_zh: Annotated[Short | None, F("姓名", "name (Chinese)", search="text", example="张三")] = None
+    name_en: Annotated[Short | None, F("英文姓名", "name (English)", search="text", example="Zhang San")] = None
+
+
+class ProjectRef(NamedPart):
+    """A reference to a project by its number."""
+
+    number: Annotated[Short, F("项目编号", "project number", search="keyword", example="LZ23F020001")]
+    name_zh: Annotated[Short | None, F("项目名称", "project title (Chinese)", search="text")] = None
+    name_en: Annotated[Short | None, F("项目英文名称", "project title (English)", search="text")] = None
+
+    @classmethod
+    def parse(cls, text: str) -> dict[str, Any]:
+        return {"number": text.strip()}
+
+    @classmethod
+    def show(cls, value: Mapping[str, Any]) -> str:
+        return str(value["number"])
+
+
+class Contact(NamedPart):
+    """Whom to ask about a resource."""
+
+    name: Annotated[
+        Short | None,
+        F(
+            "联系人",
+            "contact name",
+            openness="member",
+            uniquip="Contact Name",
+            nrii="联系人",
+            schema_org="contactPoint",
+            example="李四",
+        ),
+    ] = None
+    phone: Annotated[
+        Phone | None,
+        F(
+            "联系电话",
+            "contact telephone",
+            openness="secret",
+            uniquip="Contact Telephone",
+            nrii="联系电话",
+            example="0571-88206666",
+        ),
+    ] = None
+    email: Annotated[
+        Email | None,
+        F(
+            "电子邮件",
+            "contact e-mail",
+            openness="member",
+            uniquip="Contact Email",
+            nrii="电子邮件",
+            pidinst="owners.owner.ownerContact",
+            example="lab@example.edu.cn",
+            aliases=("电子邮箱", "邮箱", "E-mail"),
+        ),
+    ] = None
+    url: Annotated[Url | None, F("联系网页", "contact web page", uniquip="Contact URL")] = None
+
+    @classmethod
+    def parse(cls, text: str) -> dict[str, Any]:
+        return {"email" if "@" in text else "name": text.strip()}
+
+    @classmethod
+    def show(cls, value: Mapping[str, Any]) -> str:
+        return str(value.get("name") or value.get("email") or "")
+
+
+class SecondContact(Contact):
+    """A second person to ask."""
+
+    name: Annotated[Short | None, F("联系人", "contact name", openness="member", uniquip="Secondary Contact Name")] = (
+        None
+    )
+    phone: Annotated[
+        Phone | None, F("联系电话", "contact telephone", openness="secret", uniquip="Secondary Contact Telephone")
+    ] = None
+    email: Annotated[
+        Email | None, F("电子邮件", "contact e-mail", openness="member", uniquip="Secondary Contact Email")
+    ] = None
+    url: Annotated[Url | None, F("联系网页", "contact web page", uniquip="Secondary Contact URL")] = None
+
+
+class Closure(Part):
+    """A time at which a resource is not to be had; as text `2026-10-01T00:00:00Z/2026-10-08T00:00:00Z 年度检修`."""
+
+    start: Annotated[Instant, F("开始", "start", search="date", example="2026-10-01T00:00:00+08:00")]
+    end: Annotated[Instant, F("结束", "end", search="date", example="2026-10-08T00:00:00+08:00")]
+    reason: Annotated[Short | None, F("原因", "reason", example="年度检修")] = None
 
     @model_validator(mode="after")
-    def _opens_before_it_closes(self) -> "OpeningHours":
-        if self.opens >= self.closes:
-            raise ValueError("opening_hours")
+    def _in_order(self) -> Self:
+        if self.end <= self.start:
+            raise PydanticCustomError("order", "the end lies after the start")
         return self
 
+    @classmethod
+    def parse(cls, text: str) -> dict[str, Any]:
+        interval, _, reason = plain(text).partition(" ")
+        start, slash, end = interval.partition("/")
+        if not slash:
+            raise ValueError("interval")
+        return {"start": start, "end": end} | ({"reason": reason.strip()} if reason.strip() else {})
 
-class Identifier(Part):
-    """Another identifier of the same thing, with its scheme (PIDINST alternateIdentifier)."""
-
-    scheme: Annotated[str, F("标识类型", "identifier scheme", example="DOI")]
-    value: Annotated[str, F("标识", "identifier", search="keyword", example="10.17815/jlsrf-2-64")]
-
-
-class RelatedIdentifier(Part):
-    """Something related, with the relation (PIDINST relatedIdentifier)."""
-
-    relation: Annotated[str, F("关系", "relation", example="IsDescribedBy")]
-    scheme: Annotated[str, F("标识类型", "identifier scheme", example="DOI")]
-    value: Annotated[str, F("标识", "identifier", example="10.17815/jlsrf-2-64")]
-
-
-class Period(Part):
-    """A stretch of days, both ends included."""
-
-    start: Annotated[date | None, F("开始日期", "start date", search="date", sortable=True, cerif="StartDate")] = None
-    end: Annotated[date | None, F("结束日期", "end date", search="date", sortable=True, cerif="EndDate")] = None
-
-    @model_validator(mode="after")
-    def _starts_before_it_ends(self) -> "Period":
-        if self.start and self.end and self.start > self.end:
-            raise ValueError("period")
-        return self
+    @classmethod
+    def show(cls, value: Mapping[str, Any]) -> str:
+        return f"{value['start']}/{value['end']} {value.get('reason', '')}".strip()

@@ -1,49 +1,138 @@
-"""Experts (CERIF Person; the national R&D programme's expert library)."""
+"""Experts (OpenAIRE CRIS 1.2 Person)."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from hub.kernel.language import Bilingual
 from schemas.annotations import F
-from schemas.checks import Email, Orcid, Phone, Url
-from schemas.common import OrganisationRef
+from schemas.common import LaboratoryRef, OrganisationRef
 from schemas.kind import Identity, Kind, RecordModel, register
+from schemas.values import Discipline, Email, Orcid, Phone, ResidentId, Short, Url
+
+Gender = Literal["female", "male", "other"]
+Title = Literal["senior", "associate_senior", "intermediate", "junior", "other"]
+Degree = Literal["doctor", "master", "bachelor", "none"]
 
 
 class Expert(RecordModel):
-    """A person whom authorities and companies may call on; only what the person publishes is public."""
+    """A researcher or engineer whom others may consult."""
 
-    name_zh: Annotated[str | None, F("姓名", "Chinese name", search="title", cerif="PersonName", schema_org="name")] = (
-        None
-    )
+    name_zh: Annotated[
+        Short | None,
+        F(
+            "姓名",
+            "Chinese name",
+            search="title",
+            cerif="PersonName",
+            schema_org="name",
+            example="张三",
+            aliases=("专家姓名", "中文名"),
+        ),
+    ] = None
     name_en: Annotated[
-        str | None, F("英文姓名", "English name", search="title", cerif="PersonName", schema_org="name")
+        Short | None,
+        F(
+            "英文姓名",
+            "English name",
+            search="title",
+            cerif="PersonName",
+            schema_org="name",
+            example="Zhang San",
+            aliases=("英文名",),
+        ),
+    ] = None
+    family_names: Annotated[
+        Short | None, F("姓", "family names", cerif="PersonName.FamilyNames", schema_org="familyName")
+    ] = None
+    first_names: Annotated[
+        Short | None, F("名", "first names", cerif="PersonName.FirstNames", schema_org="givenName")
     ] = None
     orcid: Annotated[
-        Orcid | None, F("ORCID", "ORCID", search="keyword", cerif="ORCID", example="0000-0002-1825-0097")
+        Orcid | None,
+        F("ORCID", "ORCID iD", search="keyword", cerif="ORCID", schema_org="identifier", example="0000-0002-5277-285X"),
     ] = None
     expert_number: Annotated[
-        str | None, F("专家编号", "expert number", search="keyword", openness="agency", cerif="Identifier")
+        Short | None,
+        F("专家编号", "expert number", search="keyword", cerif="Identifier", aliases=("国家专家编号",)),
+    ] = None
+    researcher_id: Annotated[
+        Short | None, F("ResearcherID", "ResearcherID", search="keyword", cerif="ResearcherID")
+    ] = None
+    scopus_id: Annotated[
+        Short | None, F("Scopus 作者标识", "Scopus author id", search="keyword", cerif="ScopusAuthorID")
     ] = None
     organisation: Annotated[
         OrganisationRef | None,
-        F("工作单位", "affiliation", refers="organisation", cerif="Affiliation", schema_org="affiliation"),
+        F(
+            "工作单位",
+            "organisation",
+            refers="organisation",
+            cerif="Affiliation.OrgUnit",
+            schema_org="affiliation",
+            aliases=("所在单位", "单位"),
+        ),
     ] = None
-    title: Annotated[str | None, F("职称", "title", search="facet", schema_org="jobTitle")] = None
+    laboratory: Annotated[
+        LaboratoryRef | None, F("所在实验室", "laboratory", refers="laboratory", aliases=("实验室",))
+    ] = None
+    department: Annotated[Short | None, F("院系部门", "department", search="facet", aliases=("部门", "院系"))] = None
+    title: Annotated[
+        Title | None,
+        F("职称级别", "grade of title", search="facet", codes="professional_title", aliases=("职称等级",)),
+    ] = None
+    position: Annotated[
+        Short | None,
+        F("职称职务", "position", search="text", schema_org="jobTitle", example="教授", aliases=("职称", "职务")),
+    ] = None
+    degree: Annotated[Degree | None, F("学位", "degree", search="facet", codes="degree", aliases=("最高学位",))] = None
+    disciplines: Annotated[
+        Annotated[tuple[Discipline, ...], Field(max_length=50)] | None,
+        F(
+            "学科代码",
+            "disciplines",
+            search="facet",
+            codes="nsfc_discipline",
+            example="F0202",
+            hint=("国家自然科学基金学科代码，如 F0202", "discipline codes of the NSFC such as F0202"),
+            aliases=("学科",),
+        ),
+    ] = None
     research_fields: Annotated[
-        tuple[str, ...],
-        Field(max_length=50),
-        F("研究领域", "research fields", search="facet", cerif="Keyword", schema_org="knowsAbout"),
-    ] = ()
-    disciplines: Annotated[tuple[str, ...], Field(max_length=30), F("学科", "disciplines", search="facet")] = ()
-    biography: Annotated[str | None, F("简介", "biography", search="text", schema_org="description")] = None
-    website: Annotated[Url | None, F("主页", "website", schema_org="url")] = None
-    email: Annotated[
-        Email | None, F("电子邮件", "e-mail", openness="member", cerif="ElectronicAddress", schema_org="email")
+        Annotated[tuple[Short, ...], Field(max_length=200)] | None,
+        F("研究方向", "research fields", search="facet", schema_org="knowsAbout", aliases=("研究领域", "专业领域")),
     ] = None
-    phone: Annotated[Phone | None, F("联系电话", "phone", openness="secret", schema_org="telephone")] = None
-    id_number: Annotated[str | None, Field(max_length=40), F("证件号码", "ID number", openness="secret")] = None
+    biography: Annotated[
+        str | None, F("简介", "biography", search="text", schema_org="description", aliases=("专家简介", "个人简介"))
+    ] = None
+    services: Annotated[str | None, F("可提供的服务", "services offered", search="text", schema_org="makesOffer")] = (
+        None
+    )
+    website: Annotated[Url | None, F("个人主页", "web page", schema_org="url", aliases=("主页",))] = None
+    gender: Annotated[Gender | None, F("性别", "gender", openness="agency", cerif="Gender", codes="gender")] = None
+    birth_date: Annotated[
+        date | None, F("出生日期", "date of birth", openness="agency", schema_org="birthDate", aliases=("出生年月",))
+    ] = None
+    email: Annotated[
+        Email | None,
+        F(
+            "电子邮件",
+            "e-mail",
+            openness="agency",
+            cerif="ElectronicAddress",
+            schema_org="email",
+            aliases=("电子邮箱", "邮箱", "E-mail"),
+        ),
+    ] = None
+    phone: Annotated[
+        Phone | None,
+        F("联系电话", "telephone", openness="secret", cerif="ElectronicAddress", aliases=("电话", "手机", "手机号")),
+    ] = None
+    id_number: Annotated[
+        ResidentId | None,
+        F("身份证号", "resident identity number", openness="secret", aliases=("身份证号码", "证件号码")),
+    ] = None
 
 
 KIND = register(

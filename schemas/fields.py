@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
 from hub.kernel.access import READERS, Openness
@@ -60,7 +60,7 @@ def _fields_of(model: type[BaseModel]) -> tuple[FieldSpec, ...]:
 def _walk(model: type[BaseModel], prefix: str, within: FieldSpec | None) -> Iterator[FieldSpec]:
     for name, info in model.model_fields.items():
         spec = _spec(f"{prefix}{name}", info, within)
-        part = _part_of(info)
+        part = part_of(info)
         if part is None:
             yield spec
         elif spec.multiple:
@@ -106,7 +106,7 @@ def _stricter(one: Openness, other: Openness) -> Openness:
     return max(one, other, key=order.index)
 
 
-def _part_of(info: FieldInfo) -> type[BaseModel] | None:
+def part_of(info: FieldInfo) -> type[BaseModel] | None:
     inner, _ = _unwrapped(info.annotation)
     return inner if isinstance(inner, type) and issubclass(inner, BaseModel) else None
 
@@ -126,6 +126,7 @@ def _unwrapped(annotation: Any) -> tuple[Any, bool]:
 
 _SCALARS: dict[Any, FieldType] = {
     str: "text",
+    AwareDatetime: "datetime",
     int: "integer",
     Decimal: "decimal",
     float: "number",

@@ -1,69 +1,57 @@
-"""Instruments: PIDINST 1.0, CERIF Equipment, UNIQUIP and the national instrument list (国家网络管理平台)."""
+"""Instruments and facilities (PIDINST 1.0, OpenAIRE CRIS 1.2 Equipment, UNIQUIP, national instrument list)."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from hub.kernel.language import Bilingual
+from hub.kernel.records import Authority
 from schemas.annotations import F
-from schemas.checks import CountryCode, Email, Phone, TimeZone, Url
-from schemas.common import Identifier, LaboratoryRef, Money, OpeningHours, OrganisationRef, Place, RelatedIdentifier
+from schemas.common import Closure, Contact, LaboratoryRef, Money, OrganisationRef, Place, SecondContact
 from schemas.kind import Identity, Kind, RecordModel, register
+from schemas.opening import OpeningHours
+from schemas.persistent import AlternateIdentifier, InstrumentType, RelatedIdentifier
+from schemas.rules import not_before
+from schemas.values import CategoryCode, Country, Hours, Pid, Short, TimeZone, Url, Year
 
-Condition = Literal["in-service", "under-repair", "idle", "retired"]
-Confirmation = Literal["automatic", "owner"]
-Names = Annotated[tuple[str, ...], Field(max_length=100)]
+DEFAULT_TIME_ZONE = "Asia/Shanghai"
+"""Of opening hours where a record names none."""
+
+OWNER_FIRST: tuple[Authority, ...] = ("owner", "national", "provincial", "harvested")
+
+Category = Literal["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14", "15"]
+Status = Literal["in_service", "maintenance", "idle", "out_of_service", "retired"]
+Texts = Annotated[tuple[Short, ...], Field(max_length=200)]
+
+
+def _category(value: Any, info: ValidationInfo) -> Any:
+    """The class that the classification code lies in, where none is given; where one is, they must agree."""
+    code = info.data.get("category_code")
+    if value is not None and code and isinstance(value, str) and code[:2] != value:
+        raise PydanticCustomError("category_differs", "differs from the classification code")
+    return code[:2] if value is None and code else value
+
+
+def _hosted(value: LaboratoryRef | None, info: ValidationInfo) -> LaboratoryRef | None:
+    """A laboratory known by name alone belongs to the instrument's owner."""
+    owner = info.data.get("owner")
+    if value is None or value.code or value.host or owner is None:
+        return value
+    return value.model_copy(update={"host": owner})
+
+
+def _split_commas(values: tuple[str, ...]) -> tuple[str, ...]:
+    """UNIQUIP separates facility ids by commas."""
+    return tuple(item for value in values for part in value.split(",") if (item := part.strip()))
 
 
 class Instrument(RecordModel):
-    """A large scientific instrument that its owner registers and companies may book."""
+    """A research instrument or facility, and how it is shared."""
 
-    instrument_number: Annotated[
-        str | None,
-        F(
-            "仪器编号",
-            "national instrument number",
-            search="keyword",
-            nrii="仪器编号",
-            authority=("national", "provincial", "owner"),
-        ),
-    ] = None
-    inventory_number: Annotated[
-        str | None,
-        F(
-            "单位内编号",
-            "inventory number",
-            search="keyword",
-            nrii="单位内编号",
-            pidinst="alternateIdentifiers/alternateIdentifier[SerialNumber]",
-            cerif="Identifier",
-            uniquip="ID",
-            example="2019-0042",
-        ),
-    ] = None
-    pid: Annotated[
-        str | None,
-        F(
-            "持久标识",
-            "persistent identifier",
-            search="keyword",
-            pidinst="identifier",
-            schema_org="identifier",
-            example="21.T11998/0000-001A-3905-F",
-        ),
-    ] = None
-    pid_scheme: Annotated[
-        Literal["DOI", "Handle", "URN", "URL", "ARK"] | None,
-        F("持久标识类型", "identifier type", pidinst="identifier@identifierType"),
-    ] = None
-    identifiers: Annotated[
-        tuple[Identifier, ...],
-        Field(max_length=50),
-        F("其他标识", "alternate identifiers", pidinst="alternateIdentifiers/alternateIdentifier"),
-    ] = ()
     name_zh: Annotated[
-        str | None,
+        Short | None,
         F(
             "中文名",
             "Chinese name",
@@ -72,122 +60,24 @@ class Instrument(RecordModel):
             pidinst="name",
             cerif="Name",
             schema_org="name",
-            aliases=("仪器名称",),
+            example="场发射透射电子显微镜",
+            aliases=("仪器名称", "设备名称", "仪器设备名称", "中文名称"),
         ),
     ] = None
     name_en: Annotated[
-        str | None,
+        Short | None,
         F(
             "英文名",
             "English name",
             search="title",
             nrii="英文名",
+            uniquip="Name",
             pidinst="name",
             cerif="Name",
-            uniquip="Name",
             schema_org="name",
+            example="Field emission transmission electron microscope",
+            aliases=("英文名称",),
         ),
-    ] = None
-    category: Annotated[
-        str | None,
-        F(
-            "分类编码",
-            "category code",
-            search="facet",
-            nrii="分类编码",
-            pidinst="instrumentTypes/instrumentType/instrumentTypeIdentifier",
-        ),
-    ] = None
-    instrument_types: Annotated[
-        Names,
-        F(
-            "仪器类型",
-            "instrument types",
-            search="facet",
-            pidinst="instrumentTypes/instrumentType/instrumentTypeName",
-            cerif="Type",
-            uniquip="Type",
-        ),
-    ] = ()
-    model: Annotated[
-        str | None,
-        F(
-            "型号规格",
-            "model",
-            search="title",
-            nrii="型号规格",
-            pidinst="models/model/modelName",
-            schema_org="model",
-            example="Orbitrap Exploris 480",
-        ),
-    ] = None
-    manufacturer: Annotated[
-        str | None,
-        F(
-            "生产厂商",
-            "manufacturer",
-            search="facet",
-            nrii="生产厂商",
-            pidinst="manufacturers/manufacturer/manufacturerName",
-            schema_org="manufacturer",
-        ),
-    ] = None
-    origin: Annotated[
-        CountryCode | None,
-        F("产地国别", "country of origin", search="facet", nrii="产地国别", schema_org="countryOfOrigin", example="DE"),
-    ] = None
-    indicators: Annotated[
-        str | None, F("主要技术指标", "main technical indicators", search="text", nrii="主要技术指标")
-    ] = None
-    measured_variables: Annotated[
-        Names, F("测量变量", "measured variables", search="text", pidinst="measuredVariables/measuredVariable")
-    ] = ()
-    research_fields: Annotated[
-        Names,
-        F(
-            "测试和研究领域",
-            "fields of testing and research",
-            search="facet",
-            nrii="测试和研究领域",
-            uniquip="Technique",
-        ),
-    ] = ()
-    purpose: Annotated[
-        str | None, F("主要用途", "main purpose", search="text", nrii="主要用途", cerif="Description")
-    ] = None
-    description: Annotated[
-        str | None,
-        F(
-            "说明",
-            "description",
-            search="text",
-            pidinst="description",
-            cerif="Description",
-            uniquip="Description",
-            schema_org="description",
-        ),
-    ] = None
-    accessories: Annotated[
-        str | None, F("附件及功能", "accessories and functions", search="text", nrii="附件及功能")
-    ] = None
-    certification: Annotated[str | None, F("认证情况", "certification", search="text", nrii="认证情况")] = None
-    original_value: Annotated[
-        Money | None, F("原值", "original value", nrii="原值", authority=("national", "owner", "provincial"))
-    ] = None
-    commissioned: Annotated[
-        date | None,
-        F(
-            "启用日期",
-            "date put into service",
-            search="date",
-            sortable=True,
-            nrii="启用日期",
-            pidinst="dates/date[Commissioned]",
-            example="2019-05-01",
-        ),
-    ] = None
-    decommissioned: Annotated[
-        date | None, F("停用日期", "date taken out of service", search="date", pidinst="dates/date[DeCommissioned]")
     ] = None
     owner: Annotated[
         OrganisationRef | None,
@@ -196,95 +86,408 @@ class Instrument(RecordModel):
             "owner",
             refers="organisation",
             nrii="所在单位",
-            pidinst="owners/owner",
-            cerif="Owner/OrgUnit",
-            uniquip="Organisation",
-            schema_org="owner",
-            aliases=("所属单位", "owner"),
+            pidinst="owners.owner",
+            cerif="Owner.OrgUnit",
+            schema_org="owns",
+            aliases=("所属单位", "单位"),
+        ),
+    ] = None
+    inventory_number: Annotated[
+        Short | None,
+        F(
+            "单位内编号",
+            "inventory number",
+            search="keyword",
+            nrii="单位内编号",
+            uniquip="ID",
+            pidinst="alternateIdentifiers.alternateIdentifier[InventoryNumber]",
+            cerif="Identifier",
+            example="20180321",
+            aliases=("资产编号", "institutionID"),
+            hint=("所在单位给仪器的资产编号，在单位内唯一", "the owner's asset number, unique within the owner"),
+        ),
+    ] = None
+    national_number: Annotated[
+        Short | None,
+        F(
+            "仪器编号",
+            "national number",
+            search="keyword",
+            nrii="仪器编号",
+            pidinst="alternateIdentifiers.alternateIdentifier[Other]",
+            authority=("national", "provincial", "owner", "harvested"),
+        ),
+    ] = None
+    pid: Annotated[
+        Pid | None,
+        F(
+            "持久标识",
+            "persistent identifier",
+            search="keyword",
+            pidinst="identifier",
+            cerif="Identifier",
+            schema_org="identifier",
+            example="10.5442/ni000001",
+            aliases=("DOI", "PID"),
+        ),
+    ] = None
+    pid_type: Annotated[
+        Literal["DOI", "Handle"] | None,
+        F("持久标识类型", "type of the persistent identifier", pidinst="identifier.identifierType", codes="pid_type"),
+    ] = None
+    serial_number: Annotated[
+        Short | None,
+        F(
+            "出厂编号",
+            "serial number",
+            search="keyword",
+            pidinst="alternateIdentifiers.alternateIdentifier[SerialNumber]",
+            schema_org="serialNumber",
+        ),
+    ] = None
+    alternate_identifiers: Annotated[
+        Annotated[tuple[AlternateIdentifier, ...], Field(max_length=50)] | None,
+        F("其他标识", "alternate identifiers", pidinst="alternateIdentifiers", cerif="Identifier"),
+    ] = None
+    related_identifiers: Annotated[
+        Annotated[tuple[RelatedIdentifier, ...], Field(max_length=200)] | None,
+        F("相关标识", "related identifiers", pidinst="relatedIdentifiers"),
+    ] = None
+    category_code: Annotated[
+        CategoryCode | None,
+        F(
+            "分类编码",
+            "classification code",
+            search="keyword",
+            nrii="分类编码",
+            example="010101",
+            codes="category",
+            aliases=("仪器分类编码",),
+        ),
+    ] = None
+    category: Annotated[
+        Category | None,
+        Field(validate_default=True),
+        BeforeValidator(_category),
+        F("仪器大类", "category", search="facet", codes="category", example="01", aliases=("仪器类别", "类别")),
+    ] = None
+    instrument_types: Annotated[
+        Annotated[tuple[InstrumentType, ...], Field(max_length=50)] | None,
+        F("仪器类型", "instrument types", search="facet", pidinst="instrumentTypes"),
+    ] = None
+    resource_type: Annotated[
+        Literal["equipment", "facility"] | None,
+        F("资源类型", "resource type", search="facet", uniquip="Type", codes="resource_type"),
+    ] = None
+    description: Annotated[
+        str | None,
+        F(
+            "简介",
+            "description",
+            search="text",
+            uniquip="Description",
+            pidinst="description",
+            cerif="Description",
+            schema_org="description",
+            aliases=("仪器简介",),
+        ),
+    ] = None
+    model: Annotated[
+        Short | None,
+        F(
+            "型号规格",
+            "model",
+            search="text",
+            nrii="型号规格",
+            pidinst="model.modelName",
+            schema_org="model",
+            example="JEM-2100F",
+            aliases=("规格型号", "型号"),
+        ),
+    ] = None
+    model_identifier: Annotated[
+        Short | None,
+        F("型号标识", "model identifier", search="keyword", pidinst="model.modelIdentifier", aliases=("modelID",)),
+    ] = None
+    manufacturer: Annotated[
+        OrganisationRef | None,
+        F(
+            "生产厂商",
+            "manufacturer",
+            refers="organisation",
+            nrii="生产厂商",
+            pidinst="manufacturers.manufacturer",
+            schema_org="manufacturer",
+            aliases=("厂商", "制造商", "生产厂家"),
+        ),
+    ] = None
+    other_manufacturers: Annotated[
+        Annotated[tuple[OrganisationRef, ...], Field(max_length=20)] | None,
+        F("其他厂商", "other manufacturers", refers="organisation", pidinst="manufacturers.manufacturer"),
+    ] = None
+    co_owners: Annotated[
+        Annotated[tuple[OrganisationRef, ...], Field(max_length=20)] | None,
+        F("共有单位", "co-owners", refers="organisation", pidinst="owners.owner"),
+    ] = None
+    country_of_origin: Annotated[
+        Country | None,
+        F(
+            "产地国别",
+            "country of origin",
+            search="facet",
+            nrii="产地国别",
+            codes="country",
+            schema_org="countryOfOrigin",
+            example="JP",
+            aliases=("产地",),
+        ),
+    ] = None
+    specifications: Annotated[
+        str | None,
+        F(
+            "主要技术指标",
+            "technical specifications",
+            search="text",
+            nrii="主要技术指标",
+            example="点分辨率 0.19 nm，加速电压 200 kV",
+            aliases=("技术指标",),
+        ),
+    ] = None
+    research_fields: Annotated[
+        Texts | None,
+        F(
+            "测试和研究领域",
+            "research fields",
+            search="facet",
+            nrii="测试和研究领域",
+            example="材料科学；生命科学",
+            aliases=("研究领域", "学科领域", "infraportalDiscipline"),
+        ),
+    ] = None
+    techniques: Annotated[Texts | None, F("技术方法", "techniques", search="facet", uniquip="Technique")] = None
+    measured_variables: Annotated[
+        Texts | None,
+        F(
+            "测量参数",
+            "measured variables",
+            search="text",
+            pidinst="measuredVariables.measuredVariable",
+            schema_org="variableMeasured",
+            aliases=("measuredVariables",),
+        ),
+    ] = None
+    applications: Annotated[str | None, F("主要用途", "main uses", search="text", nrii="主要用途")] = None
+    accessories: Annotated[
+        str | None,
+        F("附件及功能", "accessories and functions", search="text", nrii="附件及功能", aliases=("主要附件",)),
+    ] = None
+    certifications: Annotated[
+        Texts | None, F("认证情况", "certifications", search="facet", nrii="认证情况", example="CMA；CNAS")
+    ] = None
+    original_value: Annotated[
+        Money | None,
+        F(
+            "原值",
+            "original value",
+            nrii="原值",
+            example="4860000 CNY",
+            aliases=("仪器原值", "购置金额"),
+            hint=(
+                "金额，可带币种和“万”，如 486万元；不写币种即人民币",
+                "an amount, with its currency where it is not CNY",
+            ),
+        ),
+    ] = None
+    commissioned: Annotated[
+        date | None,
+        F(
+            "启用日期",
+            "date commissioned",
+            search="date",
+            sortable=True,
+            nrii="启用日期",
+            pidinst="dates.date[Commissioned]",
+            example="2018-03-21",
+            aliases=("commissionedDate",),
+        ),
+    ] = None
+    decommissioned: Annotated[
+        date | None,
+        AfterValidator(not_before("commissioned")),
+        F(
+            "停用日期",
+            "date decommissioned",
+            search="date",
+            pidinst="dates.date[DeCommissioned]",
+            aliases=("decommissionedDate",),
         ),
     ] = None
     laboratory: Annotated[
-        LaboratoryRef | None, F("实验室", "laboratory", refers="laboratory", nrii="实验室", uniquip="Department")
+        LaboratoryRef | None,
+        AfterValidator(_hosted),
+        F(
+            "实验室",
+            "laboratory",
+            refers="laboratory",
+            nrii="实验室",
+            aliases=("所在实验室",),
+            hint=(
+                "实验室名称；不写依托单位即为仪器所在单位的实验室",
+                "the laboratory's name; its host is the owner unless given",
+            ),
+        ),
+    ] = None
+    department: Annotated[
+        Short | None,
+        F(
+            "院系部门",
+            "department",
+            search="facet",
+            uniquip="Department",
+            aliases=("院系", "部门", "managingDepartment"),
+        ),
+    ] = None
+    related_facility_ids: Annotated[
+        Texts | None,
+        AfterValidator(lambda ids: ids and _split_commas(ids)),
+        F("所属设施编号", "related facility ids", search="keyword", uniquip="Related Facility ID"),
     ] = None
     place: Annotated[Place | None, F("安放地点", "place", search="geo", schema_org="location")] = None
-    landing_page: Annotated[
-        Url | None, F("网页", "landing page", pidinst="landingPage", uniquip="Web Address", schema_org="url")
-    ] = None
-    related: Annotated[
-        tuple[RelatedIdentifier, ...],
-        Field(max_length=200),
-        F("相关标识", "related identifiers", pidinst="relatedIdentifiers/relatedIdentifier", cerif="GeneratedBy"),
-    ] = ()
-    contact: Annotated[str | None, F("联系人", "contact", openness="member", nrii="联系人", uniquip="Contact Name")] = (
-        None
-    )
-    contact_phone: Annotated[
-        Phone | None, F("联系电话", "contact phone", openness="secret", nrii="联系电话", uniquip="Contact Telephone")
-    ] = None
-    contact_email: Annotated[
-        Email | None,
+    contact: Annotated[Contact | None, F("联系方式", "contact")] = None
+    second_contact: Annotated[SecondContact | None, F("第二联系方式", "second contact")] = None
+    shared: Annotated[
+        bool | None,
         F(
-            "电子邮件",
-            "contact e-mail",
-            openness="member",
-            nrii="电子邮件",
-            uniquip="Contact Email",
-            pidinst="owners/owner/ownerContact",
+            "是否共享",
+            "shared",
+            search="facet",
+            nrii="是否共享",
+            authority=OWNER_FIRST,
+            example="是",
+            aliases=("开放共享",),
         ),
     ] = None
-    shared: Annotated[bool | None, F("是否共享", "open to others", search="facet", nrii="是否共享")] = None
-    status: Annotated[Condition | None, F("状态", "condition", search="facet", nrii="状态")] = None
+    status: Annotated[
+        Status | None,
+        F(
+            "状态",
+            "status",
+            search="facet",
+            nrii="状态",
+            authority=OWNER_FIRST,
+            codes="instrument_status",
+            example="在用",
+            aliases=("仪器状态",),
+        ),
+    ] = None
     opening_text: Annotated[
-        str | None, F("开放机时安排", "opening arrangements", search="text", nrii="开放机时安排")
+        str | None, F("开放机时安排", "opening arrangements", search="text", nrii="开放机时安排", authority=OWNER_FIRST)
     ] = None
     opening_hours: Annotated[
-        tuple[OpeningHours, ...],
-        Field(max_length=50),
+        Annotated[tuple[OpeningHours, ...], Field(max_length=60)] | None,
         F(
-            "开放时段",
+            "开放时间",
             "opening hours",
-            schema_org="hoursAvailable",
+            authority=OWNER_FIRST,
+            schema_org="openingHoursSpecification",
             example="MO-FR 08:30-17:30; SA 09:00-12:00",
-            hint=("如 MO-FR 08:30-17:30; SA 09:00-12:00", "such as MO-FR 08:30-17:30; SA 09:00-12:00"),
+            hint=(
+                "如 MO-FR 08:30-17:30; SA 09:00-12:00，也可写 周一至周五 08:30-17:30",
+                "such as MO-FR 08:30-17:30; SA 09:00-12:00",
+            ),
         ),
-    ] = ()
-    time_zone: Annotated[TimeZone | None, F("时区", "time zone", example="Asia/Shanghai")] = None
+    ] = None
+    closures: Annotated[
+        Annotated[tuple[Closure, ...], Field(max_length=200)] | None,
+        F(
+            "停机时段",
+            "closures",
+            authority=OWNER_FIRST,
+            example="2026-10-01T00:00:00+08:00/2026-10-08T00:00:00+08:00 年度检修",
+        ),
+    ] = None
+    time_zone: Annotated[
+        TimeZone | None,
+        F(
+            "时区",
+            "time zone",
+            authority=OWNER_FIRST,
+            example=DEFAULT_TIME_ZONE,
+            hint=("IANA 时区名；不填即 Asia/Shanghai", "an IANA time zone; Asia/Shanghai where none is given"),
+        ),
+    ] = None
     slot_minutes: Annotated[
-        int | None, Field(ge=5, le=1440), F("预约时段（分钟）", "slot length in minutes", example="60")
+        int | None,
+        Field(ge=5, le=1_440),
+        F("预约时段（分钟）", "slot length in minutes", authority=OWNER_FIRST, example="60"),
+    ] = None
+    booking_confirmation: Annotated[
+        Literal["automatic", "owner"] | None,
+        F("预约确认方式", "booking confirmation", authority=OWNER_FIRST, codes="booking_confirmation"),
     ] = None
     min_notice_hours: Annotated[
-        int | None, Field(ge=0, le=8760), F("最少提前（小时）", "minimum notice in hours", example="12")
+        int | None,
+        Field(ge=0, le=8_760),
+        F("最少提前（小时）", "minimum notice in hours", authority=OWNER_FIRST, example="24"),
     ] = None
-    booking_confirmation: Annotated[Confirmation | None, F("预约确认方式", "booking confirmation")] = None
-    charges: Annotated[str | None, F("收费标准", "charges", search="text", nrii="收费标准")] = None
+    max_advance_days: Annotated[
+        int | None,
+        Field(ge=1, le=730),
+        F("最多提前（天）", "latest advance in days", authority=OWNER_FIRST, example="90"),
+    ] = None
+    hourly_rate: Annotated[
+        Money | None, F("机时单价（每小时）", "price an hour", authority=OWNER_FIRST, example="300 CNY")
+    ] = None
+    charges: Annotated[
+        str | None,
+        F("收费标准", "charges", search="text", nrii="收费标准", authority=OWNER_FIRST, example="300 元/小时"),
+    ] = None
+    service_level: Annotated[Short | None, F("服务级别", "service level", search="facet", uniquip="Service Level")] = (
+        None
+    )
+    landing_page: Annotated[
+        Url | None,
+        F("网页", "web page", uniquip="Web Address", pidinst="landingPage", schema_org="url", aliases=("服务网址",)),
+    ] = None
+    photo: Annotated[Url | None, F("照片", "photograph", uniquip="Photo", schema_org="image", aliases=("图片",))] = None
     statistics_year: Annotated[
-        int | None, Field(ge=1949, le=2100), F("统计年份", "year of statistics", nrii="统计年份")
+        Year | None,
+        F("统计年份", "year of the figures", search="number", nrii="统计年份", example="2025", aliases=("年份",)),
     ] = None
     external_hours: Annotated[
-        float | None,
-        Field(ge=0, le=8784),
-        F("年对外服务机时", "external service hours a year", search="number", sortable=True, nrii="年对外服务机时"),
+        Hours | None,
+        F(
+            "年对外服务机时",
+            "hours of external service in the year",
+            search="number",
+            sortable=True,
+            nrii="年对外服务机时",
+            example="620",
+            aliases=("对外服务机时",),
+        ),
     ] = None
     external_income: Annotated[
-        Money | None, F("年对外服务收入", "external service income a year", openness="agency", nrii="年对外服务收入")
+        Money | None,
+        F("年对外服务收入", "income of external service in the year", nrii="年对外服务收入", aliases=("对外服务收入",)),
     ] = None
     notable_users: Annotated[str | None, F("知名用户", "notable users", search="text", nrii="知名用户")] = None
-    achievements: Annotated[str | None, F("应用成果", "achievements", search="text", nrii="应用成果")] = None
+    achievements: Annotated[
+        str | None, F("应用成果", "achievements", search="text", nrii="应用成果", aliases=("服务成果",))
+    ] = None
 
 
 KIND = register(
     Kind(
         name="instrument",
-        label=Bilingual("仪器", "Instrument"),
+        label=Bilingual("仪器设备", "Instrument"),
         model=Instrument,
         identity=(
-            Identity("uscc+inventory", ("owner.uscc", "inventory_number")),
-            Identity("ror+inventory", ("owner.ror", "inventory_number")),
-            Identity("name+inventory", ("owner.name_zh", "inventory_number")),
+            Identity("inventory", ("owner.uscc", "inventory_number")),
+            Identity("inventory-ror", ("owner.ror", "inventory_number")),
             Identity("pid", ("pid",)),
-            Identity("national", ("instrument_number",)),
+            Identity("national", ("national_number",)),
         ),
         bookable=True,
-        crosswalk={"pidinst": "instrument", "cerif": "Equipment", "schema_org": "IndividualProduct"},
+        crosswalk={"pidinst": "instrument", "cerif": "Equipment", "uniquip": "equipment", "schema_org": "Product"},
     )
 )

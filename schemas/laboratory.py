@@ -1,60 +1,120 @@
-"""Laboratories: key laboratories, platforms and test centres (CERIF OrgUnit)."""
+"""Laboratories and research platforms (in CERIF an OrgUnit that is part of its host)."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from hub.kernel.language import Bilingual
 from schemas.annotations import F
-from schemas.checks import Email, Phone, Url
-from schemas.common import OrganisationRef, Place
+from schemas.common import Contact, OrganisationRef, PersonRef, Place
 from schemas.kind import Identity, Kind, RecordModel, register
+from schemas.values import Discipline, Short, Url
 
-Level = Literal["national", "provincial", "municipal", "institutional"]
+LaboratoryLevel = Literal["national", "ministerial", "provincial", "municipal", "institutional"]
+LaboratoryStatus = Literal["operating", "under_construction", "closed"]
 
 
 class Laboratory(RecordModel):
-    """A laboratory that hosts instruments and people."""
+    """A laboratory that holds instruments and belongs to a host organisation."""
 
-    name_zh: Annotated[str | None, F("实验室名称", "Chinese name", search="title", cerif="Name", schema_org="name")] = (
-        None
-    )
-    name_en: Annotated[
-        str | None, F("实验室英文名称", "English name", search="title", cerif="Name", schema_org="name")
+    name_zh: Annotated[
+        Short | None,
+        F(
+            "实验室名称",
+            "Chinese name",
+            search="title",
+            cerif="Name",
+            schema_org="name",
+            example="硅及先进半导体材料全国重点实验室",
+            aliases=("中文名称", "中文名", "平台名称"),
+        ),
     ] = None
-    laboratory_code: Annotated[
-        str | None,
+    name_en: Annotated[
+        Short | None,
+        F(
+            "实验室英文名称",
+            "English name",
+            search="title",
+            cerif="Name",
+            schema_org="name",
+            aliases=("英文名称", "英文名"),
+        ),
+    ] = None
+    acronym: Annotated[Short | None, F("简称", "acronym", search="title", cerif="Acronym")] = None
+    code: Annotated[
+        Short | None,
         F(
             "实验室编号",
             "laboratory code",
             search="keyword",
             cerif="Identifier",
-            authority=("national", "provincial", "owner"),
+            hint=("国家或省给实验室的编号", "the national or provincial code of the laboratory"),
+            aliases=("实验室代码", "平台编号"),
         ),
     ] = None
     level: Annotated[
-        Level | None, F("级别", "level", search="facet", authority=("national", "provincial", "owner"))
+        LaboratoryLevel | None,
+        F("级别", "level", search="facet", codes="laboratory_level", aliases=("实验室级别", "平台级别")),
     ] = None
-    organisation: Annotated[
+    host: Annotated[
         OrganisationRef | None,
-        F("依托单位", "host organisation", refers="organisation", cerif="PartOf", schema_org="parentOrganization"),
+        F(
+            "依托单位",
+            "host organisation",
+            refers="organisation",
+            cerif="PartOf.OrgUnit",
+            schema_org="parentOrganization",
+            aliases=("所在单位", "建设单位"),
+        ),
+    ] = None
+    partners: Annotated[
+        Annotated[tuple[OrganisationRef, ...], Field(max_length=100)] | None,
+        F("共建单位", "partner organisations", refers="organisation"),
+    ] = None
+    director: Annotated[PersonRef | None, F("主任", "director", refers="expert", aliases=("实验室主任", "负责人"))] = (
+        None
+    )
+    members: Annotated[
+        Annotated[tuple[PersonRef, ...], Field(max_length=500)] | None, F("成员", "members", refers="expert")
+    ] = None
+    staff: Annotated[
+        int | None, Field(ge=0, le=100_000), F("固定人员数", "number of staff", search="number", aliases=("人员数",))
+    ] = None
+    disciplines: Annotated[
+        Annotated[tuple[Discipline, ...], Field(max_length=50)] | None,
+        F(
+            "学科代码",
+            "disciplines",
+            search="facet",
+            codes="nsfc_discipline",
+            example="E0201",
+            hint=("国家自然科学基金学科代码，如 E0201", "discipline codes of the NSFC such as E0201"),
+            aliases=("学科",),
+        ),
     ] = None
     research_fields: Annotated[
-        tuple[str, ...], Field(max_length=50), F("研究领域", "research fields", search="facet", schema_org="knowsAbout")
-    ] = ()
-    description: Annotated[str | None, F("简介", "description", search="text", schema_org="description")] = None
-    established: Annotated[int | None, Field(ge=1800, le=2100), F("建立年份", "year established", search="number")] = (
-        None
-    )
-    website: Annotated[Url | None, F("网址", "website", cerif="ElectronicAddress", schema_org="url")] = None
-    place: Annotated[Place | None, F("地址", "place", search="geo", schema_org="address")] = None
-    director: Annotated[str | None, F("负责人", "director", openness="member")] = None
-    contact_email: Annotated[Email | None, F("电子邮件", "contact e-mail", openness="member", schema_org="email")] = (
-        None
-    )
-    contact_phone: Annotated[
-        Phone | None, F("联系电话", "contact phone", openness="secret", schema_org="telephone")
+        Annotated[tuple[Short, ...], Field(max_length=200)] | None,
+        F("研究方向", "research fields", search="facet", cerif="Keyword", aliases=("研究领域",)),
     ] = None
+    description: Annotated[
+        str | None, F("简介", "description", search="text", schema_org="description", aliases=("实验室简介",))
+    ] = None
+    established: Annotated[
+        date | None,
+        F("成立日期", "date established", search="date", schema_org="foundingDate", aliases=("批准日期", "成立时间")),
+    ] = None
+    status: Annotated[
+        LaboratoryStatus | None, F("状态", "status", search="facet", codes="laboratory_status", aliases=("运行状态",))
+    ] = None
+    open_to_public: Annotated[
+        bool | None, F("是否对外开放", "open to others", search="facet", aliases=("对外开放", "是否开放"))
+    ] = None
+    place: Annotated[Place | None, F("地点", "place", search="geo", schema_org="location")] = None
+    website: Annotated[
+        Url | None, F("网址", "web site", cerif="ElectronicAddress", schema_org="url", aliases=("网站",))
+    ] = None
+    contact: Annotated[Contact | None, F("联系方式", "contact", cerif="ElectronicAddress")] = None
 
 
 KIND = register(
@@ -63,9 +123,11 @@ KIND = register(
         label=Bilingual("实验室", "Laboratory"),
         model=Laboratory,
         identity=(
-            Identity("code", ("laboratory_code",)),
-            Identity("uscc+name", ("organisation.uscc", "name_zh")),
-            Identity("ror+name", ("organisation.ror", "name_zh")),
+            Identity("code", ("code",)),
+            Identity("host", ("host.uscc", "name_zh")),
+            Identity("host-ror", ("host.ror", "name_zh")),
+            Identity("host", ("host.uscc", "name_en")),
+            Identity("host-ror", ("host.ror", "name_en")),
         ),
         crosswalk={"cerif": "OrgUnit", "schema_org": "ResearchOrganization"},
     )

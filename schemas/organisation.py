@@ -1,4 +1,4 @@
-"""Organisations: universities, institutes, companies (CERIF OrgUnit, ROR)."""
+"""Organisations: universities, institutes, companies, funders (CERIF OrgUnit, ROR, GB 32100)."""
 
 from typing import Annotated, Literal
 
@@ -6,20 +6,20 @@ from pydantic import Field
 
 from hub.kernel.language import Bilingual
 from schemas.annotations import F
-from schemas.checks import CreditCode, RorId, Url
-from schemas.common import Identifier, OrganisationRef, Place
+from schemas.common import Contact, Money, OrganisationRef, Place
 from schemas.kind import Identity, Kind, RecordModel, register
+from schemas.values import CreditCode, RorId, Short, Url, Year
 
 OrganisationType = Literal[
-    "education",
-    "research",
+    "university",
+    "institute",
     "company",
-    "healthcare",
+    "hospital",
     "government",
-    "facility",
+    "funder",
     "nonprofit",
     "archive",
-    "funder",
+    "facility",
     "other",
 ]
 
@@ -27,46 +27,99 @@ OrganisationType = Literal[
 class Organisation(RecordModel):
     """An organisation that owns, uses or funds research resources."""
 
-    name_zh: Annotated[str | None, F("单位名称", "Chinese name", search="title", cerif="Name", schema_org="name")] = (
-        None
-    )
+    name_zh: Annotated[
+        Short | None,
+        F(
+            "单位名称",
+            "Chinese name",
+            search="title",
+            cerif="Name",
+            schema_org="name",
+            example="浙江大学",
+            aliases=("机构名称", "企业名称", "中文名称", "中文名"),
+        ),
+    ] = None
     name_en: Annotated[
-        str | None, F("单位英文名称", "English name", search="title", cerif="Name", schema_org="name")
+        Short | None,
+        F(
+            "单位英文名称",
+            "English name",
+            search="title",
+            cerif="Name",
+            schema_org="name",
+            aliases=("英文名称", "英文名"),
+        ),
+    ] = None
+    acronym: Annotated[
+        Short | None, F("简称", "acronym", search="title", cerif="Acronym", schema_org="alternateName", example="浙大")
     ] = None
     other_names: Annotated[
-        tuple[str, ...], Field(max_length=100), F("其他名称", "other names", search="text", schema_org="alternateName")
-    ] = ()
-    acronym: Annotated[str | None, F("简称", "acronym", search="text", cerif="Acronym", example="ZJU")] = None
+        Annotated[tuple[Short, ...], Field(max_length=50)] | None,
+        F("其他名称", "other names", search="title", cerif="Name", schema_org="alternateName", aliases=("曾用名",)),
+    ] = None
     uscc: Annotated[
         CreditCode | None,
         F(
             "统一社会信用代码",
             "unified social credit code",
             search="keyword",
+            cerif="Identifier",
             schema_org="taxID",
-            authority=("national", "provincial"),
+            example="12100000470095016Q",
+            aliases=("信用代码", "社会信用代码"),
         ),
     ] = None
     ror: Annotated[
-        RorId | None, F("ROR 标识", "ROR id", search="keyword", cerif="RORID", example="https://ror.org/00a2xv884")
+        RorId | None,
+        F(
+            "ROR 标识",
+            "ROR id",
+            search="keyword",
+            cerif="RORID",
+            schema_org="identifier",
+            example="https://ror.org/00a2xv884",
+            aliases=("ROR",),
+        ),
     ] = None
-    identifiers: Annotated[
-        tuple[Identifier, ...], Field(max_length=50), F("其他标识", "other identifiers", cerif="Identifier")
-    ] = ()
-    types: Annotated[
-        tuple[OrganisationType, ...],
-        Field(max_length=10),
-        F("单位类型", "organisation type", search="facet", cerif="Type"),
-    ] = ()
+    fundref_id: Annotated[
+        Short | None, F("资助机构标识", "Crossref funder id", search="keyword", cerif="FundRefID", aliases=("FundRef",))
+    ] = None
+    isni: Annotated[Short | None, F("ISNI", "ISNI", search="keyword", cerif="ISNI")] = None
+    type: Annotated[
+        OrganisationType | None,
+        F(
+            "单位类型",
+            "type",
+            search="facet",
+            cerif="Type",
+            codes="organisation_type",
+            aliases=("单位性质", "机构类型"),
+        ),
+    ] = None
+    part_of: Annotated[
+        OrganisationRef | None,
+        F(
+            "上级单位",
+            "parent organisation",
+            refers="organisation",
+            cerif="PartOf.OrgUnit",
+            schema_org="parentOrganization",
+            aliases=("主管部门",),
+        ),
+    ] = None
+    place: Annotated[Place | None, F("所在地", "place", search="geo", schema_org="location")] = None
+    website: Annotated[
+        Url | None, F("网址", "web site", cerif="ElectronicAddress", schema_org="url", aliases=("官网", "网站"))
+    ] = None
     established: Annotated[
-        int | None,
-        Field(ge=500, le=2100),
-        F("成立年份", "year established", search="number", schema_org="foundingDate"),
+        Year | None,
+        F("成立年份", "year of establishment", search="number", schema_org="foundingDate", aliases=("成立时间",)),
     ] = None
-    website: Annotated[Url | None, F("网址", "website", cerif="ElectronicAddress", schema_org="url")] = None
-    place: Annotated[Place | None, F("所在地", "place", search="geo", schema_org="address")] = None
-    part_of: Annotated[OrganisationRef | None, F("上级单位", "part of", refers="organisation", cerif="PartOf")] = None
-    description: Annotated[str | None, F("简介", "description", search="text", schema_org="description")] = None
+    registered_capital: Annotated[Money | None, F("注册资本", "registered capital")] = None
+    description: Annotated[
+        str | None, F("简介", "description", search="text", schema_org="description", aliases=("单位简介",))
+    ] = None
+    contact: Annotated[Contact | None, F("联系方式", "contact", cerif="ElectronicAddress")] = None
 
 
 KIND = register(

@@ -18,9 +18,8 @@ def short_digest(data: bytes) -> str:
 
 
 def digest_of(lines: Iterable[bytes]) -> str:
-    """SHA-256 over the sorted lines: equal for equal sets, whatever order they arrive in."""
-    total = sha256()
-    for line in sorted(lines):
-        total.update(line)
-        total.update(b"\n")
-    return total.hexdigest()
+    """SHA-256 over the sorted digests of the lines: equal for equal sets, whatever order they arrive in.
+
+    Memory grows by a digest a line, not by the line.
+    """
+    return sha256(b"".join(sorted(sha256(line).digest() for line in lines))).hexdigest()

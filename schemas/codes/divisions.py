@@ -18,7 +18,9 @@ def is_division(code: str) -> bool:
     if code in code_list("division"):
         return True
     prefecture = f"{code[:4]}00"
-    return (code != prefecture and (prefecture in code_list("division") or prefecture in _former())) or code in _former()
+    return (
+        code != prefecture and (prefecture in code_list("division") or prefecture in _former())
+    ) or code in _former()
 
 
 def division_path(code: str) -> tuple[Bilingual, ...]:

@@ -1,0 +1,76 @@
+"""Reading the text of a spreadsheet's cell as a value. Every function raises ValueError where the text is none."""
+
+import re
+import unicodedata
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+SEPARATORS = ";；、\n"
+_SPLIT = re.compile(r"[;；、\n]+")
+_UNITS = {"": 1, "十": 10, "百": 100, "千": 1_000, "万": 10_000, "百万": 10**6, "千万": 10**7, "亿": 10**8}
+_UNITS |= {"k": 1_000, "thousand": 1_000, "million": 10**6, "billion": 10**9}
+_YES = frozenset({"是", "有", "对", "yes", "y", "true", "1", "1.0", "√", "✓"})
+_NO = frozenset({"否", "无", "不", "没有", "no", "n", "false", "0", "0.0", "×", "x"})
+_NUMBER = re.compile(r"([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|[+-]?\.\d+)(?:e([+-]?\d{1,3}))?\s*(\D*)")
+_DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*(?:[-/.月]\s*(\d{1,2})\s*日?)?(?:月)?")
+_COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_EXCEL_EPOCH = date(1899, 12, 30)
+_EXCEL_DAYS = range(367, 109_575)  # 1901 to 2199; smaller numbers are years or mistakes
+
+
+def plain(text: str) -> str:
+    """The text in half-width forms, stripped."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def split_list(text: str) -> list[str]:
+    """The items of a list written with `;`, `；`, `、` or line breaks; empty ones left out."""
+    return [item for part in _SPLIT.split(text) if (item := part.strip())]
+
+
+def number(text: str) -> Decimal:
+    """A number, with separators of thousands and a unit of counting such as 万 or million if need be."""
+    found = _NUMBER.fullmatch(plain(text).casefold().replace(" ,", ","))
+    if not found or found[3].strip() not in _UNITS:
+        raise ValueError("number")
+    try:
+        value = Decimal(found[1].replace(",", ""))
+    except InvalidOperation:
+        raise ValueError("number") from None
+    return value.scaleb(int(found[2] or 0)) * _UNITS[found[3].strip()]
+
+
+def boolean(text: str) -> bool:
+    """是/否, yes/no, true/false, 1/0, √/×."""
+    word = plain(text).casefold()
+    if word in _YES:
+        return True
+    if word in _NO:
+        return False
+    raise ValueError("boolean")
+
+
+def day(text: str) -> date:
+    """2024-03-01, 2024/3/1, 2024.3.1, 2024年3月1日, 20240301, or an Excel serial number (days since 1899-12-30).
+
+    A month without a day is its first day. A time of day behind the date must be midnight.
+    """
+    words = re.sub(r"[ T]00:00(?::00(?:\.0+)?)?$", "", plain(text))
+    if found := _DATE.fullmatch(words) or _COMPACT_DATE.fullmatch(words):
+        return date(int(found[1]), int(found[2]), int(found[3] or 1))
+    if re.fullmatch(r"\d{3,6}(?:\.0+)?", words) and int(float(words)) in _EXCEL_DAYS:
+        return _EXCEL_EPOCH + timedelta(days=int(float(words)))
+    raise ValueError("date")
+
+
+def instant(text: str) -> datetime:
+    """RFC 3339 or ISO 8601 with a zone; ValueError without one."""
+    moment = datetime.fromisoformat(plain(text))
+    if moment.tzinfo is None:
+        raise ValueError("time zone")
+    return moment.astimezone(UTC)
+
+
+def is_chinese(text: str) -> bool:
+    """Whether the text has a Han character."""
+    return any("\u3400" <= character <= "\u9fff" or "\U00020000" <= character <= "\U000323af" for character in text)

@@ -1,0 +1,151 @@
+"""Checking a row against its kind: pydantic-core once, and its errors told in the reader's words."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, shown
+from schemas import cells
+from schemas.codes import code_list
+from schemas.expectations import expected
+from schemas.fields import FieldSpec, fields_of, part_of
+from schemas.kind import Kind, RecordModel
+from schemas.parts import Part
+
+PROBLEM_LIMIT = 50
+MASK = "•••"
+
+
+@dataclass(frozen=True, slots=True)
+class Valid:
+    """A row that its kind accepts; `fields` are ready for JSON, absent values left out."""
+
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """A row that its kind refuses, with at most PROBLEM_LIMIT reasons."""
+
+    problems: tuple[Problem, ...]
+
+
+def validate_json(kind: Kind, data: bytes) -> Valid | Invalid:
+    """Check one JSON object."""
+    try:
+        return _valid(kind.model.model_validate_json(data))
+    except ValidationError as error:
+        return _invalid(kind, error)
+
+
+def validate_python(kind: Kind, raw: Mapping[str, Any]) -> Valid | Invalid:
+    """Check a mapping of JSON values."""
+    try:
+        return _valid(kind.model.model_validate(dict(raw)))
+    except ValidationError as error:
+        return _invalid(kind, error)
+
+
+def validate_text(kind: Kind, row: Mapping[str, str]) -> Valid | Invalid:
+    """Check a row of cells by field path; a blank cell is no value."""
+    specs = {spec.path: spec for spec in fields_of(kind)}
+    raw: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for path, text in row.items():
+        if not text.strip():
+            continue
+        spec = specs.get(path)
+        try:
+            _put(raw, path, _value(kind, spec, text) if spec else text)
+        except ValueError:
+            reason = expected(f"{spec.type if spec else 'text'}_type", {}, "readable")
+            found = shown(text) if spec and spec.openness == "public" else MASK
+            problems.append(Problem("unreadable", reason, found, path, spec.label if spec else None))
+    if problems:
+        return Invalid(tuple(problems[:PROBLEM_LIMIT]))
+    return validate_python(kind, raw)
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "boolean": cells.boolean,
+    "date": cells.day,
+    "datetime": cells.instant,
+    "integer": cells.number,
+    "decimal": cells.number,
+    "number": cells.number,
+}
+
+
+def _value(kind: Kind, spec: FieldSpec, text: str) -> Any:
+    if spec.multiple:
+        return [_single(kind, spec, item) for item in cells.split_list(text)]
+    return _single(kind, spec, text)
+
+
+def _single(kind: Kind, spec: FieldSpec, text: str) -> Any:
+    if spec.type == "part":
+        part = part_of(kind.model.model_fields[spec.top]) if "." not in spec.path else None
+        return part.parse(text) if part is not None and issubclass(part, Part) else text
+    if spec.meta.codes:
+        return code_list(spec.meta.codes).code_for(text) or text.strip()
+    reader = _READERS.get(spec.type)
+    return reader(text) if reader else text
+
+
+def _put(raw: dict[str, Any], path: str, value: Any) -> None:
+    *parents, name = path.split(".")
+    for parent in parents:
+        raw = raw.setdefault(parent, {})
+        if not isinstance(raw, dict):
+            raise ValueError("part")
+    if isinstance(value, dict) and isinstance(raw.get(name), dict):
+        raw[name] = value | raw[name]
+    else:
+        raw[name] = value
+
+
+def _valid(record: RecordModel) -> Valid:
+    return Valid(record.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
+
+
+def _invalid(kind: Kind, error: ValidationError) -> Invalid:
+    specs = {spec.path: spec for spec in _every(fields_of(kind))}
+    return Invalid(tuple(_problem(specs, item) for item in error.errors(include_url=False)[:PROBLEM_LIMIT]))
+
+
+def _every(specs: tuple[FieldSpec, ...]) -> list[FieldSpec]:
+    return [inner for spec in specs for inner in (spec, *_every(spec.members))]
+
+
+def _problem(specs: Mapping[str, FieldSpec], item: ErrorDetails) -> Problem:
+    names = [str(part) for part in item["loc"] if not isinstance(part, int)]
+    spec = next((specs[path] for end in range(len(names), 0, -1) if (path := ".".join(names[:end])) in specs), None)
+    field = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        return Problem("unknown-field", _known(specs, ".".join(names)), shown(names[-1]), field)
+    hint = spec.meta.hint if spec else None
+    reason = hint or expected(item["type"], item.get("ctx", {}), item["msg"])
+    return Problem(item["type"], reason, _found(spec, item), field, spec.label if spec else None)
+
+
+def _found(spec: FieldSpec | None, item: ErrorDetails) -> str:
+    if item["type"] == "missing":
+        return ""
+    if spec is None or spec.openness in ("secret", "agency") or isinstance(item["input"], dict):
+        return MASK if spec and spec.openness != "public" else ""
+    return shown(item["input"])
+
+
+def _known(specs: Mapping[str, FieldSpec], name: str) -> Bilingual:
+    close = get_close_matches(name, list(specs), n=1, cutoff=0.6)
+    if close:
+        return Bilingual("本类记录的字段；最接近的是 {name}", "a field of this kind; the closest is {name}").format(
+            name=close[0]
+        )
+    known = ", ".join(path for path in specs if "." not in path)
+    return Bilingual("本类记录的字段之一：{known}", "one of this kind's fields: {known}").format(known=known)

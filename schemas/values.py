@@ -1,0 +1,215 @@
+"""Single values that several record kinds share, each checked against the standard that defines it.
+
+A check raises PydanticCustomError with a stable code; `schemas.expectations` says in both languages what each expects.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, StringConstraints
+from pydantic_core import PydanticCustomError
+from stdnum import isni
+from stdnum.cn import ric, uscc
+from stdnum.exceptions import ValidationError as InvalidNumber
+
+from schemas.codes import code_list
+from schemas.codes.divisions import is_division
+
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+_ROR = re.compile(r"(?:https?://)?(?:ror\.org/)?(0[a-hj-km-np-tv-z0-9]{6}[0-9]{2})", re.IGNORECASE)
+_ORCID = re.compile(r"(?:https?://orcid\.org/)?(\d{4}-?\d{4}-?\d{4}-?\d{3}[\dX])", re.IGNORECASE)
+_DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
+_HANDLE = re.compile(r"(?:https?://hdl\.handle\.net/|hdl:\s*)?([\w.]+/\S+)", re.IGNORECASE)
+_EMAIL = re.compile(r"[^@\s<>,;\"]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*")
+_PHONE = re.compile(r"\+?[\d\s()（）-]{5,30}(?:\s*(?:转|ext\.?|x|#)\s*\d{1,8})?", re.IGNORECASE)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+
+
+def _wrong(code: str) -> PydanticCustomError:
+    return PydanticCustomError(code, "not a valid {code}", {"code": code})
+
+
+def credit_code(value: str) -> str:
+    """A unified social credit code with its check character verified, in capitals (GB 32100-2015)."""
+    try:
+        return str(uscc.validate(value))
+    except InvalidNumber:
+        raise _wrong("credit_code") from None
+
+
+def ror_id(value: str) -> str:
+    """A ROR id as a URL: nine characters whose last two are an ISO 7064 MOD 97-10 check of the base-32 number."""
+    found = _ROR.fullmatch(value)
+    if not found:
+        raise _wrong("ror_id")
+    bare = found[1].lower()
+    number = 0
+    for character in bare[:7]:
+        number = number * 32 + _CROCKFORD.index(character)
+    if (number * 100 + int(bare[7:])) % 97 != 1:
+        raise _wrong("ror_id")
+    return f"https://ror.org/{bare}"
+
+
+def orcid(value: str) -> str:
+    """An ORCID iD with hyphens; its check character is that of an ISNI (ISO 7064 MOD 11-2)."""
+    found = _ORCID.fullmatch(value)
+    if not found or not isni.is_valid(found[1]):
+        raise _wrong("orcid")
+    bare = found[1].replace("-", "").upper()
+    return "-".join(bare[start : start + 4] for start in range(0, 16, 4))
+
+
+def resident_id(value: str) -> str:
+    """A resident identity card number with its check character verified (GB 11643-1999)."""
+    try:
+        return str(ric.validate(value))
+    except InvalidNumber:
+        raise _wrong("resident_id") from None
+
+
+def doi(value: str) -> str:
+    """A DOI without resolver or prefix, in lower case (DOIs compare without case)."""
+    found = _DOI.fullmatch(value)
+    if not found:
+        raise _wrong("doi")
+    return found[1].lower()
+
+
+def pid(value: str) -> str:
+    """A DOI or a Handle without its resolver."""
+    if found := _DOI.fullmatch(value):
+        return found[1].lower()
+    if found := _HANDLE.fullmatch(value):
+        return found[1]
+    raise _wrong("pid")
+
+
+def email(value: str) -> str:
+    """An address as mail systems accept it in practice; nothing is looked up. A leading mailto: is dropped."""
+    bare = value[7:] if value[:7].lower() == "mailto:" else value
+    if len(bare) > 254 or not _EMAIL.fullmatch(bare):
+        raise _wrong("email")
+    return bare
+
+
+def phone(value: str) -> str:
+    bare = value[4:] if value[:4].lower() == "tel:" else value
+    if not _PHONE.fullmatch(bare):
+        raise _wrong("phone")
+    return bare
+
+
+def url(value: str) -> str:
+    """An absolute http or https URL."""
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise _wrong("url") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or any(c.isspace() for c in value):
+        raise _wrong("url")
+    return value
+
+
+def postcode(value: str) -> str:
+    """Six digits in China; letters, digits, blanks and hyphens elsewhere."""
+    if not re.fullmatch(r"\d{6}|[A-Za-z0-9][A-Za-z0-9 -]{1,8}[A-Za-z0-9]", value):
+        raise _wrong("postcode")
+    return value
+
+
+def language(value: str) -> str:
+    """A language tag of BCP 47, checked by its form."""
+    if not _LANGUAGE.fullmatch(value):
+        raise _wrong("language")
+    return value
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def time_zone(value: str) -> str:
+    """A time zone of the IANA database."""
+    if value not in _zones():
+        raise _wrong("time_zone")
+    return value
+
+
+def division(value: str) -> str:
+    """A six-digit division code of GB/T 2260; see schemas.codes.divisions for codes of the past."""
+    if not (len(value) == 6 and value.isascii() and value.isdigit() and is_division(value)):
+        raise _wrong("division")
+    return value
+
+
+def in_list(name: str) -> Callable[[str], str]:
+    """A check that the value is a code of the list."""
+
+    def check(value: str) -> str:
+        if value not in code_list(name):
+            raise PydanticCustomError("code", "not a code of {list}", {"list": name})
+        return value
+
+    return check
+
+
+def _category_code(value: str) -> str:
+    if not re.fullmatch(r"\d{2}(?:\d{2}){0,3}", value) or value[:2] not in code_list("category"):
+        raise _wrong("category_code")
+    return value
+
+
+def _to_utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+def _rfc3339(value: datetime) -> str:
+    return value.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _number_of(value: object) -> object:
+    # A number of JSON may stand where a code is meant: spreadsheets turn 310027 into a number.
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _two_places(value: Decimal) -> Decimal:
+    return value.quantize(Decimal("0.01"))
+
+
+Short = Annotated[str, BeforeValidator(_number_of), StringConstraints(strip_whitespace=True, max_length=500)]
+"""A name, number or phrase; a whole number is taken as its digits."""
+
+CreditCode = Annotated[str, AfterValidator(credit_code)]
+RorId = Annotated[str, AfterValidator(ror_id)]
+Orcid = Annotated[str, AfterValidator(orcid)]
+ResidentId = Annotated[str, BeforeValidator(_number_of), AfterValidator(resident_id)]
+Doi = Annotated[str, AfterValidator(doi)]
+Pid = Annotated[str, AfterValidator(pid)]
+Email = Annotated[str, AfterValidator(email)]
+Phone = Annotated[str, BeforeValidator(_number_of), AfterValidator(phone)]
+Url = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(url)]
+Postcode = Annotated[str, BeforeValidator(_number_of), AfterValidator(postcode)]
+LanguageTag = Annotated[str, AfterValidator(language)]
+TimeZone = Annotated[str, AfterValidator(time_zone)]
+DivisionCode = Annotated[str, BeforeValidator(_number_of), AfterValidator(division)]
+Country = Annotated[str, AfterValidator(in_list("country"))]
+"""ISO 3166-1 alpha-2."""
+Discipline = Annotated[str, AfterValidator(in_list("nsfc_discipline"))]
+CategoryCode = Annotated[str, BeforeValidator(_number_of), AfterValidator(_category_code)]
+"""National classification of large scientific instruments: two to eight digits, the first two of them a class."""
+ClockTime = Annotated[str, StringConstraints(pattern=r"^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$")]
+"""HH:MM on the wall; 24:00 is the end of the day (ISO 8601)."""
+Instant = Annotated[AwareDatetime, AfterValidator(_to_utc), PlainSerializer(_rfc3339, when_used="json")]
+"""A time with its zone, kept in UTC."""
+Amount = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=2), AfterValidator(_two_places)]
+Hours = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2), AfterValidator(_two_places)]
+Year = Annotated[int, Field(ge=1900, le=2200)]
