@@ -1,0 +1,105 @@
+"""What a row states about itself beside the record's own fields: its source's id, version and operation."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, shown
+from hub.kernel.records import Operation
+from hub.kernel.versions import source_version
+from services.ingest.core.rows import ERROR_NAME, ID_NAMES, OPERATION_NAMES, RAW_NAME, VERSION_NAMES, Row
+
+ID_LIMIT = 300
+_OPERATIONS: Mapping[str, Operation] = {
+    "upsert": "upsert",
+    "update": "upsert",
+    "新增": "upsert",
+    "更新": "upsert",
+    "withdraw": "withdraw",
+    "delete": "withdraw",
+    "撤回": "withdraw",
+    "撤销": "withdraw",
+}
+_STATED = (*ID_NAMES, *VERSION_NAMES, *OPERATION_NAMES, ERROR_NAME, RAW_NAME)
+
+AN_OBJECT = Bilingual("一个 JSON 对象 {…}", "one JSON object {…}")
+
+
+class Stated(NamedTuple):
+    """`version` and `operation` are None where the row leaves them to the request; `data` are the fields alone."""
+
+    source_record_id: str
+    version: int | None
+    operation: Operation | None
+    data: bytes | Mapping[str, Any]
+    problems: tuple[Problem, ...] = ()
+
+
+def stated(row: Row) -> Stated:
+    """Separate what the row states about itself; the fields stay as bytes where the row states nothing."""
+    data: Any = row.data
+    if isinstance(data, bytes):
+        if b'"_' not in data and b'"source_' not in data:
+            return _told(row.source_record_id, row.version, row.operation, data)
+        try:
+            data = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return Stated("", None, None, row.data)
+    if not isinstance(data, dict):
+        return Stated("", None, None, data, (Problem("not-an-object", AN_OBJECT),))
+    if isinstance(data.get(RAW_NAME), str):
+        return stated(row._replace(form="json", data=data[RAW_NAME].encode()))
+    source_record_id = _first(data, ID_NAMES, row.source_record_id)
+    version = _first(data, VERSION_NAMES, row.version)
+    operation = _first(data, OPERATION_NAMES, row.operation)
+    fields = {name: value for name, value in data.items() if name not in _STATED}
+    return _told(source_record_id, version, operation, fields)
+
+
+def _first(data: Mapping[str, Any], names: tuple[str, ...], otherwise: Any) -> Any:
+    for name in names:
+        value = data.get(name)
+        if value is not None and value != "":
+            return value
+    return otherwise
+
+
+def _told(source_record_id: Any, version: Any, operation: Any, data: bytes | Mapping[str, Any]) -> Stated:
+    if source_record_id is None and version is None and operation is None:
+        return Stated("", None, None, data)
+    problems: list[Problem] = []
+    number = None if version is None else _version(version, problems)
+    known = None if operation is None else _operation(operation, problems)
+    its_id = "" if source_record_id is None else _id(source_record_id, problems)
+    return Stated(its_id, number, known, data, tuple(problems))
+
+
+def _version(value: Any, problems: list[Problem]) -> int | None:
+    try:
+        return source_version(value)
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        expected = Bilingual(
+            "非负整数,或 RFC 3339 格式的时间,如 2026-01-31T08:00:00+08:00",
+            "a whole number from 0, or a time by RFC 3339 such as 2026-01-31T08:00:00+08:00",
+        )
+        problems.append(Problem("bad-version", expected, shown(value), VERSION_NAMES[0]))
+        return None
+
+
+def _operation(value: Any, problems: list[Problem]) -> Operation | None:
+    known = _OPERATIONS.get(str(value).strip().casefold())
+    if known is None:
+        expected = Bilingual("upsert(新增或更新)或 withdraw(撤回)", "upsert or withdraw")
+        problems.append(Problem("bad-operation", expected, shown(value), OPERATION_NAMES[0]))
+    return known
+
+
+def _id(value: Any, problems: list[Problem]) -> str:
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if 0 < len(text) <= ID_LIMIT and text.isprintable():
+        return text
+    expected = Bilingual("1 至 {limit} 个可见字符", "1 to {limit} printable characters").format(limit=ID_LIMIT)
+    problems.append(Problem("bad-source-record-id", expected, shown(value), ID_NAMES[0]))
+    return ""

@@ -1,0 +1,105 @@
+"""From rows to submissions: check, take the private values out, identify."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem
+from hub.kernel.records import Authority, Operation, Submission
+from schemas.kind import Kind
+from schemas.validation import Invalid, Valid, validate_json, validate_python, validate_text
+from services.ingest.core.rows import ID_NAMES, Row
+from services.ingest.core.secrets import Place, secret_paths, secret_places
+from services.ingest.core.stated import Stated, stated
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What holds for every row of a request.
+
+    `version` is the version of a row that states none: the time of arrival in microseconds since 1970, UTC, to which
+    the row's number is added, so that of two rows with one id the later one counts.
+    """
+
+    kind: Kind
+    source: str
+    authority: Authority
+    received_at: str
+    version: int
+    operation: Operation = "upsert"
+
+
+class Refused(NamedTuple):
+    """A row that was not taken, and why."""
+
+    row: Row
+    problems: tuple[Problem, ...]
+
+
+class Checked(NamedTuple):
+    """A valid row whose private values still stand in its fields, at `secrets`."""
+
+    row: Row
+    told: Stated
+    operation: Operation
+    fields: dict[str, Any]
+    secrets: tuple[Place, ...]
+
+
+def checked(row: Row, frame: Frame) -> Checked | Refused:
+    """Validate one row; a withdrawal needs no more than the source's own id of the record."""
+    if row.problems:
+        return Refused(row, row.problems)
+    told = stated(row)
+    if told.problems:
+        return Refused(row, told.problems)
+    operation = told.operation or frame.operation
+    result = _validated(row, told.data, frame.kind)
+    if isinstance(result, Valid):
+        paths = secret_paths(frame.kind)
+        secrets = tuple(secret_places(result.fields, paths)) if paths else ()
+        return Checked(row, told, operation, result.fields, secrets)
+    if operation == "withdraw" and told.source_record_id:
+        return Checked(row, told, operation, {}, ())
+    return Refused(row, result.problems)
+
+
+def submission(row: Checked, frame: Frame) -> Submission | Refused:
+    """The submission that a checked row makes; call it when tokens stand in the place of the private values."""
+    kind, told = frame.kind, row.told
+    by_identity = kind.identified(row.fields)
+    source_record_id = told.source_record_id or by_identity
+    if source_record_id is None:
+        return Refused(row.row, (_unidentified(kind),))
+    version = frame.version + row.row.number if told.version is None else told.version
+    if row.operation == "withdraw":
+        record_id, fields = by_identity, {}
+    else:
+        record_id, fields = by_identity or kind.id_of(row.fields, frame.source, source_record_id), row.fields
+    return Submission(
+        kind.name,
+        frame.source,
+        source_record_id,
+        version,
+        row.operation,
+        frame.authority,
+        record_id,
+        fields,
+        frame.received_at,
+    )
+
+
+def _validated(row: Row, data: bytes | Mapping[str, Any], kind: Kind) -> Valid | Invalid:
+    if isinstance(data, bytes):
+        return validate_json(kind, data)
+    return validate_text(kind, data) if row.form == "text" else validate_python(kind, data)
+
+
+def _unidentified(kind: Kind) -> Problem:
+    ways = " / ".join(" + ".join(identity.paths) for identity in kind.identity)
+    expected = Bilingual(
+        "数据来源自己的记录编号 _id,或能识别记录的字段:{ways}",
+        "the source's own record id _id, or fields that identify the record: {ways}",
+    ).format(ways=ways)
+    return Problem("unidentified", expected, field=ID_NAMES[0])
