@@ -47,7 +47,7 @@ class Kind:
     title: tuple[str, ...] = ("name_zh", "name_en")
     authority: tuple[Authority, ...] = AUTHORITIES
     bookable: bool = False
-    crosswalk: Mapping[str, str] = field(default_factory=dict)
+    crosswalk: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def id_of(self, fields: Mapping[str, Any], source: str, source_record_id: str) -> str:
         """The id of the record that these (JSON) fields describe."""
