@@ -1,0 +1,110 @@
+"""Reading an entry of the submissions topic; whatever cannot be read says why."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import orjson
+
+from hub.kernel.cloudevents import CloudEvent
+from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED, Preference, SameAs, kind_of
+from hub.kernel.problems import shown
+from hub.kernel.records import SUBMITTED, Submission
+from hub.kernel.versions import LARGEST
+from hub.ports.eventlog import Delivered
+from schemas.annotations import AUTHORITIES
+from schemas.kind import kinds
+
+ID_LIMIT = 512
+
+Said = Submission | SameAs | Preference
+_Decision = TypeVar("_Decision", SameAs, Preference)
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Why an entry is a dead letter: a stable code, and a sentence in English that quotes no field values."""
+
+    code: str
+    reason: str
+    event_id: str = ""
+
+
+class _Wrong(ValueError):
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+def decoded(entry: Delivered) -> tuple[str, Said] | Malformed:
+    """The event's id and what it says."""
+    event_id = ""
+    try:
+        event = CloudEvent.from_delivered(entry)
+        event_id = event.id
+        return event_id, _said(event)
+    except KeyError as error:
+        return Malformed("no-event", f"the header {shown(error.args[0])} is missing", event_id)
+    except _Wrong as error:
+        return Malformed(error.code, str(error), event_id)
+    except (ValueError, TypeError, AttributeError) as error:
+        return Malformed(
+            "bad-data", f"the data cannot be read as the event type says: {type(error).__name__}", event_id
+        )
+
+
+def _said(event: CloudEvent) -> Said:
+    if event.type == SUBMITTED:
+        return _checked(Submission.from_bytes(event.data))
+    if event.type == SAME_AS_DECIDED:
+        return _same_as(SameAs(**orjson.loads(event.data)))
+    if event.type == PREFERENCE_DECIDED:
+        return _preference(Preference(**orjson.loads(event.data)))
+    raise _Wrong("unknown-type", f"the event type {shown(event.type)} is none that curation reads")
+
+
+def _checked(said: Submission) -> Submission:
+    if said.kind not in kinds():
+        raise _Wrong("unknown-kind", f"there is no record kind {shown(said.kind)}")
+    _require(type(said.source_version) is int and 0 <= said.source_version <= LARGEST, "source_version")
+    _require(said.operation in ("upsert", "withdraw"), "operation")
+    _require(said.authority in AUTHORITIES, "authority")
+    _require(type(said.fields) is dict, "fields")
+    for name in ("source", "source_record_id", "received_at"):
+        _require(_is_id(getattr(said, name)), name)
+    if said.record_id is None:
+        _require(said.operation == "withdraw", "record_id")
+    else:
+        _require(_is_id(said.record_id) and kind_of(said.record_id) == said.kind, "record_id")
+    return said
+
+
+def _same_as(said: SameAs) -> SameAs:
+    _require(_is_id(said.left), "left")
+    _require(_is_id(said.right) and said.left < said.right, "right")
+    _require(kind_of(said.left) == kind_of(said.right) and kind_of(said.left) in kinds(), "right")
+    _require(said.decision in ("joined", "separate", "undone"), "decision")
+    return _decided(said)
+
+
+def _preference(said: Preference) -> Preference:
+    _require(_is_id(said.record_id) and kind_of(said.record_id) in kinds(), "record_id")
+    _require(_is_id(said.field), "field")
+    undone = said.source is None and said.source_record_id is None
+    _require(undone or (_is_id(said.source) and _is_id(said.source_record_id)), "source")
+    return _decided(said)
+
+
+def _decided(said: _Decision) -> _Decision:
+    _require(type(said.version) is int and 0 <= said.version <= LARGEST, "version")
+    for name in ("decided_by", "decided_at"):
+        _require(_is_id(getattr(said, name)), name)
+    return said
+
+
+def _is_id(value: object) -> bool:
+    return type(value) is str and 0 < len(value) <= ID_LIMIT
+
+
+def _require(right: bool, name: str) -> None:
+    if not right:
+        raise _Wrong("bad-attribute", f"the attribute {name} is missing or not as its contract says")
