@@ -1,12 +1,17 @@
-"""Reading curated records; the record store is the truth about them."""
+"""Curated records, read and written; the record store is the truth about them."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from hub.kernel.contributions import Claim, Contribution, ContributionKey, Preference, SameAs
 from hub.kernel.records import Record
+from hub.ports.eventlog import Entry
 
 Effect = Literal["changed", "unchanged", "stale", "dead"]
+WeakKey = int
+"""64 bits, signed; records that share one may be the same thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +50,91 @@ class RecordReader(Protocol):
     def digest(self) -> str:
         """`hub.kernel.canonical.digest_of` the canonical JSON of every record's content()."""
         ...
+
+
+@dataclass(slots=True)
+class Changes:
+    """All that one batch of events changes.
+
+    `records` are new versions, each of which is to be published; `refreshed` are records of which only sources,
+    provenance or conflicts changed, which is no new version. An outcome that is already known stays as it is.
+    """
+
+    contributions: list[Contribution] = field(default_factory=list)
+    same_as: list[SameAs] = field(default_factory=list)
+    preferences: list[Preference] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    refreshed: list[Record] = field(default_factory=list)
+    weak_new: list[tuple[WeakKey, str]] = field(default_factory=list)
+    weak_gone: list[tuple[WeakKey, str]] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+class RecordUnit(Protocol):
+    """One atomic batch; what it reads stays true until it is saved."""
+
+    def claims(self, keys: Collection[ContributionKey]) -> Mapping[ContributionKey, Claim]:
+        """What is known of each of these records of sources."""
+        ...
+
+    def same_as(self, ids: Collection[str]) -> Sequence[SameAs]:
+        """The newest decision of each pair that has one of these ids in it, undone ones included."""
+        ...
+
+    def preferences(self, ids: Collection[str]) -> Sequence[Preference]:
+        """The newest preference of each field of these records, undone ones included."""
+        ...
+
+    def contributions(self, ids: Collection[str]) -> Sequence[Contribution]:
+        """Every source's contribution to these records; withdrawn ones may be left out."""
+        ...
+
+    def records(self, ids: Collection[str]) -> Mapping[str, Record]:
+        """The newest version of each id that exists."""
+        ...
+
+    def save(self, changes: Changes) -> None:
+        """Store the changes; they last when the batch ends without an error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """One record event that waits to be published; `number` grows with the order of saving."""
+
+    number: int
+    entry: Entry
+
+
+class RecordStore(RecordReader, Protocol):
+    """The record store as curation uses it: it is the only writer."""
+
+    def batch(self) -> AbstractContextManager[RecordUnit]:
+        """Begin a batch: stored when the block ends, nothing stored when it raises. Batches exclude each other."""
+        ...
+
+    def pending(self, limit: int, timeout: float = 0.0) -> Sequence[Pending]:
+        """The oldest record events that wait, in order; waits up to `timeout` seconds for one."""
+        ...
+
+    def published(self, up_to: int) -> None:
+        """Forget the record events up to this number."""
+        ...
+
+    def conflicts(self, after: str, limit: int, kind: str | None = None) -> Sequence[Record]:
+        """Records with conflicts in the order of their ids, those after `after`."""
+        ...
+
+    def alike(self, after: WeakKey | None, limit: int, members: int) -> Sequence[tuple[WeakKey, tuple[str, ...]]]:
+        """Groups of active records that share a weak key, in its order; at most `members` ids of each."""
+        ...
+
+    def decisions(self, ids: Collection[str]) -> Sequence[SameAs]:
+        """The newest same-as decision of each pair that has one of these ids in it."""
+        ...
+
+    def settled(self, ids: Collection[str]) -> Sequence[Preference]:
+        """The newest preference of each field of these records."""
+        ...
+
+    def close(self) -> None: ...

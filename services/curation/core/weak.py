@@ -1,13 +1,12 @@
 """Weak duplicates: records that may be one thing under two ids, for a person to decide."""
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 from hub.kernel.identifiers import normalised
 from schemas.fields import fields_of
-from schemas.kind import Kind, value_at
+from schemas.kind import Identity, Kind, RecordModel, value_at
 
 NAMES = ("name_zh", "name_en")
 
@@ -38,19 +37,21 @@ def may_be_same(kind: Kind, one: Mapping[str, Any], other: Mapping[str, Any]) ->
 
 def _belongs_to(kind: Kind) -> str | None:
     """The field that names the record's organisation: the one in its identifiers, else the first such reference."""
-    return _owner_field(kind.model, kind.name, tuple(path for identity in kind.identity for path in identity.paths))
+    known = (kind.model, kind.identity)
+    if known not in _owners:
+        _owners[known] = next(_owner_fields(kind), None)
+    return _owners[known]
 
 
-@lru_cache(maxsize=256)
-def _owner_field(model: Any, name: str, identity_paths: tuple[str, ...]) -> str | None:
-    for path in identity_paths:
-        if "." in path:
-            return path.split(".")[0]
-    kind = Kind(name, None, model, ())  # type: ignore[arg-type]
+_owners: dict[tuple[type[RecordModel], tuple[Identity, ...]], str | None] = {}
+
+
+def _owner_fields(kind: Kind) -> Iterator[str]:
+    for identity in kind.identity:
+        yield from (path.split(".")[0] for path in identity.paths if "." in path)
     for spec in fields_of(kind):
-        if spec.meta.refers == "organisation" and name != "organisation" and not spec.multiple and "." not in spec.path:
-            return spec.path
-    return None
+        if spec.meta.refers == "organisation" != kind.name and not spec.multiple and spec.path == spec.top:
+            yield spec.path
 
 
 def _organisations(reference: object) -> Iterator[str]:
