@@ -71,6 +71,7 @@ def _checked(said: Submission) -> Submission:
     _require(type(said.fields) is dict, "fields")
     for name in ("source", "source_record_id", "received_at"):
         _require(_is_id(getattr(said, name)), name)
+    _require("\x1f" not in said.source, "source")
     if said.record_id is None:
         _require(said.operation == "withdraw", "record_id")
     else:

@@ -170,6 +170,8 @@ def _note(changes: Changes, before: Record | None, wanted: Record) -> None:
             changes.refreshed.append(same)
         return
     old, new = _weak(before), _weak(wanted)
+    if old == new:
+        return
     changes.weak_gone.extend((key, wanted.id) for key in old - new)
     changes.weak_new.extend((key, wanted.id) for key in new - old)
 

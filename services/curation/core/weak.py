@@ -1,6 +1,7 @@
 """Weak duplicates: records that may be one thing under two ids, for a person to decide."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -37,13 +38,13 @@ def may_be_same(kind: Kind, one: Mapping[str, Any], other: Mapping[str, Any]) ->
 
 def _belongs_to(kind: Kind) -> str | None:
     """The field that names the record's organisation: the one in its identifiers, else the first such reference."""
-    known = (kind.model, kind.identity)
-    if known not in _owners:
-        _owners[known] = next(_owner_fields(kind), None)
-    return _owners[known]
+    known = _owners.get(kind.model)
+    if known is None or known[0] is not kind.identity:
+        known = _owners[kind.model] = (kind.identity, next(_owner_fields(kind), None))
+    return known[1]
 
 
-_owners: dict[tuple[type[RecordModel], tuple[Identity, ...]], str | None] = {}
+_owners: dict[type[RecordModel], tuple[tuple[Identity, ...], str | None]] = {}
 
 
 def _owner_fields(kind: Kind) -> Iterator[str]:
@@ -56,11 +57,15 @@ def _owner_fields(kind: Kind) -> Iterator[str]:
 
 def _organisations(reference: object) -> Iterator[str]:
     if isinstance(reference, Mapping):
-        for scheme, names in (("uscc", ("uscc",)), ("name", ("name_zh", "name_en"))):
-            value = next((reference[name] for name in names if reference.get(name)), None)
-            if value:
-                yield f"{scheme}:{normalised(str(value))}"
+        if uscc := reference.get("uscc"):
+            yield _folded(str(uscc))
+        if name := reference.get("name_zh") or reference.get("name_en"):
+            yield _folded(str(name))
 
 
-def _number(*parts: str) -> int:
-    return int.from_bytes(blake2b("\x1f".join(parts).encode(), digest_size=8).digest(), "big", signed=True)
+_folded = lru_cache(maxsize=4_096)(normalised)  # few organisations own many records
+
+
+def _number(kind: str, name: str, organisation: str) -> int:
+    named = f"{kind}\x1f{name}\x1f{organisation}".encode()
+    return int.from_bytes(blake2b(named, digest_size=8).digest(), "big", signed=True)

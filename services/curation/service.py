@@ -1,0 +1,129 @@
+"""Curation's background work: submissions become records, and records are published."""
+
+import logging
+from collections.abc import Sequence
+
+from hub.kernel.contributions import SameAs
+from hub.kernel.deadletters import dead_letter, dead_letter_topic
+from hub.kernel.records import RECORDS, SUBMISSIONS
+from hub.ports.clock import Clock, rfc3339
+from hub.ports.eventlog import Delivered, Entry, EventLog, Fenced
+from hub.ports.records import Outcome, RecordStore, RecordUnit
+from services.curation.core.components import reached
+from services.curation.core.decode import Malformed, decoded
+from services.curation.core.plan import Known, Said, folded, planned, touched
+
+log = logging.getLogger("hub.curation")
+GROUP = "curation"
+
+
+class Curation:
+    """The worker that reads submissions and decisions, and is the one writer of records.
+
+    A step's effects are dead letters and one batch of the store; only then is its position committed. Both may be
+    repeated: the same events again change nothing.
+    """
+
+    name = "curation.merge"
+
+    def __init__(self, event_log: EventLog, store: RecordStore, clock: Clock, batch_rows: int = 2_000) -> None:
+        self._log = event_log
+        self._store = store
+        self._clock = clock
+        self._batch_rows = batch_rows
+        self._consumer = event_log.consumer(GROUP, [SUBMISSIONS])
+        self._unfinished: Sequence[Delivered] = ()
+
+    def step(self, timeout: float) -> int:
+        """Curate one batch; after a failure the same one, since the consumer would go on behind it."""
+        batch = self._unfinished or self._consumer.poll(self._batch_rows, timeout)
+        if not batch:
+            return 0
+        self._unfinished = batch
+        self._curate(batch)
+        try:
+            self._consumer.commit(batch)
+        except Fenced:
+            log.warning("another member of the group %s has taken over", GROUP)
+        self._unfinished = ()
+        return len(batch)
+
+    def lag(self) -> int:
+        """Entries that wait to be curated."""
+        return self._consumer.lag()
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close()
+
+    def _curate(self, batch: Sequence[Delivered]) -> None:
+        events, letters, dead = [], [], []
+        for entry in batch:
+            found = decoded(entry)
+            if isinstance(found, Malformed):
+                letters.append(dead_letter(entry, found.code, found.reason))
+                if found.event_id:
+                    dead.append(Outcome(found.event_id, "", 0, "dead"))
+            else:
+                events.append(found)
+        self._bury(letters)
+        self._save(folded(events), dead)
+
+    def _bury(self, letters: list[Entry]) -> None:
+        if letters:
+            self._log.append(dead_letter_topic(SUBMISSIONS), letters)
+            log.warning("%d entries of %s are dead letters", len(letters), SUBMISSIONS)
+
+    def _save(self, said: Said, dead: list[Outcome]) -> None:
+        with self._store.batch() as unit:
+            changes = planned(said, known(unit, said), rfc3339(self._clock.now()))
+            changes.outcomes += dead
+            unit.save(changes)
+
+
+def known(unit: RecordUnit, said: Said) -> Known:
+    """Read all that the batch touches, and all that is or will be joined to it."""
+    claims = unit.claims({contribution.key for _, contribution in said.submissions})
+    ids = touched(said, claims)
+    new = [decision for _, decision in said.same_as]
+    stored: dict[tuple[str, str], SameAs] = {}
+    ids |= reached(new)
+    unread = ids
+    while unread:
+        found = unit.same_as(unread)
+        stored.update((decision.key, decision) for decision in found)
+        unread = reached(found) - ids
+        ids |= unread
+    return Known(
+        claims=claims,
+        same_as=tuple(stored.values()),
+        preferences=unit.preferences(ids),
+        contributions=unit.contributions(ids),
+        records=unit.records(ids),
+        ids=ids,
+    )
+
+
+class Relay:
+    """The worker that publishes new record versions in the order in which they were made.
+
+    A crash between publishing and forgetting publishes some again; consumers know a repeat by its version.
+    """
+
+    name = "curation.relay"
+
+    def __init__(self, event_log: EventLog, store: RecordStore, batch_rows: int = 2_000) -> None:
+        self._log = event_log
+        self._store = store
+        self._batch_rows = batch_rows
+
+    def step(self, timeout: float) -> int:
+        """Publish one batch."""
+        waiting = self._store.pending(self._batch_rows, timeout)
+        if waiting:
+            self._log.append(RECORDS, [pending.entry for pending in waiting])
+            self._store.published(waiting[-1].number)
+        return len(waiting)
+
+    def close(self) -> None:
+        """Nothing is held between steps."""
