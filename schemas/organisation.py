@@ -8,7 +8,7 @@ from hub.kernel.language import Bilingual
 from schemas.annotations import F
 from schemas.common import Contact, Money, OrganisationRef, Place
 from schemas.kind import Identity, Kind, RecordModel, register
-from schemas.values import CreditCode, RorId, Short, Url, Year
+from schemas.values import CreditCode, FoundingYear, RorId, Short, Url
 
 OrganisationType = Literal[
     "university",
@@ -112,7 +112,7 @@ class Organisation(RecordModel):
         Url | None, F("网址", "web site", cerif="ElectronicAddress", schema_org="url", aliases=("官网", "网站"))
     ] = None
     established: Annotated[
-        Year | None,
+        FoundingYear | None,
         F("成立年份", "year of establishment", search="number", schema_org="foundingDate", aliases=("成立时间",)),
     ] = None
     registered_capital: Annotated[Money | None, F("注册资本", "registered capital")] = None

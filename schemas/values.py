@@ -213,3 +213,5 @@ Instant = Annotated[AwareDatetime, AfterValidator(_to_utc), PlainSerializer(_rfc
 Amount = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=2), AfterValidator(_two_places)]
 Hours = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2), AfterValidator(_two_places)]
 Year = Annotated[int, Field(ge=1900, le=2200)]
+FoundingYear = Annotated[int, Field(ge=1, le=2200)]
+"""Of an organisation: many universities are centuries old."""
