@@ -5,12 +5,12 @@ import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
-SEPARATORS = ";；、\n"
-_SPLIT = re.compile(r"[;；、\n]+")
+_SPLIT = re.compile(r"[;；\n]+")
+_SPLIT_ENUMERATION = re.compile(r"[;；、\n]+")
 _UNITS = {"": 1, "十": 10, "百": 100, "千": 1_000, "万": 10_000, "百万": 10**6, "千万": 10**7, "亿": 10**8}
 _UNITS |= {"k": 1_000, "thousand": 1_000, "million": 10**6, "billion": 10**9}
-_YES = frozenset({"是", "有", "对", "yes", "y", "true", "1", "1.0", "√", "✓"})
-_NO = frozenset({"否", "无", "不", "没有", "no", "n", "false", "0", "0.0", "×", "x"})
+_YES = frozenset({"是", "有", "对", "yes", "y", "true", "1", "1.0", "√", "✓", "共享", "开放"})
+_NO = frozenset({"否", "无", "不", "没有", "no", "n", "false", "0", "0.0", "×", "x", "不共享", "不开放"})
 _NUMBER = re.compile(r"([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|[+-]?\.\d+)(?:e([+-]?\d{1,3}))?\s*(\D*)")
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*(?:[-/.月]\s*(\d{1,2})\s*日?)?(?:月)?")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -23,9 +23,10 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()
 
 
-def split_list(text: str) -> list[str]:
-    """The items of a list written with `;`, `；`, `、` or line breaks; empty ones left out."""
-    return [item for part in _SPLIT.split(text) if (item := part.strip())]
+def split_list(text: str, enumeration: bool = True) -> list[str]:
+    """The items of a list written with `;`, `；`, line breaks or, if an `enumeration`, `、`; empty ones left out."""
+    pattern = _SPLIT_ENUMERATION if enumeration else _SPLIT
+    return [item for part in pattern.split(text) if (item := part.strip())]
 
 
 def number(text: str) -> Decimal:

@@ -1,7 +1,7 @@
 """The fields of a kind as a flat list of specifications: the one view that everything derived is built from."""
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -28,7 +28,7 @@ class FieldSpec:
 
     `type` `part` is a composite value: its members follow it, unless it is `multiple`, when they are in `members`.
     `choices` is empty for a code list that is too long to choose from in one menu; `meta.codes` names the list.
-    `label` is complete on its own: a member's label is preceded by its part's.
+    `label` is complete on its own: a member's label is preceded by its part's. `part` is the model of a part.
     """
 
     path: str
@@ -40,6 +40,7 @@ class FieldSpec:
     multiple: bool = False
     choices: tuple[str, ...] = ()
     members: tuple["FieldSpec", ...] = ()
+    part: type[BaseModel] | None = None
 
     @property
     def top(self) -> str:
@@ -52,6 +53,23 @@ def fields_of(kind: Kind) -> tuple[FieldSpec, ...]:
     return _fields_of(kind.model)
 
 
+def by_path(kind: Kind) -> Mapping[str, FieldSpec]:
+    """Every field by its path, members of multiple parts included."""
+    return _by_path(kind.model)
+
+
+@lru_cache(maxsize=256)
+def _by_path(model: type[BaseModel]) -> Mapping[str, FieldSpec]:
+    return {spec.path: spec for spec in every(_fields_of(model))}
+
+
+def every(specs: Iterable[FieldSpec]) -> Iterator[FieldSpec]:
+    """The fields, each followed by its `members`."""
+    for spec in specs:
+        yield spec
+        yield from every(spec.members)
+
+
 @lru_cache(maxsize=256)
 def _fields_of(model: type[BaseModel]) -> tuple[FieldSpec, ...]:
     return tuple(_walk(model, "", None))
@@ -60,7 +78,7 @@ def _fields_of(model: type[BaseModel]) -> tuple[FieldSpec, ...]:
 def _walk(model: type[BaseModel], prefix: str, within: FieldSpec | None) -> Iterator[FieldSpec]:
     for name, info in model.model_fields.items():
         spec = _spec(f"{prefix}{name}", info, within)
-        part = part_of(info)
+        part = spec.part
         if part is None:
             yield spec
         elif spec.multiple:
@@ -87,6 +105,7 @@ def _spec(path: str, info: FieldInfo, within: FieldSpec | None) -> FieldSpec:
         required=info.is_required(),
         multiple=multiple,
         choices=choices,
+        part=inner if kind == "part" else None,
     )
 
 
@@ -104,11 +123,6 @@ def _label(meta: Meta, within: FieldSpec | None) -> Bilingual:
 def _stricter(one: Openness, other: Openness) -> Openness:
     order: list[Openness] = ["public", *READERS]
     return max(one, other, key=order.index)
-
-
-def part_of(info: FieldInfo) -> type[BaseModel] | None:
-    inner, _ = _unwrapped(info.annotation)
-    return inner if isinstance(inner, type) and issubclass(inner, BaseModel) else None
 
 
 def _unwrapped(annotation: Any) -> tuple[Any, bool]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -39,6 +39,8 @@ class OpeningHours(Part):
     As text `MO-FR 08:30-17:30`, with its dates `SA,SU 09:00-12:00 2026-03-01/2026-06-30`; Chinese days are read too.
     Hours across midnight are given as two, split at 24:00.
     """
+
+    enumerable: ClassVar[bool] = False
 
     days: Annotated[
         tuple[Weekday, ...],

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict
@@ -20,7 +20,12 @@ class Part(BaseModel):
     where the text is none; `show` writes it. The text form of a part that defines none is its JSON object.
     """
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=20_000, frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", str_strip_whitespace=True, str_min_length=1, str_max_length=20_000, frozen=True
+    )
+
+    enumerable: ClassVar[bool] = True
+    """Whether `、` between two texts separates two values; not where a text may itself hold it."""
 
     @classmethod
     def parse(cls, text: str) -> dict[str, Any]:
@@ -32,10 +37,6 @@ class Part(BaseModel):
     @classmethod
     def show(cls, value: Mapping[str, Any]) -> str:
         return orjson.dumps(value).decode()
-
-    @classmethod
-    def of(cls, value: Any) -> Self:
-        return cls.model_validate(value)
 
 
 Recogniser = Callable[[str], str]

@@ -13,7 +13,7 @@ from hub.kernel.problems import Problem, shown
 from schemas import cells
 from schemas.codes import code_list
 from schemas.expectations import expected
-from schemas.fields import FieldSpec, fields_of, part_of
+from schemas.fields import FieldSpec, by_path
 from schemas.kind import Kind, RecordModel
 from schemas.parts import Part
 
@@ -53,7 +53,7 @@ def validate_python(kind: Kind, raw: Mapping[str, Any]) -> Valid | Invalid:
 
 def validate_text(kind: Kind, row: Mapping[str, str]) -> Valid | Invalid:
     """Check a row of cells by field path; a blank cell is no value."""
-    specs = {spec.path: spec for spec in fields_of(kind)}
+    specs = by_path(kind)
     raw: dict[str, Any] = {}
     problems: list[Problem] = []
     for path, text in row.items():
@@ -61,7 +61,7 @@ def validate_text(kind: Kind, row: Mapping[str, str]) -> Valid | Invalid:
             continue
         spec = specs.get(path)
         try:
-            _put(raw, path, _value(kind, spec, text) if spec else text)
+            _put(raw, path, _value(spec, text) if spec else text)
         except ValueError:
             reason = expected(f"{spec.type if spec else 'text'}_type", {}, "readable")
             found = shown(text) if spec and spec.openness == "public" else MASK
@@ -81,16 +81,16 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-def _value(kind: Kind, spec: FieldSpec, text: str) -> Any:
+def _value(spec: FieldSpec, text: str) -> Any:
     if spec.multiple:
-        return [_single(kind, spec, item) for item in cells.split_list(text)]
-    return _single(kind, spec, text)
+        enumeration = spec.part is None or not issubclass(spec.part, Part) or spec.part.enumerable
+        return [_single(spec, item) for item in cells.split_list(text, enumeration)]
+    return _single(spec, text)
 
 
-def _single(kind: Kind, spec: FieldSpec, text: str) -> Any:
-    if spec.type == "part":
-        part = part_of(kind.model.model_fields[spec.top]) if "." not in spec.path else None
-        return part.parse(text) if part is not None and issubclass(part, Part) else text
+def _single(spec: FieldSpec, text: str) -> Any:
+    if spec.part is not None:
+        return spec.part.parse(text) if issubclass(spec.part, Part) else text
     if spec.meta.codes:
         return code_list(spec.meta.codes).code_for(text) or text.strip()
     reader = _READERS.get(spec.type)
@@ -110,16 +110,12 @@ def _put(raw: dict[str, Any], path: str, value: Any) -> None:
 
 
 def _valid(record: RecordModel) -> Valid:
-    return Valid(record.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
+    return Valid(record.model_dump(mode="json", exclude_none=True))
 
 
 def _invalid(kind: Kind, error: ValidationError) -> Invalid:
-    specs = {spec.path: spec for spec in _every(fields_of(kind))}
+    specs = by_path(kind)
     return Invalid(tuple(_problem(specs, item) for item in error.errors(include_url=False)[:PROBLEM_LIMIT]))
-
-
-def _every(specs: tuple[FieldSpec, ...]) -> list[FieldSpec]:
-    return [inner for spec in specs for inner in (spec, *_every(spec.members))]
 
 
 def _problem(specs: Mapping[str, FieldSpec], item: ErrorDetails) -> Problem:

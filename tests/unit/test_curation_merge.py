@@ -1,160 +1,265 @@
-"""Merging: the same submissions make the same record, in any order and however often they come."""
+"""Curation's merge: whatever the order, the repetitions and the batches, the same events make the same records."""
 
-from dataclasses import replace
+from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.kernel.cloudevents import CloudEvent
-from hub.kernel.contributions import Claim, Contribution, Preference, SameAs, newest
-from hub.kernel.records import SUBMITTED, Submission
-from hub.ports.eventlog import Delivered
-from schemas.annotations import AUTHORITIES
+from hub.kernel.contributions import Contribution
+from hub.kernel.records import Conflict, Submission
 from schemas.kind import kind_named
-from services.curation.core.components import components
-from services.curation.core.decode import Malformed, decoded
-from services.curation.core.merge import merged
+from services.curation.core.decode import Said as Event
+from services.curation.core.merge import EARLIEST_TIME, merged
+from tests.unit.curation_memory import AUTHORITY, MemoryUnit, curate, preference, same_as, submission
 
 pytestmark = pytest.mark.unit
-KIND = kind_named("organisation")
-ID = "organisation-aaaaaaaaaaaaaaaaaaaa"
-TIME = 1_700_000_000_000_000
 
-
-def said(
-    source: str, fields: dict[str, object], authority: str = "owner", version: int = 1, withdrawn: bool = False
-) -> Contribution:
-    submission = Submission(
-        "organisation", source, "1", version, "withdraw" if withdrawn else "upsert",
-        authority, ID, fields, "2026-01-01T00:00:00Z",  # type: ignore[arg-type]
-    )  # fmt: skip
-    return Contribution.of(submission)
-
-
-CONTRIBUTIONS = st.lists(
-    st.builds(
-        said,
-        st.sampled_from(["a", "b", "c", "d"]),
-        st.dictionaries(st.sampled_from(["name_zh", "name_en", "acronym"]), st.sampled_from(["x", "y", "z"])),
-        st.sampled_from(AUTHORITIES),
-        st.sampled_from([1, 2, TIME, TIME + 1]),
-        st.booleans(),
-    ),
-    max_size=6,
-    unique_by=lambda contribution: contribution.source,
+IDS = [f"organisation-{letter}" for letter in "abcd"]
+A, B, C, D = IDS
+SOURCES = sorted(AUTHORITY)
+NAMES = st.sampled_from(["浙江大学", "杭州大学", None])
+FIELDS = st.fixed_dictionaries({}, optional={"name_zh": NAMES, "name_en": st.sampled_from(["ZJU", "HU"]), "ror": NAMES})
+VERSIONS = st.sampled_from([1, 2, 3, EARLIEST_TIME + 1, EARLIEST_TIME + 2])
+SUBMISSIONS = st.builds(
+    submission,
+    st.sampled_from(SOURCES),
+    st.sampled_from(["1", "2"]),
+    VERSIONS,
+    st.sampled_from(IDS),
+    FIELDS,
 )
+WITHDRAWALS = st.builds(
+    submission, st.sampled_from(SOURCES), st.sampled_from(["1", "2"]), VERSIONS, st.sampled_from([None, *IDS])
+)
+PAIRS = st.lists(st.sampled_from(IDS), min_size=2, max_size=2, unique=True)
+DECISIONS = st.builds(
+    lambda pair, version, decision: same_as(pair[0], pair[1], version, decision),
+    PAIRS,
+    VERSIONS,
+    st.sampled_from(["joined", "joined", "separate", "undone"]),
+)
+PREFERENCES = st.builds(
+    lambda record_id, field, speaker, version: preference(record_id, field, speaker[0], speaker[1], version),
+    st.sampled_from(IDS),
+    st.sampled_from(["name_zh", "name_en"]),
+    st.sampled_from([("city", "1"), ("campus", "1"), ("web", "2"), (None, None)]),
+    VERSIONS,
+)
+EVENTS = st.lists(st.one_of(SUBMISSIONS, SUBMISSIONS, WITHDRAWALS, DECISIONS, PREFERENCES), max_size=14)
 
 
-@settings(max_examples=200)
-@given(CONTRIBUTIONS, st.randoms(use_true_random=False))
-def test_any_order_makes_the_same_record(contributions: list[Contribution], random: object) -> None:
-    shuffled = list(contributions)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert merged(KIND, contributions) == merged(KIND, shuffled)
-
-
-@settings(max_examples=200)
-@given(CONTRIBUTIONS)
-def test_every_field_is_what_its_source_says_and_withdrawn_ones_say_nothing(contributions: list[Contribution]) -> None:
-    record = merged(KIND, contributions)
-    by_source = {contribution.source: contribution for contribution in contributions}
-    assert set(record.fields) == set(record.provenance)
-    for name, value in record.fields.items():
-        speaker = by_source[record.sources[record.provenance[name]].source]
-        assert speaker.fields[name] == value
-        assert not speaker.claim.withdrawn
-
-
-def test_the_higher_authority_is_believed_without_a_conflict() -> None:
-    record = merged(KIND, [said("lab", {"name_zh": "甲"}), said("ministry", {"name_zh": "乙"}, "national")])
-    assert record.fields == {"name_zh": "乙"}
-    assert record.sources[record.provenance["name_zh"]].source == "ministry"
-    assert not record.conflicts
-
-
-def test_equal_authorities_that_disagree_raise_a_conflict_that_a_steward_can_settle() -> None:
-    both = [said("a", {"name_zh": "甲"}, version=TIME), said("b", {"name_zh": "乙"}, version=TIME + 1)]
-    record = merged(KIND, both)
-    assert record.fields == {"name_zh": "乙"}  # the newer one
-    assert [conflict.field for conflict in record.conflicts] == ["name_zh"]
-    choice = Preference(ID, "name_zh", "a", "1", 1, "steward", "2026-01-01T00:00:00Z")
-    settled = merged(KIND, both, [choice])
-    assert settled.fields == {"name_zh": "甲"}
-    assert not settled.conflicts
-
-
-@given(
-    st.lists(
-        st.builds(
-            Claim, st.integers(0, 3), st.booleans(), st.sampled_from("pqr"), st.sampled_from(AUTHORITIES), st.just(ID)
-        ),
-        min_size=1,
+@settings(max_examples=600, deadline=None)
+@given(EVENTS, st.data())
+def test_order_repetition_and_batches_do_not_matter(events: list[Event], data: st.DataObject) -> None:
+    once = curate(MemoryUnit(), events)
+    order = data.draw(
+        st.permutations(events + data.draw(st.lists(st.sampled_from(events), max_size=5)) if events else [])
     )
-)
-def test_claims_are_in_a_total_order(claims: list[Claim]) -> None:
-    top = max(claims, key=Claim.rank)
-    assert all(claim.rank() < top.rank() or claim == top for claim in claims)
+    other = MemoryUnit()
+    while order:
+        size = data.draw(st.integers(1, len(order)))
+        curate(other, order[:size])
+        order = order[size:]
+    assert other.digest() == once.digest()
+    assert {key: one.claim for key, one in other.said.items()} == {key: one.claim for key, one in once.said.items()}
+    assert (other.decided, other.preferred, other.weak) == (once.decided, once.preferred, once.weak)
+    for record_id, record in once.current.items():
+        twin = other.current[record_id]
+        assert (twin.provenance, twin.conflicts, twin.sources) == (record.provenance, record.conflicts, record.sources)
 
 
-def decision(left: str, right: str, word: str = "joined", version: int = 1) -> SameAs:
-    first, second = sorted((left, right))
-    return SameAs(first, second, word, version, "steward", "2026-01-01T00:00:00Z")  # type: ignore[arg-type]
+@settings(max_examples=300, deadline=None)
+@given(EVENTS)
+def test_events_again_change_nothing(events: list[Event]) -> None:
+    store = curate(MemoryUnit(), events)
+    before, outcomes = list(store.published), dict(store.outcomes)
+    for event in events:
+        curate(store, [event])
+    assert store.published == before
+    assert store.outcomes == outcomes
 
 
-@given(
-    st.lists(
-        st.builds(
-            decision, st.sampled_from("abc"), st.sampled_from("defg"),
-            st.sampled_from(["joined", "separate", "undone"]), st.integers(1, 4),
-        ),
-        max_size=12,
-    ),
-    st.randoms(use_true_random=False),
-)  # fmt: skip
-def test_decisions_in_any_order_join_the_same_ids(decisions: list[SameAs], random: object) -> None:
-    shuffled = decisions * 2
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert newest(decisions) == newest(shuffled)
-    one = components("abcdefg", newest(decisions).values())
-    assert one == components("gfedcba", newest(shuffled).values())
-    assert all(component.canonical == min(component.members) for component in one.values())
+@settings(max_examples=300, deadline=None)
+@given(EVENTS)
+def test_every_event_has_an_outcome_and_every_named_id_exists(events: list[Event]) -> None:
+    store = MemoryUnit()
+    for event in events:
+        curate(store, [event])
+    assert set(store.outcomes) == {event.event_id() for event in events}
+    named: set[str | None] = set()
+    for event in events:
+        named |= {event.record_id} - {None} if hasattr(event, "record_id") else set(event.key)
+    assert set(store.current) == named
+    for outcome in store.outcomes.values():
+        assert outcome.effect != "changed" or 1 <= outcome.version <= store.current[outcome.record_id].version
 
 
-def test_joining_is_transitive_and_can_be_undone() -> None:
-    joined = [decision("a", "b"), decision("b", "c")]
-    assert components("a", joined)["c"].canonical == "a"
-    undone = newest([*joined, decision("a", "b", "undone", 2)]).values()
-    assert components("abc", undone)["c"].members == ("b", "c")
+@settings(max_examples=300, deadline=None)
+@given(st.lists(SUBMISSIONS, max_size=6, unique_by=lambda one: (one.source, one.source_record_id)), st.randoms())
+def test_merge_is_a_function_of_the_set(submissions: list[Submission], random: object) -> None:
+    contributions = [Contribution.of(one) for one in submissions]
+    kind = kind_named("organisation")
+    result = merged(kind, contributions)
+    random.shuffle(contributions)  # type: ignore[attr-defined]
+    assert merged(kind, contributions) == result
+    for name, index in result.provenance.items():
+        spoke = result.sources[index]
+        said = [
+            one for one in contributions if (one.source, one.source_record_id) == (spoke.source, spoke.source_record_id)
+        ]
+        assert said[0].fields[name] == result.fields[name]
 
 
-def delivered(submission: Submission, **headers: str) -> Delivered:
-    event = CloudEvent(submission.event_id(), "hub", SUBMITTED, submission.subject(), "2026-01-01T00:00:00Z", b"")
-    entry = replace(event, data=submission.to_bytes()).as_entry()
-    kept = tuple((name, headers.get(name, value.decode()).encode()) for name, value in entry.headers)
-    return Delivered("submissions", 0, 0, entry.key, entry.value, kept)
+def orders(*events: Event) -> list[MemoryUnit]:
+    """The store after each order of the events, each event a batch of its own."""
+    return [_one_by_one(order) for order in permutations(events)]
 
 
-GOOD = Submission("organisation", "a", "1", 1, "upsert", "owner", ID, {"name_zh": "甲"}, "2026-01-01T00:00:00Z")
+def _one_by_one(order: tuple[Event, ...]) -> MemoryUnit:
+    store = MemoryUnit()
+    for event in order:
+        curate(store, [event])
+    return store
 
 
-def test_a_submission_is_read_back() -> None:
-    assert decoded(delivered(GOOD)) == (GOOD.event_id(), GOOD)
+def test_the_authority_that_stands_first_sets_the_field() -> None:
+    for store in orders(
+        submission("web", "1", 9, A, {"name_zh": "网页", "ror": "https://ror.org/00a2xv884"}),
+        submission("city", "1", 1, A, {"name_zh": "单位", "name_en": "Owner"}),
+        submission("national", "1", 1, A, {"name_zh": "国家"}),
+    ):
+        record = store.current[A]
+        assert record.fields == {"name_zh": "国家", "name_en": "Owner", "ror": "https://ror.org/00a2xv884"}
+        spoke = {name: record.sources[index].source for name, index in record.provenance.items()}
+        assert spoke == {"name_zh": "national", "name_en": "city", "ror": "web"}
+        assert record.conflicts == ()
 
 
-@pytest.mark.parametrize(
-    ("entry", "code"),
-    [
-        (delivered(replace(GOOD, kind="unicorn")), "unknown-kind"),
-        (delivered(replace(GOOD, source_version=-1)), "bad-attribute"),
-        (delivered(replace(GOOD, record_id=None)), "bad-attribute"),
-        (delivered(GOOD, ce_type="something"), "unknown-type"),
-        (replace(delivered(GOOD), headers=()), "no-event"),
-        (replace(delivered(GOOD), value=b"{"), "bad-data"),
-    ],
-)
-def test_what_cannot_be_read_says_why_without_quoting_fields(entry: Delivered, code: str) -> None:
-    result = decoded(entry)
-    assert isinstance(result, Malformed)
-    assert result.code == code
-    assert "甲" not in result.reason
+def test_a_field_may_have_an_order_of_its_own() -> None:
+    instrument, where = "instrument-a", {"kind": "instrument"}
+    for store in orders(
+        submission("national", "1", 1, instrument, {"opening_hours": "周一", "model": "国家"}, **where),
+        submission("city", "1", 1, instrument, {"opening_hours": "每天", "model": "单位"}, **where),
+    ):
+        assert store.current[instrument].fields == {"opening_hours": "每天", "model": "国家"}
+
+
+def test_equal_authorities_that_disagree_raise_a_conflict_and_the_newer_is_used() -> None:
+    for store in orders(
+        submission("campus", "1", EARLIEST_TIME + 1, A, {"name_zh": "旧"}),
+        submission("city", "1", EARLIEST_TIME + 2, A, {"name_zh": "新"}),
+    ):
+        record = store.current[A]
+        assert record.fields == {"name_zh": "新"}
+        assert record.conflicts == (Conflict("name_zh", ((0, "新"), (1, "旧"))),)
+        assert record.sources[0].source == "city"
+
+
+def test_counted_versions_of_two_sources_are_not_compared() -> None:
+    for low, high in ((1, 9), (9, 1)):
+        for store in orders(
+            submission("city", "1", low, A, {"name_zh": "市"}), submission("campus", "1", high, A, {"name_zh": "校"})
+        ):
+            assert store.current[A].fields == {"name_zh": "校"}
+
+
+def test_a_preference_settles_a_conflict_until_it_is_undone() -> None:
+    said = (submission("campus", "1", 1, A, {"name_zh": "校"}), submission("city", "1", 1, A, {"name_zh": "市"}))
+    for store in orders(*said, preference(A, "name_zh", "city", "1", 10)):
+        assert store.current[A].fields == {"name_zh": "市"}
+        assert store.current[A].conflicts == ()
+    for store in orders(*said, preference(A, "name_zh", "city", "1", 10), preference(A, "name_zh", None, None, 11)):
+        assert store.current[A].fields == {"name_zh": "校"}
+        assert [conflict.field for conflict in store.current[A].conflicts] == ["name_zh"]
+
+
+def test_an_older_version_never_replaces_a_newer_one() -> None:
+    for store in orders(
+        submission("city", "1", 2, A, {"name_zh": "新"}),
+        submission("city", "1", 1, A, {"name_zh": "旧", "name_en": "Old"}),
+    ):
+        assert store.current[A].fields == {"name_zh": "新"}
+
+
+def test_a_source_record_whose_identity_moves_leaves_the_old_record() -> None:
+    for store in orders(
+        submission("city", "1", 1, A, {"name_zh": "甲"}),
+        submission("city", "1", 2, B, {"name_zh": "甲"}),
+        submission("web", "7", 1, C, {"name_en": "C"}),
+    ):
+        assert store.current[A].status == "withdrawn"
+        assert store.current[A].fields == {}
+        assert store.current[B].fields == {"name_zh": "甲"}
+
+
+def test_a_withdrawal_may_come_before_what_it_withdraws() -> None:
+    for store in orders(submission("city", "1", 1, A, {"name_zh": "甲"}), submission("city", "1", 2, None)):
+        assert store.current[A].status == "withdrawn"
+    for store in orders(submission("city", "1", 2, A, {"name_zh": "甲"}), submission("city", "1", 2, None)):
+        assert store.current[A].status == "withdrawn"
+
+
+def test_a_record_lives_while_anybody_speaks_for_it() -> None:
+    for store in orders(
+        submission("city", "1", 1, A, {"name_zh": "甲"}),
+        submission("web", "1", 1, A, {"name_zh": "乙"}),
+        submission("city", "1", 2, None),
+    ):
+        assert store.current[A].status == "active"
+        assert store.current[A].fields == {"name_zh": "乙"}
+
+
+def test_joined_ids_are_one_record_until_the_decision_is_undone() -> None:
+    said = (submission("city", "1", 1, B, {"name_zh": "甲"}), submission("web", "1", 1, C, {"name_en": "A"}))
+    for store in orders(*said, same_as(B, C, 1)):
+        assert store.current[B].fields == {"name_zh": "甲", "name_en": "A"}
+        assert store.current[B].same_as == (C,)
+        assert (store.current[C].status, store.current[C].replaced_by) == ("withdrawn", B)
+    for store in orders(*said, same_as(B, C, 1), same_as(B, C, 2, "undone")):
+        assert store.current[B].fields == {"name_zh": "甲"}
+        assert store.current[C].fields == {"name_en": "A"}
+        assert store.current[C].replaced_by is None
+
+
+def test_undoing_a_bridge_takes_the_far_side_apart_too() -> None:
+    store = curate(MemoryUnit(), [submission("city", one[-1], 1, one, {"name_en": one}) for one in IDS])
+    curate(store, [same_as(A, B, 1), same_as(B, C, 1), same_as(C, D, 1)])
+    assert store.current[A].same_as == (B, C, D)
+    curate(store, [same_as(B, C, 2, "undone")])
+    assert store.current[A].same_as == (B,)
+    assert store.current[C].same_as == (D,)
+    assert store.current[C].replaced_by is None
+    assert store.current[D].replaced_by == C
+
+
+def test_the_same_words_in_a_newer_version_are_no_new_version() -> None:
+    store = curate(MemoryUnit(), [submission("city", "1", 1, A, {"name_zh": "甲"})])
+    again = submission("city", "1", 2, A, {"name_zh": "甲"})
+    curate(store, [again])
+    assert len(store.published) == 1
+    assert store.outcomes[again.event_id()].effect == "unchanged"
+    agreeing = submission("web", "1", 1, A, {"name_zh": "甲"})
+    curate(store, [agreeing])
+    assert len(store.published) == 1
+    assert [source.source for source in store.current[A].sources] == ["city", "web"]
+
+
+def test_outcomes_say_what_became_of_each_submission() -> None:
+    store = MemoryUnit()
+    first, newer, older = (submission("city", "1", n, A, {"name_zh": str(n)}) for n in (2, 3, 1))
+    for event in (first, newer, older):
+        curate(store, [event])
+    told = [
+        (one.record_id, one.version, one.effect)
+        for one in (store.outcomes[e.event_id()] for e in (first, newer, older))
+    ]
+    assert told == [(A, 1, "changed"), (A, 2, "changed"), (A, 2, "stale")]
+
+
+def test_one_source_may_number_two_kinds_alike() -> None:
+    for store in orders(
+        submission("city", "1", 1, A, {"name_zh": "甲"}),
+        submission("city", "1", 1, "expert-a", {"name_zh": "王"}, kind="expert"),
+    ):
+        assert store.current[A].status == store.current["expert-a"].status == "active"

@@ -165,7 +165,11 @@ def _note(changes: Changes, before: Record | None, wanted: Record) -> None:
     elif _differs(before, wanted):
         changes.records.append(replace(wanted, version=before.version + 1, created_at=before.created_at))
     else:
-        if _spoken_by(before) != _spoken_by(wanted):
+        if (before.sources, before.provenance, before.conflicts) != (
+            wanted.sources,
+            wanted.provenance,
+            wanted.conflicts,
+        ):
             same = replace(wanted, version=before.version, created_at=before.created_at, updated_at=before.updated_at)
             changes.refreshed.append(same)
         return
@@ -184,12 +188,6 @@ def _differs(before: Record, wanted: Record) -> bool:
         or before.same_as != wanted.same_as
         or before.replaced_by != wanted.replaced_by
     )
-
-
-def _spoken_by(record: Record) -> tuple[Any, ...]:
-    """Who says what and who disagrees; a source's new version of the same words does not count."""
-    speakers = [(source.source, source.source_record_id, source.authority) for source in record.sources]
-    return (speakers, record.provenance, record.conflicts)
 
 
 def _weak(record: Record | None) -> frozenset[WeakKey]:
