@@ -20,6 +20,7 @@ from schemas.kind import Kind
 FieldType = Literal["text", "integer", "decimal", "number", "boolean", "date", "datetime", "code", "part"]
 
 MENU_LIMIT = 300
+PartModel = type[BaseModel]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class FieldSpec:
     multiple: bool = False
     choices: tuple[str, ...] = ()
     members: tuple["FieldSpec", ...] = ()
-    part: type[BaseModel] | None = None
+    part: PartModel | None = None
 
     @property
     def top(self) -> str:
