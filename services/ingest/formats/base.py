@@ -17,9 +17,10 @@ is a row with problems. Bounded memory whatever the document's length.
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format. `sniff` looks at the first bytes (at most SNIFF_BYTES) where neither type nor name told.
+    """One format. `sniff` looks at the first bytes, at most SNIFF_BYTES.
 
-    `tabular`: its refused rows are given back as a table.
+    `tabular`: its refused rows are given back as a table. `dialect`: a vocabulary written in another format, known by
+    its content. `applies` tells for which kinds there is such a vocabulary.
     """
 
     name: str
@@ -28,6 +29,8 @@ class Format:
     read: Read
     sniff: Callable[[bytes], bool] = lambda start: False
     tabular: bool = False
+    dialect: bool = False
+    applies: Callable[[Kind], bool] = lambda kind: True
 
 
 SNIFF_BYTES = 4_096

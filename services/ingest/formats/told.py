@@ -1,0 +1,23 @@
+"""What formats tell about documents that they cannot read, in one place so that it is told alike."""
+
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, Refusal, shown
+from services.ingest.core.rows import Limits
+
+KEPT_BYTES = 1_000
+"""Of a row that is too long: enough to recognise it by."""
+
+
+def too_long(limits: Limits) -> Problem:
+    expected = Bilingual("一行最多 {limit} 字节", "at most {limit} bytes a row").format(limit=limits.row_bytes)
+    return Problem("row-too-long", expected)
+
+
+def broken(code: str, zh: str, en: str, found: bytes | str = "") -> Problem:
+    """A problem of the document, with the place in it where that is known."""
+    text = found.decode("utf-8", "replace") if isinstance(found, bytes) else found
+    return Problem(code, Bilingual(zh, en), shown(text))
+
+
+def empty() -> Refusal:
+    return Refusal(broken("empty-document", "至少有一条记录的文件", "a document with at least one record"))
