@@ -1,0 +1,232 @@
+"""The booking store in one SQLite file."""
+
+import sqlite3
+import threading
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hub.adapters.sqlite import Database
+from hub.kernel.bookings import ACTIVE, BOOKING_CHANGED, Booking, Change, Interval
+from hub.kernel.canonical import digest_of
+from hub.kernel.cloudevents import CloudEvent
+from hub.ports.bookings import CONFLICT_LIMIT, PAGE_LIMIT, Added, Changed, Position
+from hub.ports.records import Pending
+from services.booking.adapters.group_commit import GroupCommit
+
+SCAN_ROWS = 1_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+UNBOUNDED = ((1 << 62), "")
+
+# Times are whole seconds since 1970. The triggers repeat what add and change check, so that nothing else can write an
+# overlap either. `start < new end` alone would visit every earlier booking: as active ones are disjoint, the last one
+# that starts before the new start is the only earlier one that can reach into it.
+_ACTIVE = "status IN ('requested', 'confirmed')"
+_CLASHES = f"""
+SELECT start, "end" FROM bookings WHERE instrument = {{instrument}} AND {_ACTIVE} AND start < {{end}} AND start >= (
+    SELECT coalesce(max(start), {{start}}) FROM bookings
+    WHERE instrument = {{instrument}} AND {_ACTIVE} AND start <= {{start}}) AND "end" > {{start}}
+"""
+_NEW = _CLASHES.format(instrument="NEW.instrument", start="NEW.start", end="NEW.end")
+SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS bookings (
+    id TEXT PRIMARY KEY, instrument TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, status TEXT NOT NULL,
+    version INTEGER NOT NULL, booked_by TEXT NOT NULL, key TEXT, body BLOB NOT NULL, CHECK (start < "end")
+    ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS active_bookings ON bookings (instrument, start, "end") WHERE {_ACTIVE};
+CREATE INDEX IF NOT EXISTS bookings_on ON bookings (instrument, start, id);
+CREATE INDEX IF NOT EXISTS bookings_of ON bookings (booked_by, start, id);
+CREATE UNIQUE INDEX IF NOT EXISTS booking_keys ON bookings (booked_by, key) WHERE key IS NOT NULL;
+CREATE TABLE IF NOT EXISTS outbox (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL, instrument TEXT NOT NULL, at TEXT NOT NULL,
+    data BLOB NOT NULL);
+CREATE TRIGGER IF NOT EXISTS no_overlap_when_added BEFORE INSERT ON bookings WHEN NEW.{_ACTIVE}
+BEGIN SELECT RAISE(ABORT, 'overlap') WHERE EXISTS ({_NEW}); END;
+CREATE TRIGGER IF NOT EXISTS no_overlap_when_changed BEFORE UPDATE OF instrument, start, "end", status ON bookings
+WHEN NEW.{_ACTIVE}
+BEGIN SELECT RAISE(ABORT, 'overlap') WHERE EXISTS ({_NEW} AND id <> NEW.id); END;
+"""
+_AMONG = _CLASHES.format(instrument="?1", start="?2", end="?3")
+
+
+class SqliteBookings:
+    """hub.ports.bookings.BookingStore; `event_source` is the CloudEvents source of the events it makes."""
+
+    def __init__(self, path: Path, event_source: str) -> None:
+        self._database = Database(path, SCHEMA)
+        self._writes = GroupCommit(self._database)
+        self._event_source = event_source
+        self._saved = threading.Condition()
+
+    def add(self, booking: Booking, key: str = "", also: Collection[str] = ()) -> Added:
+        """See the port."""
+        instruments = {booking.instrument_id, *also}
+        added = self._writes.run(lambda sql: _add(sql, booking, key, instruments))
+        if added.outcome == "added":
+            self._wake()
+        return added
+
+    def change(self, booking_id: str, expected_version: int, change: Change) -> Changed:
+        """See the port."""
+        changed = self._writes.run(lambda sql: _change(sql, booking_id, expected_version, change))
+        if changed.outcome == "changed":
+            self._wake()
+        return changed
+
+    def get(self, booking_id: str) -> Booking | None:
+        """See the port."""
+        return _got(self._database.read(), booking_id)
+
+    def with_key(self, booked_by: str, key: str) -> Booking | None:
+        """See the port."""
+        return _with_key(self._database.read(), booked_by, key)
+
+    def between(self, instruments: Collection[str], start: datetime, end: datetime) -> list[Interval]:
+        """See the port."""
+        return _clashes(self._database.read(), instruments, start, end)
+
+    def of(self, booked_by: str, limit: int, before: Position | None = None) -> list[Booking]:
+        """See the port."""
+        return self._page("booked_by", booked_by, limit, before)
+
+    def on(self, instrument_id: str, limit: int, before: Position | None = None) -> list[Booking]:
+        """See the port."""
+        return self._page("instrument", instrument_id, limit, before)
+
+    def pending(self, limit: int, timeout: float = 0.0) -> list[Pending]:
+        """See the port."""
+        with self._saved:
+            found = self._pending(limit)
+            if not found and timeout > 0:
+                self._saved.wait(timeout)
+                found = self._pending(limit)
+        return found
+
+    def published(self, up_to: int) -> None:
+        """See the port."""
+        self._writes.run(lambda sql: sql.execute("DELETE FROM outbox WHERE number <= ?", (up_to,)).rowcount)
+
+    def scan(self) -> Iterator[Booking]:
+        """See the port."""
+        yield from map(Booking.from_bytes, self._bodies())
+
+    def digest(self) -> str:
+        """See the port."""
+        return digest_of(self._bodies())
+
+    def close(self) -> None:
+        """See the port."""
+        self._database.close()
+
+    def _wake(self) -> None:
+        with self._saved:
+            self._saved.notify_all()
+
+    def _page(self, column: str, value: str, limit: int, before: Position | None) -> list[Booking]:
+        start, booking_id = (_seconds(before[0]), before[1]) if before else UNBOUNDED
+        rows = self._database.read().execute(
+            f"SELECT body FROM bookings WHERE {column} = ? AND (start, id) < (?, ?) "
+            "ORDER BY start DESC, id DESC LIMIT ?",
+            (value, start, booking_id, max(0, min(limit, PAGE_LIMIT))),
+        )
+        return [Booking.from_bytes(body) for (body,) in rows]
+
+    def _bodies(self) -> Iterator[bytes]:
+        after = ""
+        query = "SELECT id, body FROM bookings WHERE id > ? ORDER BY id LIMIT ?"
+        while rows := self._database.read().execute(query, (after, SCAN_ROWS)).fetchall():
+            yield from (body for _, body in rows)
+            after = rows[-1][0]
+
+    def _pending(self, limit: int) -> list[Pending]:
+        rows = self._database.read().execute(
+            "SELECT number, event_id, instrument, at, data FROM outbox ORDER BY number LIMIT ?", (limit,)
+        )
+        source = self._event_source
+        return [
+            Pending(number, CloudEvent(event_id, source, BOOKING_CHANGED, instrument, at, data).as_entry())
+            for number, event_id, instrument, at, data in rows
+        ]
+
+
+def _add(sql: sqlite3.Connection, booking: Booking, key: str, instruments: Collection[str]) -> Added:
+    earlier = _with_key(sql, booking.booked_by, key) if key else None
+    if earlier is not None:
+        return Added("replayed" if earlier.asks_the_same_as(booking) else "mismatch", earlier)
+    if booking.active and (conflicts := _clashes(sql, instruments, *booking.interval)):
+        return Added("overlap", conflicts=tuple(conflicts[:CONFLICT_LIMIT]))
+    sql.execute(
+        'INSERT INTO bookings (id, instrument, start, "end", status, version, booked_by, key, body) '
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            booking.id,
+            booking.instrument_id,
+            _seconds(booking.start),
+            _seconds_up(booking.end),
+            booking.status,
+            booking.version,
+            booking.booked_by,
+            key or None,
+            booking.to_bytes(),
+        ),
+    )
+    _tell(sql, booking)
+    return Added("added", booking)
+
+
+def _change(sql: sqlite3.Connection, booking_id: str, expected_version: int, change: Change) -> Changed:
+    before = _got(sql, booking_id)
+    if before is None:
+        return Changed("unknown")
+    if before.version != expected_version:
+        return Changed("stale", before)
+    after = replace(
+        before,
+        status=change.status,
+        version=before.version + 1,
+        updated_at=change.at,
+        reason=change.reason,
+        changed_by=change.by,
+    )
+    revived = change.status in ACTIVE and not before.active
+    if revived and _clashes(sql, [before.instrument_id], *before.interval):
+        return Changed("overlap", before)
+    sql.execute(
+        "UPDATE bookings SET status = ?, version = ?, body = ? WHERE id = ?",
+        (after.status, after.version, after.to_bytes(), booking_id),
+    )
+    _tell(sql, after)
+    return Changed("changed", after)
+
+
+def _tell(sql: sqlite3.Connection, booking: Booking) -> None:
+    sql.execute(
+        "INSERT INTO outbox (event_id, instrument, at, data) VALUES (?, ?, ?, ?)",
+        (f"{booking.id}@{booking.version}", booking.instrument_id, booking.updated_at, booking.event_data()),
+    )
+
+
+def _clashes(sql: sqlite3.Connection, instruments: Collection[str], start: datetime, end: datetime) -> list[Interval]:
+    first, last = _seconds(start), _seconds_up(end)
+    rows = [row for instrument in instruments for row in sql.execute(_AMONG, (instrument, first, last))]
+    return [Interval(EPOCH + row[0] * SECOND, EPOCH + row[1] * SECOND) for row in sorted(rows)]
+
+
+def _got(sql: sqlite3.Connection, booking_id: str) -> Booking | None:
+    row = sql.execute("SELECT body FROM bookings WHERE id = ?", (booking_id,)).fetchone()
+    return Booking.from_bytes(row[0]) if row else None
+
+
+def _with_key(sql: sqlite3.Connection, booked_by: str, key: str) -> Booking | None:
+    row = sql.execute("SELECT body FROM bookings WHERE booked_by = ? AND key = ?", (booked_by, key)).fetchone()
+    return Booking.from_bytes(row[0]) if row else None
+
+
+def _seconds(moment: datetime) -> int:
+    return (moment - EPOCH) // SECOND
+
+
+def _seconds_up(moment: datetime) -> int:
+    return -((EPOCH - moment) // SECOND)

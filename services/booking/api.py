@@ -1,0 +1,131 @@
+"""The booking desk over HTTP: availability for everybody, bookings for those who are signed in."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import JSONResponse, Response
+
+from hub.kernel.language import Bilingual, Language
+from hub.kernel.problems import Problem, Refusal, shown
+from hub.web import Caller, ReaderLanguage, problem_response
+from services.booking.core.asking import cursor_after, read_ask, read_cursor, read_key, read_limit, read_reason
+from services.booking.core.calendar import calendar_of
+from services.booking.core.deciding import Action
+from services.booking.core.views import Seen, availability_json, booking_json, intervals_json
+from services.booking.service import BookingDesk, Taken
+
+BODY_BYTES = 16 * 2**10
+PRIVATE_ANSWER = {"Cache-Control": "private, no-store"}
+
+_SMALL = Bilingual("不超过 {most} 字节的请求", "a body of at most {most} bytes")
+_JSON = Bilingual("JSON 格式的请求", "a body in JSON")
+_SCOPE = Bilingual("mine 或 instrument（同时给出 instrument=仪器编号）", "mine, or instrument with instrument=<its id>")
+
+Text = Annotated[str | None, Query()]
+
+
+async def json_body(request: Request) -> Any:
+    """The body as JSON; an empty one as an object without members. Reads no more than BODY_BYTES."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > BODY_BYTES:
+            raise Refusal(Problem("too-large", _SMALL.format(most=BODY_BYTES)), status=413)
+    try:
+        return orjson.loads(bytes(data)) if data.strip() else {}
+    except orjson.JSONDecodeError:
+        found = shown(bytes(data[:200]).decode("utf-8", "replace"))
+        raise Refusal(Problem("not-json", _JSON, found), status=400) from None
+
+
+Body = Annotated[Any, Depends(json_body)]
+
+
+def router(desk: BookingDesk) -> APIRouter:
+    """Every path of the booking API."""
+    api = APIRouter(prefix="/api/v1", tags=["booking"])
+    _add_booking(api, desk)
+    _add_reading(api, desk)
+    for action in ("confirm", "decline", "cancel"):
+        _add_action(api, desk, action)
+    return api
+
+
+def _add_booking(api: APIRouter, desk: BookingDesk) -> None:
+    @api.get("/instruments/{instrument_id}/availability")
+    def availability(
+        instrument_id: str,
+        language: ReaderLanguage,
+        first: Annotated[str | None, Query(alias="from", description="YYYY-MM-DD")] = None,
+        days: Annotated[str | None, Query(description="1 to 31")] = None,
+    ) -> JSONResponse:
+        return JSONResponse(availability_json(desk.availability(instrument_id, first, days), language))
+
+    @api.post("/bookings", status_code=201)
+    def book(
+        body: Body,
+        caller: Caller,
+        language: ReaderLanguage,
+        idempotency_key: Annotated[str | None, Header()] = None,
+    ) -> JSONResponse:
+        try:
+            seen, replayed = desk.book(read_ask(body), caller, read_key(idempotency_key))
+        except Taken as taken:
+            return _taken(taken, language)
+        headers = {"Location": f"/api/v1/bookings/{seen.booking.id}", "Idempotency-Replayed": str(replayed).lower()}
+        return JSONResponse(booking_json(seen, language), 201, headers=PRIVATE_ANSWER | headers)
+
+
+def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
+    @api.get("/bookings")
+    def bookings(
+        caller: Caller,
+        language: ReaderLanguage,
+        *,
+        scope: Text = "mine",
+        instrument: Text = None,
+        limit: Text = None,
+        cursor: Text = None,
+    ) -> JSONResponse:
+        most, before = read_limit(limit), read_cursor(cursor)
+        if scope == "mine" and not instrument:
+            return _page(desk.mine(caller, most, before), most, language)
+        if scope == "instrument" and instrument:
+            return _page(desk.of_instrument(instrument, caller, most, before), most, language)
+        raise Refusal(Problem("bad-scope", _SCOPE, shown(scope), "scope"), status=400)
+
+    @api.get("/bookings/{booking_id}")
+    def booking(booking_id: str, caller: Caller, language: ReaderLanguage) -> JSONResponse:
+        return JSONResponse(booking_json(desk.get(booking_id, caller), language), headers=PRIVATE_ANSWER)
+
+    @api.get("/bookings/{booking_id}/calendar")
+    def calendar(booking_id: str, caller: Caller, language: ReaderLanguage) -> Response:
+        seen = desk.get(booking_id, caller)
+        name = f'attachment; filename="{seen.booking.id}.ics"'
+        return Response(
+            calendar_of(seen, language),
+            media_type="text/calendar; charset=utf-8",
+            headers=PRIVATE_ANSWER | {"Content-Disposition": name},
+        )
+
+
+def _add_action(api: APIRouter, desk: BookingDesk, action: Action) -> None:
+    @api.post(f"/bookings/{{booking_id}}/{action}", name=f"{action}_booking")
+    def act(booking_id: str, body: Body, caller: Caller, language: ReaderLanguage) -> JSONResponse:
+        seen = desk.act(action, booking_id, read_reason(body), caller)
+        return JSONResponse(booking_json(seen, language), headers=PRIVATE_ANSWER)
+
+
+def _page(found: list[Seen], most: int, language: Language) -> JSONResponse:
+    after = cursor_after(found[-1].booking) if len(found) == most else None
+    shown_ones = [booking_json(seen, language) for seen in found]
+    return JSONResponse({"bookings": shown_ones, "next": after}, headers=PRIVATE_ANSWER)
+
+
+def _taken(taken: Taken, language: Language) -> JSONResponse:
+    """The problem, and the free times once more for programs (an extension member of RFC 9457)."""
+    answer = problem_response(taken.problems, taken.status, language)
+    body = orjson.loads(answer.body) | {"free": intervals_json(taken.free, taken.zone)}
+    headers = {"Content-Language": language}
+    return JSONResponse(body, taken.status, media_type="application/problem+json", headers=headers)

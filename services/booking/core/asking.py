@@ -1,0 +1,153 @@
+"""Reads what callers send to the booking desk, and says in both languages what was expected instead."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from hub.kernel.bookings import Booking, Interval
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, Refusal, shown
+from hub.ports.bookings import PAGE_LIMIT, Position
+
+PURPOSE_CHARS = 2_000
+REASON_CHARS = 500
+KEY_CHARS = 255
+ID_CHARS = 200
+MOST_DAYS = 31
+DEFAULT_DAYS = 7
+YEARS = (2000, 2200)
+"""Of any time that a caller names: beyond them calendars and time zones are fiction."""
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
+
+_TIME = Bilingual(
+    "带时区的时间，如 2026-12-01T09:00:00+08:00", "a time with its offset such as 2026-12-01T09:00:00+08:00"
+)
+_DATE = Bilingual("日期，如 2026-12-01", "a date such as 2026-12-01")
+_TEXT = Bilingual("不超过 {most} 个字符的文字", "text of at most {most} characters")
+_WHOLE = Bilingual("{least} 到 {most} 的整数", "a whole number from {least} to {most}")
+_FIELDS = Bilingual("以下字段:{known}", "these fields: {known}")
+_CURSOR = Bilingual("上一页给出的 next", "the `next` of the page before")
+_INSTRUMENT = Bilingual("仪器记录的编号", "the id of an instrument's record")
+_OBJECT = Bilingual("JSON 对象", "a JSON object")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a caller wants to book; the times in UTC."""
+
+    instrument_id: str
+    wanted: Interval
+    purpose: str = ""
+
+
+def read_ask(body: Any) -> Ask:
+    """Raises Refusal (422) with every problem of the body."""
+    members = members_of(body, ("instrument", "start", "end", "purpose"))
+    problems: list[Problem] = []
+    instrument = members.get("instrument")
+    if not isinstance(instrument, str) or not 0 < len(instrument.strip()) <= ID_CHARS:
+        problems.append(Problem("instrument", _INSTRUMENT, _found(instrument), "instrument"))
+    times = [_time(members.get(name), name, problems) for name in ("start", "end")]
+    purpose = _text(members.get("purpose"), "purpose", PURPOSE_CHARS, problems)
+    if problems:
+        raise Refusal(*problems)
+    return Ask(str(instrument).strip(), Interval(*times), purpose)
+
+
+def read_reason(body: Any) -> str:
+    """The reason for a decision; may be left out."""
+    problems: list[Problem] = []
+    reason = _text(members_of(body, ("reason",)).get("reason"), "reason", REASON_CHARS, problems)
+    if problems:
+        raise Refusal(*problems)
+    return reason
+
+
+def read_key(key: str | None) -> str:
+    """The Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header); empty where there is none."""
+    problems: list[Problem] = []
+    text = _text(key, "Idempotency-Key", KEY_CHARS, problems)
+    if problems:
+        raise Refusal(*problems)
+    return text
+
+
+def read_date(text: str | None, name: str, default: date) -> date:
+    if not text:
+        return default
+    try:
+        found = date.fromisoformat(text.strip())
+    except ValueError:
+        found = date.min
+    if not YEARS[0] <= found.year <= YEARS[1]:
+        raise Refusal(Problem("bad-date", _DATE, shown(text), name))
+    return found
+
+
+def read_whole(text: str | None, name: str, default: int, most: int) -> int:
+    """A whole number from 1 to `most`."""
+    if not text:
+        return default
+    stripped = text.strip()
+    number = int(stripped) if stripped.isascii() and stripped.isdigit() and len(stripped) < 10 else 0
+    if not 1 <= number <= most:
+        raise Refusal(Problem("out-of-range", _WHOLE.format(least=1, most=most), shown(text), name))
+    return number
+
+
+def read_limit(text: str | None) -> int:
+    return read_whole(text, "limit", 50, PAGE_LIMIT)
+
+
+def read_cursor(text: str | None) -> Position | None:
+    if not text:
+        return None
+    start, tilde, booking_id = text.partition("~")
+    moment = _moment(start)
+    if not tilde or moment is None:
+        raise Refusal(Problem("bad-cursor", _CURSOR, shown(text), "cursor"), status=400)
+    return moment, booking_id
+
+
+def cursor_after(booking: Booking) -> str:
+    return f"{booking.start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}~{booking.id}"
+
+
+def members_of(body: Any, known: Collection[str]) -> Mapping[str, Any]:
+    """The body as an object that has only known members."""
+    if not isinstance(body, dict):
+        raise Refusal(Problem("not-an-object", _OBJECT, _found(body)), status=400)
+    for name in body:
+        if name not in known:
+            raise Refusal(Problem("unknown-field", _FIELDS.format(known=", ".join(known)), shown(name), shown(name)))
+    return body
+
+
+def _time(value: Any, name: str, problems: list[Problem]) -> datetime:
+    moment = _moment(value) if isinstance(value, str) else None
+    if moment is None:
+        problems.append(Problem("bad-time", _TIME, _found(value), name))
+    return moment or NEVER
+
+
+def _moment(text: str) -> datetime | None:
+    """The instant in UTC; None where the text is no time, names no offset or lies beyond YEARS."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo and YEARS[0] <= moment.year <= YEARS[1] else None
+
+
+def _text(value: Any, name: str, most: int, problems: list[Problem]) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > most:
+        problems.append(Problem("bad-text", _TEXT.format(most=most), _found(value), name))
+        return ""
+    return value.strip()
+
+
+def _found(value: Any) -> str:
+    return "" if value is None else shown(value)

@@ -1,0 +1,210 @@
+"""The booking policy: what may be booked, at what price, and who may move a booking on. Every rule of it is here."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from heapq import nsmallest
+from itertools import pairwise
+from typing import Literal, get_args
+
+from hub.kernel.access import Principal
+from hub.kernel.bookings import Booking, BookingStatus, Interval, Price
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, Refusal
+from hub.kernel.records import Record
+from services.booking.core.offers import Offer
+from services.booking.core.slots import Cover, bookable_time, day_of, days_from, grid_on, opening_on
+
+Action = Literal["confirm", "decline", "cancel"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+MOVES: Mapping[Action, tuple[frozenset[BookingStatus], BookingStatus]] = {
+    "confirm": (frozenset({"requested"}), "confirmed"),
+    "decline": (frozenset({"requested"}), "declined"),
+    "cancel": (frozenset({"requested", "confirmed"}), "cancelled"),
+}
+STATUS_NAMES: Mapping[BookingStatus, Bilingual] = {
+    "requested": Bilingual("待确认", "requested"),
+    "confirmed": Bilingual("已确认", "confirmed"),
+    "declined": Bilingual("已婉拒", "declined"),
+    "cancelled": Bilingual("已取消", "cancelled"),
+}
+HOUR = timedelta(hours=1)
+CENT = Decimal("0.01")
+SHOWN_TIMES = 6
+
+_SIGN_IN = Bilingual("先登录（提供访问令牌）再预约", "to sign in (with an access token) before booking")
+_ORDER = Bilingual("结束时间晚于开始时间", "an end after the start")
+_LONGEST = Bilingual("一次不超过 {hours} 小时", "at most {hours} hours at once")
+_PAST = Bilingual("未来的时间", "a time in the future")
+_SOON = Bilingual("不早于 {earliest} 开始（须提前预约）", "a start not before {earliest} (the owner asks for notice)")
+_FAR = Bilingual("早于 {latest} 开始（超出可预约的日期）", "a start before {latest}, the last that can be booked now")
+_OUTSIDE = Bilingual("在开放时间内；当天开放:{hours}", "a time in the opening hours; on that day: {hours}")
+_CLOSED = Bilingual("避开停机时段 {closure}", "a time outside of the closure {closure}")
+_GRID = Bilingual("与预约时段对齐，例如 {times}", "a time on the grid of slots, such as {times}")
+_TAKEN = Bilingual("尚未被预约的时间；{taken} 已被预约", "a time that is free; {taken} is taken")
+_MINE = Bilingual("由仪器所在单位或运营人员操作", "the instrument's owner or an operator to do this")
+_STATE = Bilingual("状态为“{wanted}”的预约", "a booking that is {wanted}")
+_BEGUN = Bilingual("在预约开始之前取消；已开始的请联系所在单位", "cancelling before the start; after it, ask the owner")
+_OVER = Bilingual("在预约结束之前确认", "confirming before the booking is over")
+_NONE = Bilingual("不开放", "closed")
+
+
+def signed_in(principal: Principal) -> None:
+    """Raises Refusal (401) for the anonymous."""
+    if not principal.roles or not principal.name:
+        raise Refusal(Problem("sign-in", _SIGN_IN, field="Authorization"), status=401)
+
+
+def owns(principal: Principal, record: Record | None) -> bool:
+    """Whether the caller speaks for the instrument: an operator, or a submitter for one of the record's sources."""
+    if "operator" in principal.roles:
+        return True
+    return record is not None and any(principal.may_submit_for(source.source) for source in record.sources)
+
+
+def may_see(principal: Principal, booking: Booking, owner: bool) -> bool:
+    """Whether the caller may know who booked and why; others learn only that the time is taken."""
+    return owner or is_booker(principal, booking)
+
+
+def is_booker(principal: Principal, booking: Booking) -> bool:
+    return bool(principal.roles) and principal.name == booking.booked_by
+
+
+def may_book(
+    offer: Offer, wanted: Interval, now: datetime, principal: Principal, existing: Sequence[Interval] = ()
+) -> tuple[Problem, ...]:
+    """What keeps the caller from booking the wanted time of a bookable instrument; empty where nothing does.
+
+    `existing` are the active bookings known of; the booking store has the last word on them. The caller is asked for
+    because policies tell classes of users apart.
+    """
+    del principal
+    if wanted.end <= wanted.start:
+        return (Problem("order", _ORDER, time_text(offer, wanted.end), "end"),)
+    if wanted.end - wanted.start > offer.longest:
+        hours = f"{offer.longest / HOUR:g}"
+        return (Problem("too-long", _LONGEST.format(hours=hours), span_text(offer, wanted), "end"),)
+    problem = _when(offer, wanted, now) or _where(offer, wanted) or _taken(offer, wanted, existing)
+    return (problem,) if problem else ()
+
+
+def first_status(offer: Offer) -> BookingStatus:
+    return "confirmed" if offer.automatic else "requested"
+
+
+def price_of(offer: Offer, wanted: Interval, principal: Principal) -> Price | None:
+    """Hours times the hourly rate, to two places; None where the owner gives no rate.
+
+    The caller is asked for because classes of users pay differently.
+    """
+    del principal
+    rate = offer.hourly_rate
+    if rate is None:
+        return None
+    seconds = Decimal(int((wanted.end - wanted.start).total_seconds()))
+    return Price((rate.amount * seconds / 3600).quantize(CENT, ROUND_HALF_UP), rate.currency)
+
+
+def decided(action: Action, booking: Booking, principal: Principal, owner: bool, now: datetime) -> BookingStatus:
+    """The status that the action leads to.
+
+    Raises Refusal: 403 where the caller may not do it, 409 where the booking is past it.
+    """
+    allowed_from, status = MOVES[action]
+    if not owner and not (action == "cancel" and is_booker(principal, booking)):
+        raise Refusal(Problem("not-allowed", _MINE, field="Authorization"), status=403)
+    if booking.status not in allowed_from:
+        names = [STATUS_NAMES[known] for known in STATUS_NAMES if known in allowed_from]
+        wanted = Bilingual("”或“".join(name.zh for name in names), " or ".join(name.en for name in names))
+        expected = Bilingual(_STATE.zh.format(wanted=wanted.zh), _STATE.en.format(wanted=wanted.en))
+        raise Refusal(Problem("wrong-status", expected, booking.status, "status"), status=409)
+    if action == "cancel" and not owner and booking.start <= now:
+        raise Refusal(Problem("too-late", _BEGUN, field="start"), status=409)
+    if action == "confirm" and booking.end <= now:
+        raise Refusal(Problem("too-late", _OVER, field="end"), status=409)
+    return status
+
+
+def actions_of(booking: Booking, principal: Principal, owner: bool, now: datetime) -> tuple[Action, ...]:
+    """The actions that the caller may take on the booking now."""
+    return tuple(action for action in ACTIONS if _may(action, booking, principal, owner, now))
+
+
+def time_text(offer: Offer, moment: datetime) -> str:
+    """As messages tell a time: on the instrument's wall clock, with its offset."""
+    return moment.astimezone(offer.zone).isoformat(" ", "minutes")
+
+
+def span_text(offer: Offer, span: Interval) -> str:
+    """As messages tell an interval: the date of its end only where it differs."""
+    start, end = (moment.astimezone(offer.zone) for moment in span)
+    until = f"{end:%H:%M}" if end.date() == start.date() else f"{end:%Y-%m-%d %H:%M}"
+    return f"{start:%Y-%m-%d %H:%M}–{until}"
+
+
+def spans_text(offer: Offer, spans: Iterable[Interval]) -> Bilingual:
+    """A few intervals in one line."""
+    texts = [span_text(offer, span) for span in spans]
+    return Bilingual("、".join(texts), ", ".join(texts)) if texts else _NONE
+
+
+def _may(action: Action, booking: Booking, principal: Principal, owner: bool, now: datetime) -> bool:
+    try:
+        decided(action, booking, principal, owner, now)
+    except Refusal:
+        return False
+    return True
+
+
+def _when(offer: Offer, wanted: Interval, now: datetime) -> Problem | None:
+    """Past, too soon or too far."""
+    bookable = bookable_time(offer, now)
+    found = time_text(offer, wanted.start)
+    if wanted.start < now:
+        return Problem("past", _PAST, found, "start")
+    if wanted.start < bookable.start:
+        return Problem("too-soon", _SOON.format(earliest=time_text(offer, bookable.start)), found, "start")
+    if wanted.start >= bookable.end:
+        return Problem("too-far", _FAR.format(latest=time_text(offer, bookable.end)), found, "start")
+    return None
+
+
+def _where(offer: Offer, wanted: Interval) -> Problem | None:
+    """Outside of the opening hours, in a closure, or off the grid."""
+    first, last = day_of(offer, wanted.start), day_of(offer, wanted.end)
+    days = days_from(first, (last - first).days + 1)
+    openings = [opening for day in days for opening in opening_on(offer, day)]
+    if not Cover(openings).contains(*wanted):
+        hours = spans_text(offer, [opening for opening in openings if day_of(offer, opening.start) == first])
+        expected = Bilingual(_OUTSIDE.zh.format(hours=hours.zh), _OUTSIDE.en.format(hours=hours.en))
+        return Problem("outside-opening-hours", expected, span_text(offer, wanted), "start")
+    for closure in offer.closures:
+        if closure.interval.overlaps(wanted):
+            told = f"{span_text(offer, closure.interval)} {closure.reason}".strip()
+            return Problem("closed", _CLOSED.format(closure=told), span_text(offer, wanted), "start")
+    return _off_grid(offer, wanted, [step for day in days for step in grid_on(offer, day)])
+
+
+def _off_grid(offer: Offer, wanted: Interval, grid: list[Interval]) -> Problem | None:
+    within = [step for step in grid if step.overlaps(wanted)]
+    apart = any(one.end != two.start for one, two in pairwise(within))
+    for field, moment, edges in (
+        ("start", wanted.start, [step.start for step in grid]),
+        ("end", wanted.end, [step.end for step in grid]),
+    ):
+        if apart or moment not in edges:
+            return Problem("off-grid", _GRID.format(times=_near(offer, moment, edges)), time_text(offer, moment), field)
+    return None
+
+
+def _near(offer: Offer, moment: datetime, edges: list[datetime]) -> str:
+    near = nsmallest(SHOWN_TIMES, edges, key=lambda edge: abs(edge - moment))
+    return ", ".join(f"{edge.astimezone(offer.zone):%H:%M}" for edge in sorted(near))
+
+
+def _taken(offer: Offer, wanted: Interval, existing: Sequence[Interval]) -> Problem | None:
+    found = Cover(existing).hit(*wanted)
+    if found is None:
+        return None
+    return Problem("taken", _TAKEN.format(taken=span_text(offer, found)), span_text(offer, wanted), "start")

@@ -1,0 +1,226 @@
+"""The booking desk: what people ask of it, and the worker that tells the log of every booking."""
+
+import secrets
+from base64 import b32encode
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from hub.kernel.access import Principal
+from hub.kernel.bookings import BOOKINGS, Booking, Change, Interval
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.records import Record
+from hub.ports.bookings import BookingStore, Position
+from hub.ports.clock import Clock, rfc3339
+from hub.ports.eventlog import EventLog
+from hub.ports.records import RecordReader
+from services.booking.core import deciding
+from services.booking.core.asking import DEFAULT_DAYS, MOST_DAYS, Ask, read_date, read_whole
+from services.booking.core.deciding import Action
+from services.booking.core.offers import Offer, offer_of
+from services.booking.core.slots import calendar, day_of, days_from, instant_of, nearest_free, search_window
+from services.booking.core.views import Availability, Seen
+
+ATTEMPTS = 5
+"""Of a change that others get ahead of, before the caller is asked to look again."""
+
+_UNKNOWN_INSTRUMENT = Bilingual("已登记的仪器的编号", "the id of a registered instrument")
+_WITHDRAWN = Bilingual("未撤回的仪器记录", "a record that is not withdrawn")
+_REPLACED = Bilingual("已并入的记录 {id}", "the record that it was joined to, {id}")
+_UNKNOWN_BOOKING = Bilingual("您可以查看的预约的编号", "the id of a booking that you may see")
+_REUSED = Bilingual("新的幂等键；这个键已用于另一个预约", "a new key; this one was used for another booking")
+_BUSY = Bilingual(
+    "刷新后再试；预约刚刚被他人修改", "another try after a look; somebody is changing the booking just now"
+)
+_OWNER = Bilingual("仪器所在单位或运营人员的令牌", "a token of the instrument's owner or of an operator")
+_FREE = Bilingual("空闲的时段；最近的空闲时段:{free}", "a free time; the nearest are: {free}")
+
+
+class Taken(Refusal):
+    """409: others have the wanted time; `free` are the nearest times to have instead."""
+
+    def __init__(self, offer: Offer, wanted: Interval, free: list[Interval]) -> None:
+        told = deciding.spans_text(offer, free)
+        expected = Bilingual(_FREE.zh.format(free=told.zh), _FREE.en.format(free=told.en))
+        super().__init__(Problem("taken", expected, deciding.span_text(offer, wanted), "start"), status=409)
+        self.zone = offer.zone
+        self.free = free
+
+
+class BookingDesk:
+    """Answers what is free, takes bookings and moves them on.
+
+    The rules are `services.booking.core.deciding`; whether a time is still free is the store's to say.
+    """
+
+    def __init__(self, bookings: BookingStore, records: RecordReader, clock: Clock) -> None:
+        self._bookings = bookings
+        self._records = records
+        self._clock = clock
+
+    def availability(self, instrument_id: str, first: str | None = None, days: str | None = None) -> Availability:
+        """The slots of some days, from today unless told otherwise; open to everybody.
+
+        Raises Refusal: 404 for an unknown instrument, 410 for a withdrawn one, 422 for days that make no sense.
+        """
+        record = self._instrument(instrument_id)
+        offer = offer_of(record)
+        now = self._clock.now()
+        start = read_date(first, "from", day_of(offer, now))
+        count = read_whole(days, "days", DEFAULT_DAYS, MOST_DAYS)
+        if offer.refusal:
+            return Availability(record, offer)
+        dates = days_from(start, count)
+        span = Interval(instant_of(dates[0], 0, offer.zone), instant_of(dates[-1], 24 * 60, offer.zone))
+        taken = self._bookings.between(offer.instruments, *span)
+        return Availability(record, offer, tuple(calendar(offer, dates, taken, now)))
+
+    def book(self, ask: Ask, principal: Principal, key: str = "") -> tuple[Seen, bool]:
+        """The booking, and whether it was made by an earlier request with the same idempotency key.
+
+        Raises Refusal: 401, 404, 410, 422 for times that policy forbids; Taken (409).
+        """
+        deciding.signed_in(principal)
+        record = self._instrument(ask.instrument_id)
+        offer, now = offer_of(record), self._clock.now()
+        booking = _new(ask, record, offer, principal, now)
+        if key and (earlier := self._bookings.with_key(principal.name, key)):
+            return self._replayed(earlier, booking, record, principal)
+        if offer.refusal:
+            raise Refusal(Problem("not-bookable", offer.refusal, ask.instrument_id, "instrument"), status=409)
+        if problems := deciding.may_book(offer, ask.wanted, now, principal):
+            raise Refusal(*problems)
+        added = self._bookings.add(booking, key, offer.instruments[1:])
+        if added.outcome == "overlap":
+            raise Taken(offer, ask.wanted, self._nearest(offer, ask.wanted, now))
+        if added.outcome != "added" and added.booking:
+            return self._replayed(added.booking, booking, record, principal)
+        return self._seen(booking, record, principal), False
+
+    def get(self, booking_id: str, principal: Principal) -> Seen:
+        """Raises Refusal: 401; 404 for an unknown booking, and for one that the caller may not see."""
+        deciding.signed_in(principal)
+        return self._found(booking_id, principal)
+
+    def mine(self, principal: Principal, limit: int, before: Position | None = None) -> list[Seen]:
+        """The caller's own bookings, latest start first."""
+        deciding.signed_in(principal)
+        found = self._bookings.of(principal.name, limit, before)
+        return self._all_seen(found, principal)
+
+    def of_instrument(
+        self, instrument_id: str, principal: Principal, limit: int, before: Position | None = None
+    ) -> list[Seen]:
+        """The bookings of an instrument, latest start first, for its owner: 403 for others."""
+        deciding.signed_in(principal)
+        if not deciding.owns(principal, self._record(instrument_id)):
+            raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=403)
+        return self._all_seen(self._bookings.on(instrument_id, limit, before), principal)
+
+    def act(self, action: Action, booking_id: str, reason: str, principal: Principal) -> Seen:
+        """Confirm, decline or cancel; doing again what is done already changes nothing.
+
+        Raises Refusal: 401, 403, 404, 409 where the booking is past it.
+        """
+        deciding.signed_in(principal)
+        for _ in range(ATTEMPTS):
+            seen = self._found(booking_id, principal)
+            booking, now = seen.booking, self._clock.now()
+            if booking.status == deciding.MOVES[action][1] and booking.changed_by == principal.name:
+                return seen
+            status = deciding.decided(action, booking, principal, deciding.owns(principal, seen.record), now)
+            change = Change(status, rfc3339(now), principal.name, reason)
+            changed = self._bookings.change(booking_id, booking.version, change)
+            if changed.outcome == "changed" and changed.booking:
+                return self._seen(changed.booking, seen.record, principal)
+        raise Refusal(Problem("busy", _BUSY, shown(booking_id), "version"), status=409)
+
+    def _instrument(self, instrument_id: str) -> Record:
+        record = self._records.get([instrument_id]).get(instrument_id)
+        if record is None:
+            problem = Problem("unknown-instrument", _UNKNOWN_INSTRUMENT, shown(instrument_id), "instrument")
+            raise Refusal(problem, status=404)
+        if record.status == "withdrawn":
+            expected = _REPLACED.format(id=record.replaced_by) if record.replaced_by else _WITHDRAWN
+            raise Refusal(Problem("withdrawn", expected, shown(instrument_id), "instrument"), status=410)
+        return record
+
+    def _record(self, instrument_id: str) -> Record | None:
+        """The instrument's record, or the one that it was joined to since."""
+        record = self._records.get([instrument_id]).get(instrument_id)
+        if record is None or record.replaced_by is None:
+            return record
+        return self._records.get([record.replaced_by]).get(record.replaced_by, record)
+
+    def _found(self, booking_id: str, principal: Principal) -> Seen:
+        booking = self._bookings.get(booking_id)
+        record = self._record(booking.instrument_id) if booking else None
+        if booking is None or not deciding.may_see(principal, booking, deciding.owns(principal, record)):
+            raise Refusal(Problem("unknown-booking", _UNKNOWN_BOOKING, shown(booking_id), "id"), status=404)
+        return self._seen(booking, record, principal)
+
+    def _all_seen(self, bookings: Iterable[Booking], principal: Principal) -> list[Seen]:
+        found = list(bookings)
+        records = {one: self._record(one) for one in {booking.instrument_id for booking in found}}
+        return [self._seen(booking, records[booking.instrument_id], principal) for booking in found]
+
+    def _seen(self, booking: Booking, record: Record | None, principal: Principal) -> Seen:
+        owner = deciding.owns(principal, record)
+        return Seen(booking, record, deciding.actions_of(booking, principal, owner, self._clock.now()))
+
+    def _replayed(self, earlier: Booking, asked: Booking, record: Record, principal: Principal) -> tuple[Seen, bool]:
+        if not earlier.asks_the_same_as(asked):
+            raise Refusal(Problem("key-reused", _REUSED, field="Idempotency-Key"), status=422)
+        return self._seen(earlier, record, principal), True
+
+    def _nearest(self, offer: Offer, wanted: Interval, now: datetime) -> list[Interval]:
+        taken = self._bookings.between(offer.instruments, *search_window(wanted))
+        return nearest_free(offer, wanted, taken, now)
+
+
+class BookingRelay:
+    """The worker that publishes bookings' events in the order in which they were stored.
+
+    A crash between publishing and forgetting publishes some again; consumers know a repeat by its event id.
+    """
+
+    name = "booking.relay"
+
+    def __init__(self, event_log: EventLog, bookings: BookingStore, batch_rows: int = 2_000) -> None:
+        self._log = event_log
+        self._bookings = bookings
+        self._batch_rows = batch_rows
+
+    def step(self, timeout: float) -> int:
+        """Publish one batch."""
+        waiting = self._bookings.pending(self._batch_rows, timeout)
+        if waiting:
+            self._log.append(BOOKINGS, [pending.entry for pending in waiting])
+            self._bookings.published(waiting[-1].number)
+        return len(waiting)
+
+    def close(self) -> None:
+        """Nothing is held between steps."""
+
+
+def new_id(now: datetime) -> str:
+    """Ids grow with time, so that they are stored side by side, and end in 72 random bits."""
+    milliseconds = int(now.timestamp() * 1_000)
+    return f"booking-{b32encode(milliseconds.to_bytes(6) + secrets.token_bytes(9)).decode().lower()}"
+
+
+def _new(ask: Ask, record: Record, offer: Offer, principal: Principal, now: datetime) -> Booking:
+    return Booking(
+        id=new_id(now),
+        instrument_id=record.id,
+        start=ask.wanted.start.astimezone(UTC),
+        end=ask.wanted.end.astimezone(UTC),
+        time_zone=offer.zone.key,
+        status=deciding.first_status(offer),
+        purpose=ask.purpose,
+        booked_by=principal.name,
+        created_at=rfc3339(now),
+        updated_at=rfc3339(now),
+        price=deciding.price_of(offer, ask.wanted, principal),
+        changed_by=principal.name,
+    )
