@@ -468,7 +468,13 @@ class Instrument(RecordModel):
     ] = None
     external_income: Annotated[
         Money | None,
-        F("年对外服务收入", "income of external service in the year", nrii="年对外服务收入", aliases=("对外服务收入",)),
+        F(
+            "年对外服务收入",
+            "income of external service in the year",
+            nrii="年对外服务收入",
+            example="180000 CNY",
+            aliases=("对外服务收入",),
+        ),
     ] = None
     notable_users: Annotated[str | None, F("知名用户", "notable users", search="text", nrii="知名用户")] = None
     achievements: Annotated[

@@ -115,7 +115,7 @@ class Organisation(RecordModel):
         FoundingYear | None,
         F("成立年份", "year of establishment", search="number", schema_org="foundingDate", aliases=("成立时间",)),
     ] = None
-    registered_capital: Annotated[Money | None, F("注册资本", "registered capital")] = None
+    registered_capital: Annotated[Money | None, F("注册资本", "registered capital", example="5000万元")] = None
     description: Annotated[
         str | None, F("简介", "description", search="text", schema_org="description", aliases=("单位简介",))
     ] = None
