@@ -36,12 +36,13 @@ class RefusedRow:
         Where a format keeps no row as it came, since it is no row of a table and no JSON, the values that were read
         take its place, with what the row states about itself: problems name those, and they can be sent again.
         """
-        sent = row.data if row.sent is None else row.sent
-        if isinstance(sent, bytes):
-            return cls(row.number, "json", sent, problems)
+        if row.sent is not None:
+            return cls(row.number, "json" if isinstance(row.sent, bytes) else row.form, row.sent, problems)
+        if isinstance(row.data, bytes):
+            return cls(row.number, "json", row.data, problems)
         told = {ID_NAMES[0]: row.source_record_id, VERSION_NAMES[0]: row.version, OPERATION_NAMES[0]: row.operation}
         stated = {name: value for name, value in told.items() if value is not None}
-        return cls(row.number, row.form, {**stated, **sent}, problems)
+        return cls(row.number, row.form, {**stated, **row.data}, problems)
 
     def to_bytes(self) -> bytes:
         return orjson.dumps(_plain(self))

@@ -1,0 +1,125 @@
+"""Rows of a table, whatever file it comes in: a row of headings, then a record a row."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, shown
+from schemas.kind import Kind
+from services.ingest.core.rows import Limits, Row
+from services.ingest.formats.headings import Names, meant_by, names_of, paths_of
+from services.ingest.formats.told import empty, too_long
+
+HINT_MARK = "#"
+"""How the first filled cell of a hint starts: a row between the headings and the first record that is no record."""
+
+TITLE_ROWS = 5
+"""At most so many rows of a single cell may stand above the headings, as titles do."""
+
+_GUARDED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of a file: `number` counts from 1, blank rows included; `problem` tells why it could not be read."""
+
+    number: int
+    cells: Sequence[str]
+    problem: Problem | None = None
+
+
+def guarded(text: str) -> str:
+    """The text so that no spreadsheet takes it for a formula: with an apostrophe before it where it might be one.
+
+    See OWASP, CSV Injection. A text that already looks guarded gets another one, so that `unguarded` restores it.
+    """
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def unguarded(text: str) -> str:
+    """The text that `guarded` was given."""
+    return text[1:] if text[:1] == "'" and _GUARDED.match(text) else text
+
+
+def table_rows(records: Iterator[Record], kind: Kind, limits: Limits, names: Names | None = None) -> Iterator[Row]:
+    """The rows below the headings; Refusal where there are no headings or one of them is not understood."""
+    known = names_of(kind) if names is None else names
+    heading = heading_of(records, lambda cell: bool(meant_by(cell, known)))
+    if heading is None:
+        raise empty()
+    headings = _without_blank_end(heading.cells)
+    paths = paths_of(headings, heading.number, known, kind, limits)
+    return _rows(_below(records), headings, paths, limits)
+
+
+def heading_of(records: Iterator[Record], is_known: Callable[[str], bool]) -> Record | None:
+    """The row of headings: the first row that is not blank, nor a title of one cell that is no heading."""
+    title = None
+    titles = 0
+    for record in records:
+        filled = [cell for cell in record.cells if cell.strip()]
+        if len(filled) == 1 and titles < TITLE_ROWS and not is_known(filled[0]):
+            title = title or record
+            titles += 1
+        elif filled or record.problem:
+            return record
+    return title
+
+
+def _without_blank_end(cells: Sequence[str]) -> list[str]:
+    headings = [unguarded(cell) for cell in cells]
+    while headings and not headings[-1].strip():
+        headings.pop()
+    return headings
+
+
+def _below(records: Iterator[Record]) -> Iterator[Record]:
+    """The records, without the hints that stand directly below the headings."""
+    for record in records:
+        first = next((cell for cell in record.cells if cell.strip()), "")
+        if not first.lstrip().startswith(HINT_MARK):
+            yield from chain((record,), records)
+
+
+def _rows(records: Iterable[Record], headings: list[str], paths: list[str], limits: Limits) -> Iterator[Row]:
+    width = len(headings)
+    blanks = [index for index, path in enumerate(paths) if not path]
+    for record in records:
+        cells = [unguarded(cell) for cell in record.cells]
+        size = sum(map(len, cells))
+        if not size and not record.problem:
+            continue
+        filled = {path: cell for path, cell in zip(paths, cells, strict=False) if cell and path and not cell.isspace()}
+        problem = record.problem or _outside(cells, width, blanks)
+        if problem is None and size > limits.row_bytes:
+            problem = too_long(limits)
+        if not filled and problem is None:
+            continue
+        sent = {heading: cell for heading, cell in zip(headings, cells, strict=False) if heading}
+        problems = (problem,) if problem else ()
+        yield Row(record.number, "text", filled, size, sent=sent, problems=problems)
+
+
+def _outside(cells: Sequence[str], width: int, blanks: Sequence[int]) -> Problem | None:
+    """A value that stands under no heading: a separator too many, or a column that would be lost in silence."""
+    if len(cells) <= width and not blanks:
+        return None
+    for index in chain(blanks, range(width, len(cells))):
+        if index < len(cells) and cells[index].strip():
+            expected = Bilingual("每个值都在有标题的列中", "every value in a column with a heading")
+            return Problem("cell-without-heading", expected, shown(cells[index]), field=column_letter(index))
+    return None
+
+
+def column_letter(index: int) -> str:
+    """The name that spreadsheets give a column, counted from 0: A, B, … Z, AA …"""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters

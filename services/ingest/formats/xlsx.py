@@ -1,0 +1,132 @@
+"""Excel workbooks (Office Open XML, ISO/IEC 29500): the first sheet that holds anything."""
+
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import Any, BinaryIO
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, Refusal
+from schemas.kind import Kind
+from services.ingest.core.rows import Limits, Row
+from services.ingest.formats.base import Format
+from services.ingest.formats.table import Record, table_rows
+from services.ingest.formats.told import broken, empty
+
+ZIP = b"PK\x03\x04"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""The start of the binary files of Excel 97, and of workbooks that are protected by a password."""
+
+UNPACKED_BYTES = 2**30
+SHARED_STRINGS_BYTES = 128 * 2**20
+"""The workbook's table of texts is held in memory while its sheet is read."""
+MEMBERS = 2_000
+
+_UNREADABLE = (
+    ValueError,  # also what defusedxml raises
+    KeyError,
+    OSError,
+    EOFError,
+    AttributeError,
+    TypeError,
+    IndexError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    ParseError,
+    InvalidFileException,
+)
+
+
+def read(stream: BinaryIO, kind: Kind, limits: Limits) -> Iterator[Row]:
+    """Rows of cells as text; see services.ingest.formats.base.Read. Counted as the sheet does."""
+    _check(stream)
+    return table_rows(_records(stream), kind, limits)
+
+
+def _check(stream: BinaryIO) -> None:
+    """Refuse what is no workbook, and what would unpack to more than the hub can hold."""
+    start = stream.read(len(OLE))
+    stream.seek(0)
+    if start == OLE:
+        raise Refusal(
+            broken(
+                "old-workbook",
+                "另存为 .xlsx（不设密码）或 CSV 的文件；.xls 与加密的工作簿无法读取",
+                "a workbook saved as .xlsx without a password, or CSV; .xls and protected workbooks cannot be read",
+            ),
+            status=415,
+        )
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        raise Refusal(_no_workbook()) from None
+    finally:
+        stream.seek(0)
+    total = sum(member.file_size for member in members)
+    texts = sum(member.file_size for member in members if member.filename.endswith("sharedStrings.xml"))
+    if len(members) > MEMBERS or total > UNPACKED_BYTES or texts > SHARED_STRINGS_BYTES:
+        expected = Bilingual(
+            "解压后不超过 {total} MiB（其中文本不超过 {texts} MiB）的工作簿；更大的数据请用 CSV",
+            "a workbook of at most {total} MiB unpacked ({texts} MiB of texts); send more as CSV",
+        ).format(total=UNPACKED_BYTES // 2**20, texts=SHARED_STRINGS_BYTES // 2**20)
+        raise Refusal(Problem("workbook-too-large", expected, f"{total // 2**20} MiB"), status=413)
+
+
+def _records(stream: BinaryIO) -> Iterator[Record]:
+    try:
+        workbook = load_workbook(stream, read_only=True, data_only=True)
+    except _UNREADABLE:
+        raise Refusal(_no_workbook()) from None
+    number = 0
+    try:
+        for sheet in workbook.worksheets:
+            sheet.reset_dimensions()  # what a file says about its size is often wrong
+            for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+                yield Record(number, [text_of(value) for value in values])
+            if number:
+                return
+    except _UNREADABLE as error:
+        zh, en = "完好的工作表；其后的内容未读取", "an intact sheet; what follows was not read"
+        yield Record(number + 1, (), broken("broken-workbook", zh, en, type(error).__name__))
+    finally:
+        workbook.close()
+    if not number:
+        raise empty()
+
+
+def _no_workbook() -> Problem:
+    return broken("no-workbook", "Excel 工作簿（.xlsx）", "an Excel workbook (.xlsx)")
+
+
+def text_of(value: Any) -> str:
+    """A cell's value as schemas.cells reads it: dates and times by ISO 8601, whole numbers without a point."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat()
+    return value.isoformat() if isinstance(value, date | time) else str(value)
+
+
+def _sniffed(start: bytes) -> bool:
+    return start.startswith((ZIP, OLE))
+
+
+FORMAT = Format(
+    name="xlsx",
+    media_types=("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",),
+    suffixes=(".xlsx", ".xlsm"),
+    read=read,
+    sniff=_sniffed,
+    tabular=True,
+)
