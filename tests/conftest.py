@@ -8,8 +8,7 @@ import pytest
 from tests.conformance.gaps import GAPS
 
 TIERS = ("unit", "conformance", "integration", "e2e", "simulation")
-RAN_ON: dict[str, str] = {"SQLite": __import__("sqlite3").sqlite_version}
-"""Servers and versions that this run used; fixtures add theirs."""
+pytest_plugins = ["tests.servers"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,6 +26,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             counts[tier, outcome] += 1
     for gap in GAPS:
         terminalreporter.write_line(f"not offered: {gap.adapter} lacks {gap.capability} ({gap.test})")
+    from tests.servers import NOT_HAD, RAN_ON
+
+    for name, reason in NOT_HAD.items():
+        terminalreporter.write_line(f"NOT RUN on {name}: {reason}")
     terminalreporter.write_line("ran on: " + ", ".join(f"{name} {version}" for name, version in RAN_ON.items()))
     for tier in TIERS:
         told = ", ".join(

@@ -42,8 +42,8 @@ def jdk_home() -> Path:
 
 def _homes() -> Iterator[Path]:
     for name in ("HUB_JAVA_HOME", "JAVA_HOME"):
-        if folder := os.environ.get(name):
-            yield Path(folder)
+        if named := os.environ.get(name):
+            yield Path(named)
     if program := shutil.which("java"):
         yield Path(program).resolve().parents[1]
     for folder in _INSTALLED:

@@ -1,0 +1,181 @@
+"""The event log on Apache Kafka, by kafka-python: idempotent producer, acks from every in-sync replica, manual commits."""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    RebalanceInProgressError,
+    TopicAlreadyExistsError,
+    UnknownMemberIdError,
+)
+
+from hub.adapters.kafka_consumer import KafkaLogConsumer
+from hub.ports.eventlog import Entry, TooLarge, Topic, UnknownTopic
+
+ENTRY_BYTES_LIMIT = 2**20 - 4_096  # below the broker's default message.max.bytes with the batch's own overhead
+APPEND_LIMIT = 20_000
+DELIVERY_SECONDS = 120.0
+HOUR_MS = 3_600_000
+EVICTED = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
+
+
+class KafkaEventLog:
+    """hub.ports.eventlog.EventLog; `replication` is the replication factor of the topics that it creates."""
+
+    def __init__(
+        self, bootstrap: str, *, replication: int = 1, min_insync: int = 1, session_seconds: float = 10.0
+    ) -> None:
+        self._bootstrap = bootstrap
+        self._replication = replication
+        self._min_insync = min_insync
+        self._session_ms = int(session_seconds * 1_000)
+        self._producer = KafkaProducer(
+            bootstrap_servers=bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            compression_type=None,
+            linger_ms=5,
+            batch_size=512 * 1_024,
+            max_request_size=2 * 2**20,
+            delivery_timeout_ms=int(DELIVERY_SECONDS * 1_000),
+        )
+        self._admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+        self._admin_lock = threading.Lock()
+        self._partitions: dict[str, int] = {}
+
+    def create_topics(self, topics: Iterable[Topic]) -> None:
+        """See the port."""
+        for topic in topics:
+            wanted = {
+                topic.name: {
+                    "num_partitions": topic.partitions,
+                    "replication_factor": self._replication,
+                    "configs": self._configs(topic),
+                }
+            }
+            with self._admin_lock:
+                try:
+                    self._admin.create_topics(wanted, wait_for_metadata=True)
+                except TopicAlreadyExistsError:
+                    continue
+
+    def differences(self, topics: Iterable[Topic]) -> list[str]:
+        """See the port; retention and compaction are compared with the broker's own settings of the topic."""
+        found = []
+        for topic in topics:
+            try:
+                partitions = self._known(topic.name, fresh=True)
+            except UnknownTopic:
+                found.append(f"topic {topic.name} is missing")
+                continue
+            if partitions != topic.partitions:
+                found.append(f"topic {topic.name}: partitions is {partitions}, wanted {topic.partitions}")
+            found += self._config_differences(topic)
+        return found
+
+    def append(self, topic: str, entries: Sequence[Entry]) -> None:
+        """See the port; at most APPEND_LIMIT entries of at most ENTRY_BYTES_LIMIT bytes each."""
+        self._known(topic)
+        _check_sizes(topic, entries)
+        sent = [
+            self._producer.send(topic, key=entry.key, value=entry.value, headers=list(entry.headers))
+            for entry in entries
+        ]
+        if not sent:
+            return
+        self._producer.flush(DELIVERY_SECONDS)
+        for future in sent:
+            future.get(timeout=DELIVERY_SECONDS)
+
+    def consumer(self, group: str, topics: Sequence[str]) -> KafkaLogConsumer:
+        """See the port."""
+        parts = [TopicPartition(topic, number) for topic in topics for number in range(self._known(topic))]
+        client = KafkaConsumer(
+            *topics,
+            bootstrap_servers=self._bootstrap,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=self._session_ms,
+            heartbeat_interval_ms=max(1_000, self._session_ms // 4),
+            max_poll_interval_ms=600_000,
+            fetch_max_wait_ms=500,
+            max_partition_fetch_bytes=8 * 2**20,
+            fetch_max_bytes=32 * 2**20,
+        )
+        return KafkaLogConsumer(client, parts, EVICTED)
+
+    def end_offsets(self, topic: str) -> Mapping[int, int]:
+        """See the port."""
+        parts = [TopicPartition(topic, number) for number in range(self._known(topic))]
+        client = KafkaConsumer(bootstrap_servers=self._bootstrap)
+        try:
+            return {part.partition: offset for part, offset in client.end_offsets(parts).items()}
+        finally:
+            client.close()
+
+    def close(self) -> None:
+        """See the port; consumers must have been closed."""
+        self._producer.close()
+        self._admin.close()
+
+    def _configs(self, topic: Topic) -> dict[str, str]:
+        configs = {
+            "cleanup.policy": "compact" if topic.compacted else "delete",
+            "retention.ms": "-1" if topic.retention_hours is None else str(int(topic.retention_hours * HOUR_MS)),
+            "min.insync.replicas": str(self._min_insync),
+        }
+        if topic.compacted and topic.retention_hours is not None:
+            configs["cleanup.policy"] = "compact,delete"
+        return configs
+
+    def _config_differences(self, topic: Topic) -> list[str]:
+        with self._admin_lock:
+            told: Any = self._admin.describe_configs([_resource(topic.name)], config_filter="all")
+        real = _values(told, topic.name)
+        found = []
+        compacted = "compact" in real.get("cleanup.policy", "")
+        if compacted != topic.compacted:
+            found.append(f"topic {topic.name}: compacted is {compacted}, wanted {topic.compacted}")
+        milliseconds = int(real.get("retention.ms", "-1"))
+        hours = None if milliseconds < 0 else milliseconds / HOUR_MS
+        if hours != topic.retention_hours:
+            found.append(f"topic {topic.name}: retention_hours is {hours}, wanted {topic.retention_hours}")
+        return found
+
+    def _known(self, topic: str, *, fresh: bool = False) -> int:
+        """How many partitions the topic has; UnknownTopic where there is none."""
+        if fresh or topic not in self._partitions:
+            with self._admin_lock:
+                described = self._admin.describe_topics([topic]) if topic in self._admin.list_topics() else []
+            if not described:
+                raise UnknownTopic(topic)
+            self._partitions[topic] = len(described[0]["partitions"])
+        return self._partitions[topic]
+
+
+def _check_sizes(topic: str, entries: Sequence[Entry]) -> None:
+    if len(entries) > APPEND_LIMIT:
+        raise TooLarge(f"{len(entries)} entries in one append to {topic}, at most {APPEND_LIMIT} are taken")
+    for entry in entries:
+        size = len(entry.key) + len(entry.value or b"") + sum(len(name) + len(value) for name, value in entry.headers)
+        if size > ENTRY_BYTES_LIMIT:
+            raise TooLarge(f"an entry of {size} bytes for {topic}, at most {ENTRY_BYTES_LIMIT} are taken")
+
+
+def _resource(topic: str) -> Any:
+    from kafka.admin import ConfigResource, ConfigResourceType
+
+    return ConfigResource(ConfigResourceType.TOPIC, topic)
+
+
+def _values(told: Any, topic: str) -> dict[str, str]:
+    """The settings in kafka-python's answer: {type: {name: {key: {value: …}}}}."""
+    for named in told.values():
+        if topic in named:
+            return {key: str(data["value"]) for key, data in named[topic].items()}
+    return {}
