@@ -66,7 +66,7 @@ def value_at(fields: Mapping[str, Any], path: str) -> Any:
     """The value at a dotted path such as `owner.uscc`, or None."""
     value: Any = fields
     for name in path.split("."):
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):  # an abstract class is slow to ask
             return None
         value = value.get(name)
     return value

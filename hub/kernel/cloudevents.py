@@ -51,3 +51,28 @@ class CloudEvent:
             time=headers["ce_time"].decode(),
             data=entry.value or b"",
         )
+
+
+class Envelope:
+    """What the events of one batch have in common, encoded once: source, type and time."""
+
+    def __init__(self, source: str, event_type: str, time: str) -> None:
+        common = CloudEvent("", source, event_type, "", time, b"").as_entry().headers
+        self._version, _, self._source, self._type, _, self._time, self._content = common
+
+    def entry(self, event_id: str, subject: str, data: bytes) -> Entry:
+        """The same entry as that of the whole event."""
+        key = subject.encode()
+        return Entry(
+            key,
+            data,
+            (
+                self._version,
+                ("ce_id", event_id.encode()),
+                self._source,
+                self._type,
+                ("ce_subject", key),
+                self._time,
+                self._content,
+            ),
+        )

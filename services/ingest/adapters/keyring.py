@@ -2,7 +2,6 @@
 
 import hmac
 import os
-from base64 import b32encode
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+from hub.kernel.identifiers import base32
 from hub.ports.vault import TOKEN_PREFIX, VaultLocked
 
 KEY_BYTES = 32
@@ -33,7 +33,7 @@ class KeyRing:
     def token(self, value: str) -> str:
         """`vault:` and 160 bits of HMAC-SHA-256 in Base32."""
         digest = hmac.digest(self._token_key, value.encode(), sha256)
-        return TOKEN_PREFIX + b32encode(digest[:20]).decode().lower()
+        return TOKEN_PREFIX + base32(int.from_bytes(digest[:20]), 160)
 
     def fingerprint(self, data: bytes) -> str:
         return hmac.digest(self._print_key, data, sha256).hex()
