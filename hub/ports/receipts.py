@@ -21,7 +21,8 @@ class Accepted(NamedTuple):
 class Receipt:
     """One request. `created_at` is RFC 3339, UTC, and the rows' time of arrival; `sender` is who sent it.
 
-    `record_id` of an accepted row may be empty: a withdrawal that names only the source's own id.
+    `record_id` of an accepted row may be empty: a withdrawal that names only the source's own id. `replayed` tells that
+    the answer to an earlier request is given again; it is not kept.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Receipt:
     progress: Progress = "receiving"
     accepted: int = 0
     refused: int = 0
+    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,8 @@ class ReceiptStore(Protocol):
 
     def batch(self, receipt_id: str, number: int) -> Batch | None: ...
 
-    def batches(self, receipt_id: str, after_row: int = -1) -> Iterator[Batch]:
-        """The batches with rows after that one, in order; bounded memory."""
+    def batches(self, receipt_id: str, after_row: int = -1, *, with_refused: bool = False) -> Iterator[Batch]:
+        """The batches with rows after that one, in order; bounded memory. `with_refused`: only those with such rows."""
         ...
 
     def recent(self, sources: Collection[str] | None, limit: int = 50, before: str = "") -> list[Receipt]:

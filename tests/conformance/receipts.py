@@ -28,6 +28,7 @@ class ReceiptStoreConformance(Conformance):
         assert store.get("r1") == settled
         assert list(store.batches("r1")) == [batch(number, refused=number) for number in (0, 1, 2)]
         assert [found.number for found in store.batches("r1", after_row=4)] == [1, 2]
+        assert [found.number for found in store.batches("r1", with_refused=True)] == [1, 2]
         assert store.batch("r1", 1) == batch(1, refused=1)
 
     def test_a_batch_sent_again_replaces_the_first(self, store: ReceiptStore) -> None:

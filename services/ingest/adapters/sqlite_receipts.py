@@ -105,16 +105,16 @@ class SqliteReceipts:
         )
         return _batch(found) if found else None
 
-    def batches(self, receipt_id: str, after_row: int = -1) -> Iterator[Batch]:
+    def batches(self, receipt_id: str, after_row: int = -1, *, with_refused: bool = False) -> Iterator[Batch]:
         """See the port."""
-        reached = -1
+        reached, least_refused = -1, int(with_refused)
         while True:
             found = (
                 self._database.read()
                 .execute(
                     f"SELECT {_BATCH} FROM receipt_batches WHERE receipt = ? AND number > ? AND last_row > ? "
-                    "ORDER BY number LIMIT 1",
-                    (receipt_id, reached, after_row),
+                    "AND refused_count >= ? ORDER BY number LIMIT 1",
+                    (receipt_id, reached, after_row, least_refused),
                 )
                 .fetchone()
             )

@@ -1,0 +1,66 @@
+"""Who may send and read what; told apart are those who have not signed in, may not, and ask for what is not there."""
+
+from collections.abc import Collection
+
+from hub.kernel.access import Principal, Role
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.sources import Source, Sources
+from hub.ports.receipts import Receipt
+from schemas.kind import Kind, kinds
+
+SUBMITTERS: frozenset[Role] = frozenset({"submitter", "operator"})
+
+
+def kind_called(name: str) -> Kind:
+    """Raises Refusal (404) that names the kinds there are."""
+    known = kinds()
+    if name in known:
+        return known[name]
+    expected = Bilingual("以下记录类型之一：{known}", "one of the record kinds: {known}")
+    raise Refusal(Problem("unknown-kind", expected.format(known=", ".join(known)), shown(name), "kind"), status=404)
+
+
+def require_submitter(principal: Principal) -> None:
+    """Raises Refusal: 401 for the anonymous, 403 for those who may send nothing."""
+    if principal.roles & SUBMITTERS:
+        return
+    expected = Bilingual("可提交数据的访问令牌（角色：{wanted}）", "a token that may submit (role: {wanted})")
+    problem = Problem("not-allowed", expected.format(wanted=" / ".join(sorted(SUBMITTERS))), field="Authorization")
+    raise Refusal(problem, status=403 if principal.roles else 401)
+
+
+def source_for(principal: Principal, source_id: str, sources: Sources) -> Source:
+    """The source that the principal sends for; one who speaks for a single source need not name it.
+
+    Raises Refusal: 422 where it is missing or not registered, 403 where it is somebody else's.
+    """
+    require_submitter(principal)
+    own = principal.sources - {"*"}
+    if not source_id and len(own) == 1 and "*" not in principal.sources:
+        (source_id,) = own
+    if not source_id:
+        expected = Bilingual("数据来源，如 ?source={example}", "the source of the data, such as ?source={example}")
+        example = min(own, default=next((source.id for source in sources), ""))
+        raise Refusal(Problem("missing-source", expected.format(example=example), field="source"))
+    source = sources.named(source_id)
+    if principal.may_submit_for(source.id):
+        return source
+    allowed = ", ".join(sorted(own))
+    expected = Bilingual("您可代为提交的数据来源：{allowed}", "a source that you may submit for: {allowed}")
+    raise Refusal(Problem("not-your-source", expected.format(allowed=allowed), shown(source_id), "source"), status=403)
+
+
+def readable_sources(principal: Principal) -> Collection[str] | None:
+    """The sources whose receipts the principal may see, None for all; Refusal (401, 403) where there are none."""
+    require_submitter(principal)
+    return None if "operator" in principal.roles or "*" in principal.sources else principal.sources
+
+
+def readable(principal: Principal, receipt_id: str, receipt: Receipt | None) -> Receipt:
+    """The receipt, for those who may see it; to others it does not exist (404), so that ids cannot be tried out."""
+    sources = readable_sources(principal)
+    if receipt is not None and (sources is None or receipt.source in sources):
+        return receipt
+    expected = Bilingual("您所提交数据的回执编号", "the id of a receipt for what you submitted")
+    raise Refusal(Problem("unknown-receipt", expected, shown(receipt_id), "id"), status=404)

@@ -1,0 +1,181 @@
+"""The HTTP API of ingest: submissions, receipts, templates and schemas."""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from hub.kernel.access import Principal
+from hub.kernel.language import Language
+from hub.ports.receipts import Receipt
+from hub.web import Caller, ReaderLanguage, problem_response
+from schemas.derive.jsonschema import json_schema
+from schemas.derive.templates import template
+from services.ingest.admission import kind_called, readable, readable_sources
+from services.ingest.core.idempotency import key_from_header
+from services.ingest.downloads import attachment, giveback_format, refused_name, template_format, template_name
+from services.ingest.outcomes import ROWS_LIMIT, RowState
+from services.ingest.service import Busy, Ingest, Interrupted
+from services.ingest.upload import Uploads
+
+PREFIX = "/api/v1"
+PROBLEM_ROWS = 20
+RECEIPTS_LIMIT = 200
+
+Limit = Annotated[int, Query(ge=1, le=RECEIPTS_LIMIT)]
+RowsLimit = Annotated[int, Query(ge=1, le=ROWS_LIMIT)]
+
+
+def router(ingest: Ingest) -> APIRouter:
+    """The API on one ingest service."""
+    api = APIRouter(prefix=PREFIX, tags=["ingest"])
+    _add_submissions(api, ingest)
+    _add_receipts(api, ingest)
+    _add_derived(api)
+    return api
+
+
+def _add_submissions(api: APIRouter, ingest: Ingest) -> None:
+    uploads = Uploads(ingest.limits.body_bytes)
+
+    @api.post("/submissions/{kind}", status_code=202)
+    async def submit(
+        kind: str,
+        request: Request,
+        *,
+        principal: Caller,
+        language: ReaderLanguage,
+        source: str = "",
+        format: str = "",
+        operation: str = "upsert",
+        idempotency_key: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        """Take one record, an array, NDJSON, a table or an XML document, raw or as the file of a form."""
+        key = key_from_header(idempotency_key)
+        # Whoever may not send is told so before the body is read.
+        admitted = ingest.admitted(kind, source, principal, operation)
+
+        async with uploads.taken(request) as upload:
+
+            def receive() -> tuple[Receipt, dict[str, Any]]:
+                receipt = ingest.receive(
+                    upload.body,
+                    kind,
+                    admitted.source.id,
+                    principal,
+                    operation=operation,
+                    format_name=format,
+                    media_type=upload.media_type,
+                    file_name=upload.file_name,
+                    key=key,
+                )
+                return receipt, _receipt(ingest, receipt, language)
+
+            try:
+                receipt, body = await to_thread.run_sync(receive, limiter=uploads.at_work)
+            except (Busy, Interrupted) as refusal:
+                response = problem_response(refusal.problems, refusal.status, language)
+                response.headers["Retry-After"] = str(refusal.retry_after)
+                return response
+        headers = {"Location": body["links"]["self"], "Content-Language": language}
+        if receipt.replayed:
+            headers["Idempotency-Replayed"] = "true"
+        return JSONResponse(body, 200 if receipt.replayed else 202, headers)
+
+
+def _add_receipts(api: APIRouter, ingest: Ingest) -> None:
+    def found(receipt_id: str, principal: Principal) -> Receipt:
+        return readable(principal, receipt_id, ingest.outcomes.receipt(receipt_id))
+
+    @api.get("/receipts")
+    def receipts(principal: Caller, language: ReaderLanguage, limit: Limit = 50) -> dict[str, Any]:
+        """The newest receipts of the sources that the caller speaks for; an operator sees all."""
+        recent = ingest.outcomes.recent(readable_sources(principal), limit)
+        return {"receipts": [_summary(receipt) for receipt in recent]}
+
+    @api.get("/receipts/{receipt_id}")
+    def receipt(receipt_id: str, principal: Caller, language: ReaderLanguage) -> dict[str, Any]:
+        """The receipt, and how far its rows have come."""
+        known = found(receipt_id, principal)
+        counts = ingest.outcomes.counts(known)
+        return _receipt(ingest, known, language) | {"states": counts.states, "uncounted": counts.uncounted}
+
+    @api.get("/receipts/{receipt_id}/rows")
+    def rows(
+        receipt_id: str, principal: Caller, language: ReaderLanguage, after: int = -1, limit: RowsLimit = 100
+    ) -> dict[str, Any]:
+        """What became of each row; `next` is the `after` of the following page."""
+        known = found(receipt_id, principal)
+        page, following = ingest.outcomes.rows(known.id, after, limit)
+        return {"rows": [_row(row, language) for row in page], "next": following}
+
+    @api.get("/receipts/{receipt_id}/refused")
+    def refused(receipt_id: str, principal: Caller, language: ReaderLanguage, format: str = "") -> Response:
+        """The refused rows as they were sent, each with what is wrong, to be mended and sent again."""
+        from services.ingest.formats.giveback import write_refused
+
+        known = found(receipt_id, principal)
+        kind = kind_called(known.kind)
+        form = giveback_format(format, known)
+        chunks: Iterator[bytes] = write_refused(ingest.outcomes.refused(known.id), form.name, language, kind)
+        # What goes wrong at the start must become an answer of its own, not a download that breaks off.
+        first = next(chunks, b"")
+        headers = {
+            "Content-Disposition": attachment(refused_name(known, kind, form, language)),
+            "Content-Language": language,
+            "Cache-Control": "no-store",
+        }
+        return StreamingResponse(chain((first,), chunks), media_type=form.media_type, headers=headers)
+
+
+def _add_derived(api: APIRouter) -> None:
+    @api.get("/templates/{kind}")
+    def import_template(kind: str, language: ReaderLanguage, format: str = "xlsx") -> Response:
+        """A table to fill in: headings in the reader's language, an example, and hints."""
+        known = kind_called(kind)
+        form = template_format(format)
+        headers = {
+            "Content-Disposition": attachment(template_name(known, form, language)),
+            "Content-Language": language,
+        }
+        return Response(template(known, language, form.name), media_type=form.media_type, headers=headers)
+
+    @api.get("/schemas/{kind}")
+    def schema(kind: str) -> JSONResponse:
+        """The JSON Schema (2020-12) of one record of the kind."""
+        return JSONResponse(json_schema(kind_called(kind)), media_type="application/schema+json")
+
+
+def _summary(receipt: Receipt) -> dict[str, Any]:
+    path = f"{PREFIX}/receipts/{receipt.id}"
+    return {
+        "id": receipt.id,
+        "source": receipt.source,
+        "kind": receipt.kind,
+        "format": receipt.format,
+        "created_at": receipt.created_at,
+        "progress": receipt.progress,
+        "accepted": receipt.accepted,
+        "refused": receipt.refused,
+        "links": {"self": path, "rows": f"{path}/rows", "refused": f"{path}/refused"},
+    }
+
+
+def _receipt(ingest: Ingest, receipt: Receipt, language: Language) -> dict[str, Any]:
+    problems = [problem.as_json(language) for problem in ingest.outcomes.problems(receipt, PROBLEM_ROWS)]
+    return _summary(receipt) | {"replayed": receipt.replayed, "problems": problems}
+
+
+def _row(row: RowState, language: Language) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "row": row.row,
+        "state": row.state,
+        "record_id": row.record_id or None,
+        "version": row.version or None,
+    }
+    if row.problems:
+        told["problems"] = [problem.as_json(language) for problem in row.problems]
+    return told

@@ -1,0 +1,232 @@
+"""Taking what sources send: check it, keep its private values apart, append it to the log, and give a receipt."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from itertools import islice
+from typing import BinaryIO
+from uuid import uuid4
+
+from hub.kernel.access import Principal
+from hub.kernel.canonical import canonical_json
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.records import SUBMISSIONS, Operation
+from hub.kernel.sources import Source, Sources
+from hub.kernel.versions import source_version
+from hub.ports.catalogue import Catalogue
+from hub.ports.clock import Clock, rfc3339
+from hub.ports.eventlog import EventLog
+from hub.ports.receipts import Batch, Opened, Receipt, ReceiptStore
+from hub.ports.records import RecordReader
+from hub.ports.vault import Vault
+from schemas.kind import Kind
+from services.ingest.admission import kind_called, source_for
+from services.ingest.core.events import EventMaker
+from services.ingest.core.idempotency import KEY_LIMIT
+from services.ingest.core.refused import RefusedRow, pack_refused
+from services.ingest.core.rows import Limits, Row, batched
+from services.ingest.core.submissions import Frame, Refused
+from services.ingest.formats.base import SNIFF_BYTES, Format
+from services.ingest.formats.registry import chosen
+from services.ingest.outcomes import Outcomes, sealing_context
+
+log = logging.getLogger("hub.ingest")
+OPERATIONS: tuple[Operation, ...] = ("upsert", "withdraw")
+CHUNK_BYTES = 2**20
+RETRY_SECONDS = 5
+
+
+class Busy(Refusal):
+    """The request is being handled just now (409); `retry_after` seconds from now it may be done."""
+
+    retry_after = RETRY_SECONDS
+
+
+class Interrupted(Refusal):
+    """The request broke off at a fault of the hub's (503); sent again with its key it goes on where it was."""
+
+    retry_after = RETRY_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is known of a request beside its body; it has been admitted."""
+
+    kind: Kind
+    source: Source
+    operation: Operation
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """How far an earlier attempt at the request came: what its receipt has is in the log."""
+
+    batches: int = 0
+    rows: int = 0
+
+
+class Ingest:
+    """The ingest service. Safe for any number of threads; memory is bounded whatever a body's length."""
+
+    def __init__(  # noqa: PLR0917 - the composition root's order
+        self,
+        event_log: EventLog,
+        receipts: ReceiptStore,
+        vault: Vault,
+        sources: Sources,
+        records: RecordReader,
+        catalogue: Catalogue,
+        clock: Clock,
+        limits: Limits,
+        event_source: str,
+    ) -> None:
+        self._log = event_log
+        self._receipts = receipts
+        self._vault = vault
+        self._sources = sources
+        self._clock = clock
+        self._event_source = event_source
+        self.limits = limits
+        self.outcomes = Outcomes(receipts, vault, records, catalogue)
+
+    def admitted(self, kind: str, source: str, principal: Principal, operation: str = "upsert") -> Request:
+        """Whether the principal may send this at all, before the body is looked at.
+
+        Raises Refusal: 401 or 403 by who asks, 404 for an unknown kind, 422 for a wrong source or operation.
+        """
+        its_source = source_for(principal, source, self._sources)
+        its_kind = kind_called(kind)
+        wanted = next((known for known in OPERATIONS if known == operation), None)
+        if wanted is None:
+            expected = Bilingual("以下操作之一：{known}", "one of the operations: {known}")
+            known = ", ".join(OPERATIONS)
+            raise Refusal(Problem("bad-operation", expected.format(known=known), shown(operation), "operation"))
+        return Request(its_kind, its_source, wanted, principal.name)
+
+    def receive(
+        self,
+        body: BinaryIO,
+        kind: str,
+        source: str,
+        principal: Principal,
+        *,
+        operation: str = "upsert",
+        format_name: str = "",
+        media_type: str = "",
+        file_name: str = "",
+        key: str = "",
+    ) -> Receipt:
+        """Take a document, a seekable stream at its start, to its end.
+
+        `key` is an idempotency key: with it a repeat gets the same receipt, `replayed`, and a request that broke off
+        goes on. Raises Refusal as `admitted`, or where the document cannot be read at all; Busy; Interrupted.
+        """
+        request = self.admitted(kind, source, principal, operation)
+        start = body.read(SNIFF_BYTES)
+        body.seek(0)
+        form = chosen(format_name, media_type, file_name, start, request.kind)
+        opened = self._opened(request, form, body, key)
+        if opened.outcome == "replayed":
+            return replace(opened.receipt, replayed=True)
+        return self._taken(request, form, body, opened)
+
+    def _opened(self, request: Request, form: Format, body: BinaryIO, key: str) -> Opened:
+        arrived = rfc3339(self._clock.now())
+        names = (request.source.id, request.kind.name, form.name)
+        receipt = Receipt(uuid4().hex, *names, arrived, request.sender)
+        fingerprint = self._fingerprint([*names, request.operation], body) if key else ""
+        opened = self._receipts.open(receipt, key[:KEY_LIMIT], fingerprint)
+        if opened.outcome == "mismatch":
+            expected = Bilingual(
+                "每个请求使用新的键：此键已用于内容不同的请求",
+                "a new key for each request: this one was used for a request with other content",
+            )
+            raise Refusal(Problem("idempotency-key-reused", expected, shown(key), "Idempotency-Key"))
+        if opened.outcome == "busy":
+            expected = Bilingual("等待使用同一键的请求处理完毕", "to wait until the request with the same key is done")
+            raise Busy(Problem("request-in-progress", expected, shown(key), "Idempotency-Key"), status=409)
+        return opened
+
+    def _fingerprint(self, names: list[str], body: BinaryIO) -> str:
+        digest = sha256()
+        while chunk := body.read(CHUNK_BYTES):
+            digest.update(chunk)
+        body.seek(0)
+        return self._vault.fingerprint(canonical_json([*names, digest.hexdigest()]))
+
+    def _taken(self, request: Request, form: Format, body: BinaryIO, opened: Opened) -> Receipt:
+        receipt_id = opened.receipt.id
+        reached = self._reached(receipt_id) if opened.outcome == "resumed" else _Reached()
+        number = reached.batches
+        try:
+            rows = islice(form.read(body, request.kind, self.limits), reached.rows, None)
+            maker = EventMaker(self._frame(request, opened.receipt), self.limits, self._event_source)
+            for batch in batched(rows, self.limits.batch_rows):
+                self._take(receipt_id, number, batch, maker)
+                number += 1
+        except Refusal:
+            self._receipts.discard(receipt_id)
+            raise
+        except Exception as error:
+            log.exception("receipt %s broke off after %d batches", receipt_id, number)
+            raise self._interrupted(receipt_id, number) from error
+        return self._receipts.finish(receipt_id, "complete", number)
+
+    def _take(self, receipt_id: str, number: int, rows: list[Row], maker: EventMaker) -> None:
+        """Handle one batch; the receipt tells of it only once its events are in the log."""
+        made = maker.made(rows, self._vault.put_many)
+        if made.entries:
+            self._log.append(SUBMISSIONS, made.entries)
+        sealed = self._sealed(made.refused, sealing_context(receipt_id, number))
+        self._receipts.add(
+            receipt_id,
+            Batch(number, rows[0].number, rows[-1].number, made.accepted, sealed, len(made.refused)),
+        )
+
+    def _sealed(self, refused: list[Refused], context: str) -> bytes:
+        if not refused:
+            return b""
+        kept = (
+            RefusedRow.of(row, tuple(problem.at_row(row.number) for problem in problems)) for row, problems in refused
+        )
+        return self._vault.seal(pack_refused(kept), context)
+
+    def _frame(self, request: Request, receipt: Receipt) -> Frame:
+        """The receipt's time is the rows' time of arrival, so that a request that goes on makes the same events."""
+        return Frame(
+            kind=request.kind,
+            source=request.source.id,
+            authority=request.source.authority,
+            received_at=receipt.created_at,
+            version=source_version(datetime.fromisoformat(receipt.created_at)),
+            operation=request.operation,
+        )
+
+    def _reached(self, receipt_id: str) -> _Reached:
+        batches = rows = 0
+        for batch in self._contiguous(receipt_id):
+            batches += 1
+            rows += len(batch.accepted) + batch.refused_count
+        return _Reached(batches, rows)
+
+    def _contiguous(self, receipt_id: str) -> Iterator[Batch]:
+        for number, batch in enumerate(self._receipts.batches(receipt_id)):
+            if batch.number != number:
+                return
+            yield batch
+
+    def _interrupted(self, receipt_id: str, batches: int) -> Interrupted:
+        try:
+            self._receipts.finish(receipt_id, "interrupted", batches)
+        except Exception:
+            # Without its mark the receipt is taken for dead once nothing has been heard of it for a while.
+            log.exception("receipt %s could not be marked as interrupted", receipt_id)
+        expected = Bilingual(
+            "稍后以同一 Idempotency-Key 重新发送：已接收的部分不会重复",
+            "the same request again with its Idempotency-Key, a little later: nothing will be taken twice",
+        )
+        return Interrupted(Problem("interrupted", expected), status=503)
