@@ -1,0 +1,198 @@
+"""Parameters of a request: each read by its own reader, all that is wrong told at once."""
+
+import calendar
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from difflib import get_close_matches
+from typing import TypeVar
+
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, Refusal, shown
+from hub.ports.catalogue import Box, Near
+from schemas import cells
+
+PARAMETERS_LIMIT = 200
+TEXT_LIMIT = 500
+LARGEST_KM = 20_100.0
+"""Half the Earth's circumference: everything is within it."""
+
+_EPOCH = date(1970, 1, 1)
+_PERIOD = re.compile(r"(\d{4})(?:-(\d{2}))?")
+_ONCE = Bilingual("只出现一次", "to be given once")
+_POINT = Bilingual("“纬度,经度”（WGS 84），如 30.26,120.12", "latitude,longitude in WGS 84, such as 30.26,120.12")
+_BOX = Bilingual(
+    "“南,西,北,东”（WGS 84），如 27,118,31.5,123", "south,west,north,east in WGS 84, such as 27,118,31.5,123"
+)
+_KM = Bilingual("大于 0 的公里数", "a number of kilometres above 0")
+_FLAG = Bilingual("1 或 0", "1 or 0")
+_NUMBER = Bilingual("数字", "a number")
+_DATE = Bilingual("日期，如 2024-03-01、2024-03 或 2024", "a date such as 2024-03-01, 2024-03 or 2024")
+_Value = TypeVar("_Value")
+
+
+class Wrong(ValueError):
+    """A value that cannot be read, and what was expected."""
+
+    def __init__(self, expected: Bilingual) -> None:
+        super().__init__(expected.en)
+        self.expected = expected
+
+
+class Asked:
+    """The parameters by name, and the problems found in them so far; blank values count as not given."""
+
+    def __init__(self, parameters: Iterable[tuple[str, str]]) -> None:
+        self.values: dict[str, list[str]] = {}
+        self.problems: list[Problem] = []
+        for number, (name, value) in enumerate(parameters):
+            if number >= PARAMETERS_LIMIT:
+                expected = Bilingual("最多 {limit} 个参数", "at most {limit} parameters").format(limit=PARAMETERS_LIMIT)
+                raise Refusal(Problem("too-many-parameters", expected), status=400)
+            if value.strip():
+                self.values.setdefault(name, []).append(value.strip())
+
+    def one(self, name: str) -> str | None:
+        """The value of a parameter that may be given once."""
+        given = self.values.get(name, [])
+        if len(given) > 1:
+            self.problems.append(Problem("repeated-parameter", _ONCE, shown(", ".join(given)), name))
+        return given[0] if given else None
+
+    def read(self, name: str, reader: Callable[[str], _Value]) -> _Value | None:
+        """What the reader makes of a parameter that may be given once; None where it is not given or wrong."""
+        text = self.one(name)
+        return None if text is None else self.value(name, text, reader)
+
+    def value(self, name: str, text: str, reader: Callable[[str], _Value]) -> _Value | None:
+        """What the reader makes of one value of the parameter; None, and a problem, where it raises Wrong."""
+        try:
+            return reader(text)
+        except Wrong as wrong:
+            self.problems.append(Problem("bad-parameter", wrong.expected, shown(text), name))
+        return None
+
+    def settle(self) -> None:
+        """Raises Refusal (400) where there were problems."""
+        if self.problems:
+            raise Refusal(*self.problems[:50], status=400)
+
+
+def closest(word: str, allowed: Iterable[str], of: Bilingual) -> Bilingual:
+    """`of` names what is allowed; the closest of them, or all where they are few and none is close."""
+    known = list(allowed)
+    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    if near:
+        return Bilingual(f"{of.zh}；最接近的是 {near[0]}", f"{of.en}; the closest is {near[0]}")
+    listed = ", ".join(known[:60])
+    return Bilingual(f"{of.zh}之一：{listed}", f"{of.en}: one of {listed}")
+
+
+def text(given: str) -> str:
+    if len(given) > TEXT_LIMIT:
+        raise Wrong(Bilingual(f"最多 {TEXT_LIMIT} 个字符", f"at most {TEXT_LIMIT} characters"))
+    return given
+
+
+def flag(given: str) -> bool:
+    try:
+        return cells.boolean(given)
+    except ValueError:
+        raise Wrong(_FLAG) from None
+
+
+def whole(largest: int) -> Callable[[str], int]:
+    """A reader of whole numbers from 1 on."""
+
+    def read(given: str) -> int:
+        if not (given.isascii() and given.isdigit() and len(given) <= 9 and 1 <= int(given) <= largest):
+            raise Wrong(Bilingual(f"1 至 {largest} 的整数", f"a whole number from 1 to {largest}"))
+        return int(given)
+
+    return read
+
+
+def number(given: str) -> float:
+    """A number as people write it: `1,000`, `100万`."""
+    try:
+        return float(cells.number(given))
+    except ValueError:
+        raise Wrong(_NUMBER) from None
+
+
+def first_day(given: str) -> float:
+    """Days since 1970 of a date, or of the first day of a month or a year."""
+    return _day(given, last=False)
+
+
+def last_day(given: str) -> float:
+    """Days since 1970 of a date, or of the last day of a month or a year."""
+    return _day(given, last=True)
+
+
+def day_text(days: float) -> str:
+    """The date of so many days since 1970."""
+    return date.fromordinal(_EPOCH.toordinal() + int(days)).isoformat()
+
+
+def _day(given: str, last: bool) -> float:
+    try:
+        found = _PERIOD.fullmatch(given)
+        if not found:
+            return float((cells.day(given) - _EPOCH).days)
+        year, month = int(found[1]), int(found[2] or (12 if last else 1))
+        day = calendar.monthrange(year, month)[1] if last else 1
+        return float((date(year, month, day) - _EPOCH).days)
+    except ValueError:
+        raise Wrong(_DATE) from None
+
+
+def point(given: str) -> tuple[float, float]:
+    """Latitude and longitude."""
+    lat, lon = _numbers(given, 2, _POINT)
+    if abs(lat) > 90 or abs(lon) > 180:
+        raise Wrong(_POINT)
+    return lat, lon
+
+
+def kilometres(given: str) -> float:
+    (km,) = _numbers(given, 1, _KM)
+    if not km > 0:
+        raise Wrong(_KM)
+    return min(km, LARGEST_KM)
+
+
+def box(given: str) -> Box:
+    south, west, north, east = _numbers(given, 4, _BOX)
+    if not (-90 <= south <= north <= 90 and abs(west) <= 180 and abs(east) <= 180):
+        raise Wrong(_BOX)
+    return Box(south, west, north, east)
+
+
+def _numbers(given: str, count: int, expected: Bilingual) -> list[float]:
+    try:
+        found = [float(item) for item in given.replace("，", ",").split(",")]
+    except ValueError:
+        raise Wrong(expected) from None
+    if len(found) != count or not all(map(math.isfinite, found)):
+        raise Wrong(expected)
+    return found
+
+
+def near(asked: Asked, default_km: float) -> Near | None:
+    """`near` with its `within_km`, which means nothing alone."""
+    found, km = asked.read("near", point), asked.read("within_km", kilometres)
+    if found is None:
+        if km is not None and "near" not in asked.values:
+            expected = Bilingual("与 near=纬度,经度 一起使用", "to be used together with near=latitude,longitude")
+            asked.problems.append(Problem("bad-parameter", expected, shown(f"{km:g}"), "within_km"))
+        return None
+    return Near(*found, km or default_km)
+
+
+def unknown_parameter(name: str, allowed: Sequence[str]) -> Problem:
+    """Tells the closest parameter that there is."""
+    return Problem(
+        "unknown-parameter", closest(name, allowed, Bilingual("已有的参数", "a known parameter")), field=name
+    )

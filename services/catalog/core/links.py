@@ -1,0 +1,164 @@
+"""Which records a record refers to, and under which keys others may refer to it.
+
+A reference carries every id that its identifiers could stand for, since a record has the id of its strongest
+identifier only and a reference may know another. Names identify as well, but weakly: a weak key is `~` and the id that
+the record would have if its name were an identifier, for kinds that belong to an organisation its name within that
+organisation. A reference by name that tells no organisation is read within the one its own record belongs to. So a
+project's member without ORCID iD meets the expert of that name at the project's lead organisation, and nobody else.
+
+A document also lists, under OWN, every key it answers to besides its id, each behind `=`: what is linked to such a key
+is the record itself. A weak key finds a record only where one record alone answers to it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from hub.kernel.identifiers import record_id
+from hub.kernel.records import Record
+from schemas.fields import by_path
+from schemas.kind import Kind, kinds, value_at
+from services.catalog.core.layout import PUBLIC, Node, layout
+
+OWN = "="
+WEAK = "~"
+KEYS_LIMIT = 1_000
+"""Links of one record; what is beyond is not searched by, and still shown."""
+ALIASES_LIMIT = 32
+
+NAMES = ("name_zh", "name_en")
+_BELONGING = ("Affiliation.OrgUnit", "Owner.OrgUnit", "PartOf.OrgUnit", "Consortium.Coordinator.OrgUnit")
+"""CERIF's words for the organisation that a person, equipment, unit or project belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One public reference: the field's path, the kind it refers to, what it says, and its keys, strongest first."""
+
+    path: str
+    refers: str
+    value: Mapping[str, Any]
+    keys: tuple[str, ...]
+
+
+def references(kind: Kind, public: Mapping[str, Any]) -> list[Reference]:
+    """Every reference in the public fields, in their order."""
+    places = _places(kind)
+    if not places:
+        return []
+    belongs = affiliation(kind)
+    organisation = public if belongs == "" else public.get(belongs) if belongs else None
+    known = kinds()
+    return [
+        Reference(node.spec.path, refers.name, value, keys_of(refers, value, organisation))
+        for node in places
+        if (refers := known.get(node.spec.meta.refers)) is not None
+        for value in _values(public, node)
+    ]
+
+
+def links_of(found: list[Reference]) -> dict[str, tuple[str, ...]]:
+    """The keys by field path."""
+    links: dict[str, dict[str, None]] = {}
+    remaining = KEYS_LIMIT
+    for reference in found:
+        keys = links.setdefault(reference.path, {})
+        before = len(keys)
+        keys.update(dict.fromkeys(reference.keys[:remaining]))
+        remaining -= len(keys) - before
+    return {path: tuple(keys) for path, keys in links.items() if keys}
+
+
+def aliases(kind: Kind, record: Record, public: Mapping[str, Any]) -> tuple[str, ...]:
+    """The keys besides its id that references to this record may carry; none for a kind that nothing refers to."""
+    if kind.name not in _referred(tuple(kinds().values())):
+        return record.same_as[:ALIASES_LIMIT]
+    keys = dict.fromkeys((*keys_of(kind, public, None), *record.same_as))
+    keys.pop(record.id, None)
+    return tuple(keys)[:ALIASES_LIMIT]
+
+
+def keys_of(kind: Kind, value: Mapping[str, Any], organisation: Any) -> tuple[str, ...]:
+    """The keys of a record of this kind that says this of itself, or of a reference to one.
+
+    `organisation` is where a reference that names none is read.
+    """
+    belongs = affiliation(kind)
+    if belongs and organisation and not value.get(belongs):
+        value = {**value, belongs: organisation}
+    ids = [_identified(kind.name, identity.scheme, identity.paths, value) for identity in kind.identity]
+    names = [str(value[name]) for name in NAMES if value.get(name)]
+    keys = [key for key in ids if key]
+    if not belongs:
+        keys += [_weak(kind.name, name, "") for name in names]
+    elif isinstance(within := value.get(belongs), Mapping):
+        keys += [_weak(kind.name, name, str(within[of])) for name in names for of in NAMES if within.get(of)]
+    return tuple(keys)
+
+
+def affiliation(kind: Kind) -> str | None:
+    """The field that names the organisation a record of this kind belongs to; "" for an organisation itself.
+
+    The one in its identifiers, else the one that CERIF calls so, else the first single reference to an organisation.
+    """
+    return _affiliation(kind)
+
+
+@lru_cache(maxsize=256)
+def _affiliation(kind: Kind) -> str | None:
+    if kind.name == "organisation":
+        return ""
+    specs = by_path(kind)
+    single = [spec for spec in specs.values() if spec.meta.refers == "organisation" and spec.path == spec.top]
+    single = [spec for spec in single if not spec.multiple]
+    identifying = {path.split(".")[0] for identity in kind.identity for path in identity.paths if "." in path}
+    for spec in single:
+        if spec.path in identifying or spec.meta.crosswalk.cerif in _BELONGING:
+            return spec.path
+    return single[0].path if single else None
+
+
+@lru_cache(maxsize=64)
+def _referred(known: tuple[Kind, ...]) -> frozenset[str]:
+    return frozenset(spec.meta.refers for kind in known for spec in by_path(kind).values())
+
+
+@lru_cache(maxsize=256)
+def _places(kind: Kind) -> tuple[Node, ...]:
+    return tuple(_referring(layout(kind)))
+
+
+def _referring(nodes: Mapping[str, Node]) -> Iterator[Node]:
+    for node in nodes.values():
+        if node.spec.openness in PUBLIC and node.spec.part is not None:
+            if node.spec.meta.refers:
+                yield node
+            yield from _referring(node.members)
+
+
+def _values(public: Mapping[str, Any], node: Node) -> Iterator[Mapping[str, Any]]:
+    """The parts at the node's path, through lists."""
+    found: list[Any] = [public]
+    for name in node.spec.path.split("."):
+        found = [value for holder in found if isinstance(holder, Mapping) for value in _each(holder.get(name))]
+    yield from (value for value in found if isinstance(value, Mapping))
+
+
+def _each(value: Any) -> Iterator[Any]:
+    if isinstance(value, list | tuple):
+        yield from value
+    elif value is not None:
+        yield value
+
+
+def _identified(kind: str, scheme: str, paths: tuple[str, ...], value: Mapping[str, Any]) -> str | None:
+    parts = [value_at(value, path) for path in paths]
+    return _id(kind, scheme, *(str(part) for part in parts)) if all(parts) else None
+
+
+def _weak(kind: str, name: str, organisation: str) -> str:
+    return WEAK + _id(kind, "name", name, organisation)
+
+
+_id = lru_cache(maxsize=16_384)(record_id)  # few organisations are referred to by many records

@@ -1,0 +1,76 @@
+"""What a kind offers to its readers: filters worth showing, and orders to sort by."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from hub.kernel.language import Bilingual, Language
+from schemas.fields import FieldSpec, by_path
+from schemas.kind import Kind, kinds
+from services.catalog.core.links import affiliation
+from services.catalog.core.presenting import geo_path
+
+AUTO_LIMIT = 6
+SHORT_MENU = 30
+_GENERAL = (
+    ("relevance", Bilingual("相关度", "relevance")),
+    ("-updated", Bilingual("最近更新", "recently updated")),
+    ("title", Bilingual("名称", "name")),
+)
+_DISTANCE = ("distance", Bilingual("距离（需先给出位置）", "distance (needs a position)"))
+_UP, _DOWN = Bilingual("{label}（升序）", "{label} (ascending)"), Bilingual("{label}（降序）", "{label} (descending)")
+
+
+def kind_json(kind: Kind, count: int, language: Language) -> dict[str, Any]:
+    """The kind as the API tells it."""
+    return {
+        "name": kind.name,
+        "label": kind.label[language],
+        "count": count,
+        "bookable": kind.bookable,
+        "facets": [{"path": spec.path, "label": spec.label[language]} for spec in facets_of(kind)],
+        "sorts": [{"value": value, "label": label[language]} for value, label in sorts_of(kind)],
+    }
+
+
+def default_facets(among: Sequence[str]) -> tuple[str, ...]:
+    """The facets to show where the reader names none: the kind's own, and the kinds where there are several."""
+    chosen = [kind for name, kind in kinds().items() if name in among] or list(kinds().values())
+    if len(chosen) == 1:
+        return tuple(spec.path for spec in facets_of(chosen[0])[:AUTO_LIMIT])
+    shared = [spec.path for spec in facets_of(chosen[0]) if all(spec.path in by_path(kind) for kind in chosen)]
+    return ("kind", *shared[: AUTO_LIMIT - 1])
+
+
+@lru_cache(maxsize=256)
+def facets_of(kind: Kind) -> tuple[FieldSpec, ...]:
+    """The kind's facets, the most telling first: short menus, then place and owner, then free words."""
+    found = [spec for spec in by_path(kind).values() if spec.meta.search == "facet" and spec.openness == "public"]
+    found = [spec for spec in found if spec.type != "part"]
+    belongs = affiliation(kind) or ""
+    return tuple(sorted(found, key=lambda spec: _rank(spec, belongs)))
+
+
+def _rank(spec: FieldSpec, belongs: str) -> int:
+    """Equal ranks stay in the kind's order."""
+    short = spec.type == "boolean" or 0 < len(spec.choices) <= SHORT_MENU
+    if spec.path == spec.top and short and not spec.multiple:
+        return 0
+    if spec.meta.codes == "division":
+        return 1
+    if belongs and spec.top == belongs:
+        return 2
+    return 3 if spec.path == spec.top else 4
+
+
+@lru_cache(maxsize=256)
+def sorts_of(kind: Kind) -> tuple[tuple[str, Bilingual], ...]:
+    """The values of `sort` for this kind, with their labels."""
+    own = [spec for spec in by_path(kind).values() if spec.meta.sortable and spec.openness == "public"]
+    pairs = [(f"{sign}{spec.path}", _labelled(spec, sign)) for spec in own for sign in ("-", "")]
+    return (*_GENERAL, *((_DISTANCE,) if geo_path(kind) else ()), *pairs)
+
+
+def _labelled(spec: FieldSpec, sign: str) -> Bilingual:
+    form = _DOWN if sign else _UP
+    return Bilingual(form.zh.format(label=spec.label.zh), form.en.format(label=spec.label.en))

@@ -1,0 +1,155 @@
+"""One record for a person: every field that the person may see, where it comes from, and what sources disagree on."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from hub.kernel.access import Openness
+from hub.kernel.canonical import canonical_json
+from hub.kernel.language import Language
+from hub.kernel.records import Record, SourceRef
+from schemas.common import Closure, Money, Place
+from schemas.kind import Kind, kinds
+from schemas.opening import OpeningHours
+from services.catalog.core.layout import PUBLIC, Node, hidden, layout, visible
+from services.catalog.core.links import Reference
+from services.catalog.core.presenting import geo_of, kind_label, subtitle, titles, url_of
+from services.catalog.core.shown import shown
+
+Urls = Mapping[tuple[str, bytes], str]
+"""Where each reference leads: by field path and `said` of what it says."""
+Labels = Mapping[str, str]
+"""The sources' labels by id, in the reader's language."""
+
+_WHOLE = (Money, Place, OpeningHours, Closure)
+
+
+def said(value: object) -> bytes:
+    """One form for equal references."""
+    return canonical_json(value)
+
+
+def urls_of(found: Iterable[tuple[Reference, str]]) -> Urls:
+    """Where references lead: each with the id of its record."""
+    return {(reference.path, said(reference.value)): url_of(record_id) for reference, record_id in found}
+
+
+def record_json(
+    record: Record, levels: frozenset[Openness], language: Language, sources: Labels, urls: Urls
+) -> dict[str, Any]:
+    """The record as the API tells it; a withdrawn one has no fields."""
+    kind = kinds().get(record.kind)
+    nodes = layout(kind) if kind else {}
+    fields = visible(nodes, record.fields, levels)
+    public = visible(nodes, record.fields, PUBLIC)
+    names = titles(kind, fields, language)
+    return {
+        "id": record.id,
+        "kind": record.kind,
+        "kind_label": kind_label(record.kind, language),
+        "title": names[0] if names else record.id,
+        "second_title": names[1] if len(names) > 1 else None,
+        "subtitle": subtitle(kind, public, language),
+        "version": record.version,
+        "status": record.status,
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
+        "replaced_by": record.replaced_by,
+        "same_as": record.same_as,
+        "bookable": bool(kind and kind.bookable and record.status == "active"),
+        "url": url_of(record.id),
+        "fields": fields,
+        "rows": [
+            {**row, "source": _source_of(record, row["path"], language, sources)}
+            for row in rows(kind, fields, language, urls)
+        ],
+        "conflicts": list(_conflicts(record, nodes, levels, language, sources)),
+        "hidden": [spec.label[language] for spec in hidden(nodes, record.fields, levels)],
+        "geo": geo_of(kind, public),
+    }
+
+
+def rows(kind: Kind | None, fields: Mapping[str, Any], language: Language, urls: Urls) -> Iterator[dict[str, Any]]:
+    """One row a field, in the kind's order; a part that is no value of its own gives a row a member."""
+    if kind is not None:
+        yield from _rows(layout(kind), fields, language, urls)
+
+
+def _rows(
+    nodes: Mapping[str, Node], fields: Mapping[str, Any], language: Language, urls: Urls
+) -> Iterator[dict[str, Any]]:
+    for name, node in nodes.items():
+        value = fields.get(name)
+        if value is None:
+            continue
+        if isinstance(value, Mapping) and not _is_whole(node):
+            yield from _rows(node.members, value, language, urls)
+            continue
+        values = [_value(node, item, language, urls) for item in _items(value)]
+        yield {
+            "path": node.spec.path,
+            "label": node.spec.label[language],
+            "shown": _joined(values, language),
+            "values": values,
+        }
+
+
+def _is_whole(node: Node) -> bool:
+    """Whether people read the part as one value."""
+    part = node.spec.part
+    return bool(node.spec.meta.refers) or (part is not None and issubclass(part, _WHOLE))
+
+
+def _items(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _value(node: Node, value: Any, language: Language, urls: Urls) -> dict[str, Any]:
+    url = None
+    if isinstance(value, Mapping):
+        url = urls.get((node.spec.path, said(value))) if node.spec.meta.refers else None
+    elif isinstance(value, str):
+        url = _address(value)
+    return {"shown": shown(node, value, language), "url": url}
+
+
+def _address(text: str) -> str | None:
+    if text.startswith(("https://", "http://")):
+        return text
+    return f"https://doi.org/{text}" if text.startswith("10.") and "/" in text else None
+
+
+def _joined(values: list[dict[str, Any]], language: Language) -> str:
+    return ("；" if language == "zh" else "; ").join(value["shown"] for value in values)
+
+
+def _source_of(record: Record, path: str, language: Language, sources: Labels) -> dict[str, Any] | None:
+    index = record.provenance.get(path.split(".", maxsplit=1)[0])
+    if index is None or index >= len(record.sources):
+        return None
+    return _source(record.sources[index], sources)
+
+
+def _source(source: SourceRef, sources: Labels) -> dict[str, Any]:
+    return {
+        "id": source.source,
+        "label": sources.get(source.source, source.source),
+        "received_at": source.received_at,
+    }
+
+
+def _conflicts(
+    record: Record, nodes: Mapping[str, Node], levels: frozenset[Openness], language: Language, sources: Labels
+) -> Iterator[dict[str, Any]]:
+    for conflict in record.conflicts:
+        node = nodes.get(conflict.field)
+        if node is None:
+            continue
+        values = []
+        for index, value in conflict.values:
+            seen = visible({conflict.field: node}, {conflict.field: value}, levels).get(conflict.field)
+            if seen is not None:
+                told = "；" if language == "zh" else "; "
+                text = told.join(shown(node, item, language) for item in _items(seen))
+                values.append({"shown": text, "source": _source(record.sources[index], sources)})
+        if len({value["shown"] for value in values}) > 1:
+            yield {"field": conflict.field, "label": node.spec.label[language], "values": values}
