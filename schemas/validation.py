@@ -1,6 +1,7 @@
 """Checking a row against its kind: pydantic-core once, and its errors told in the reader's words."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -69,6 +70,23 @@ def validate_text(kind: Kind, row: Mapping[str, str]) -> Valid | Invalid:
     if problems:
         return Invalid(tuple(problems[:PROBLEM_LIMIT]))
     return validate_python(kind, raw)
+
+
+def values_of(kind: Kind, row: Mapping[str, str]) -> dict[str, Any]:
+    """What a row of cells says as a record's fields, unchecked; a cell that cannot be read stays as its text."""
+    specs = by_path(kind)
+    raw: dict[str, Any] = {}
+    for path, text in row.items():
+        if not text.strip():
+            continue
+        spec = specs.get(path)
+        try:
+            value = _value(spec, text) if spec else text
+        except ValueError:
+            value = text
+        with suppress(ValueError):
+            _put(raw, path, value)
+    return raw
 
 
 _READERS: Mapping[str, Callable[[str], Any]] = {

@@ -134,6 +134,8 @@ def _records(stream: BinaryIO, encoding: str, delimiter: str, limits: Limits) ->
 
 def _numbered(lines: _Lines, delimiter: str, limits: Limits) -> Iterator[Record]:
     number = 0
+    # The module's own limit holds for the whole process; a cell may be as long as a row.
+    csv.field_size_limit(max(csv.field_size_limit(), limits.row_bytes))
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         for cells in reader:

@@ -8,7 +8,7 @@ from itertools import chain
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, shown
 from schemas.kind import Kind
-from services.ingest.core.rows import Limits, Row
+from services.ingest.core.rows import ERROR_NAME, Limits, Row
 from services.ingest.formats.headings import Names, meant_by, names_of, paths_of
 from services.ingest.formats.told import empty, too_long
 
@@ -40,6 +40,11 @@ def guarded(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
+def guarded_in_workbook(text: str) -> str:
+    """The same for a cell that is marked as text, which no spreadsheet takes for a formula."""
+    return f"'{text}" if _GUARDED.match(text) else text
+
+
 def unguarded(text: str) -> str:
     """The text that `guarded` was given."""
     return text[1:] if text[:1] == "'" and _GUARDED.match(text) else text
@@ -53,7 +58,7 @@ def table_rows(records: Iterator[Record], kind: Kind, limits: Limits, names: Nam
         raise empty()
     headings = _without_blank_end(heading.cells)
     paths = paths_of(headings, heading.number, known, kind, limits)
-    return _rows(_below(records), headings, paths, limits)
+    return _rows(_below(records), _Columns.of(headings, paths), limits)
 
 
 def heading_of(records: Iterator[Record], is_known: Callable[[str], bool]) -> Record | None:
@@ -85,34 +90,49 @@ def _below(records: Iterator[Record]) -> Iterator[Record]:
             yield from chain((record,), records)
 
 
-def _rows(records: Iterable[Record], headings: list[str], paths: list[str], limits: Limits) -> Iterator[Row]:
-    width = len(headings)
-    blanks = [index for index, path in enumerate(paths) if not path]
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns that count. `ignored` is the index of the column of problems, or beyond the last."""
+
+    headings: list[str]
+    paths: list[str]
+    blanks: list[int]
+    ignored: int
+
+    @classmethod
+    def of(cls, headings: list[str], paths: list[str]) -> "_Columns":
+        ignored = paths.index(ERROR_NAME) if ERROR_NAME in paths else len(paths)
+        headings, paths = (names[:ignored] + names[ignored + 1 :] for names in (headings, paths))
+        return cls(headings, paths, [index for index, path in enumerate(paths) if not path], ignored)
+
+    def outside(self, cells: Sequence[str]) -> Problem | None:
+        """A value under no heading: a separator too many, or a column that would be lost in silence."""
+        width = len(self.headings)
+        if len(cells) <= width and not self.blanks:
+            return None
+        for index in chain(self.blanks, range(width, len(cells))):
+            if index < len(cells) and cells[index].strip():
+                expected = Bilingual("每个值都在有标题的列中", "every value in a column with a heading")
+                letter = column_letter(index + (index >= self.ignored))
+                return Problem("cell-without-heading", expected, shown(cells[index]), field=letter)
+        return None
+
+
+def _rows(records: Iterable[Record], columns: _Columns, limits: Limits) -> Iterator[Row]:
+    headings, paths, ignored = columns.headings, columns.paths, columns.ignored
     for record in records:
         cells = [unguarded(cell) for cell in record.cells]
+        del cells[ignored : ignored + 1]
         size = sum(map(len, cells))
-        if not size and not record.problem:
-            continue
         filled = {path: cell for path, cell in zip(paths, cells, strict=False) if cell and path and not cell.isspace()}
-        problem = record.problem or _outside(cells, width, blanks)
-        if problem is None and size > limits.row_bytes:
-            problem = too_long(limits)
+        problem = record.problem or columns.outside(cells)
         if not filled and problem is None:
             continue
+        if problem is None and size > limits.row_bytes:
+            problem = too_long(limits)
+        cells += [""] * (len(headings) - len(cells))
         sent = {heading: cell for heading, cell in zip(headings, cells, strict=False) if heading}
-        problems = (problem,) if problem else ()
-        yield Row(record.number, "text", filled, size, sent=sent, problems=problems)
-
-
-def _outside(cells: Sequence[str], width: int, blanks: Sequence[int]) -> Problem | None:
-    """A value that stands under no heading: a separator too many, or a column that would be lost in silence."""
-    if len(cells) <= width and not blanks:
-        return None
-    for index in chain(blanks, range(width, len(cells))):
-        if index < len(cells) and cells[index].strip():
-            expected = Bilingual("每个值都在有标题的列中", "every value in a column with a heading")
-            return Problem("cell-without-heading", expected, shown(cells[index]), field=column_letter(index))
-    return None
+        yield Row(record.number, "text", filled, size, sent=sent, problems=(problem,) if problem else ())
 
 
 def column_letter(index: int) -> str:

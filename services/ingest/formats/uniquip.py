@@ -3,7 +3,7 @@
 http://equipment.data.ac.uk/uniquip. The columns are the names that the fields' annotations give under `uniquip`.
 """
 
-import csv
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import BinaryIO
@@ -42,11 +42,8 @@ def _names(kind: Kind) -> Names:
 def _sniffed(start: bytes) -> bool:
     """Headings of the standard in the first line, among them one that no other list has."""
     first = start.decode("utf-8-sig", "replace").lstrip().partition("\n")[0]
-    for delimiter in DELIMITERS:
-        headings = {normal(cell) for row in csv.reader([first], delimiter=delimiter) for cell in row}
-        if len(headings & _TYPICAL) >= 2 and headings & _PROPER:
-            return True
-    return False
+    headings = {normal(cell.strip('" \r')) for cell in re.split(f"[{DELIMITERS}]", first)}
+    return len(headings & _TYPICAL) >= 2 and bool(headings & _PROPER)
 
 
 FORMAT = Format(
