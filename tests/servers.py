@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -112,6 +113,35 @@ def postgresql_dsn(servers_folder: Path) -> Iterator[str]:
     RAN_ON["PostgreSQL"] = f"{server_version()} (child process)"
     yield server.dsn
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgresql_dsn: str) -> str:
+    """A database with every table, of which `database` makes copies; returns the server's address."""
+    import psycopg
+
+    from hub.adapters.postgresql import migrate
+
+    with psycopg.connect(postgresql_dsn, autocommit=True) as sql:
+        sql.execute("CREATE DATABASE migrated")
+    migrate(_named(postgresql_dsn, "migrated"))
+    return postgresql_dsn
+
+
+@pytest.fixture
+def database(migrated_template: str) -> Iterator[str]:
+    """The address of a database of this test's own, with every table and no row."""
+    import psycopg
+
+    name = f"test_{uuid4().hex[:12]}"
+    with psycopg.connect(migrated_template, autocommit=True) as sql:
+        sql.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
+        yield _named(migrated_template, name)
+        sql.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _named(dsn: str, database: str) -> str:
+    return f"{dsn.rpartition('/')[0]}/{database}"
 
 
 def _kafka_container() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The event log on Apache Kafka, by kafka-python: idempotent producer, acks from every in-sync replica, manual commits."""
+"""The event log on Apache Kafka, by kafka-python: idempotent producer, acks of all in-sync replicas, manual commits."""
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence

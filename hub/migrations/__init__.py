@@ -1,0 +1,1 @@
+"""The tables on PostgreSQL, step by step (Alembic); `hub.adapters.postgresql.migrate` runs what is missing."""

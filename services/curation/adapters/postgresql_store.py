@@ -1,0 +1,163 @@
+"""The record store on PostgreSQL."""
+
+import zlib
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from time import monotonic, sleep
+from typing import Any
+
+import orjson
+from psycopg import Connection
+
+from hub.adapters.postgresql import PostgresDatabase
+from hub.kernel.canonical import canonical_json, digest_of
+from hub.kernel.cloudevents import CloudEvent
+from hub.kernel.contributions import Preference, SameAs
+from hub.kernel.records import RECORD_CHANGED, Record
+from hub.ports.eventlog import Entry
+from hub.ports.records import Outcome, Pending, WeakKey
+from services.curation.adapters.postgresql_unit import (
+    PostgresUnit,
+    preferences_among,
+    records_among,
+    same_as_among,
+)
+
+SCAN_ROWS = 1_000
+BATCH_LOCK = 0x6875_6201
+WAIT_SECONDS = 0.02
+"""How often a relay that waits looks for new events; it may run in another process than curation."""
+
+_PENDING = """
+SELECT number, outbox.record_id, outbox.version, at, CASE WHEN records.version = outbox.version THEN records.body END,
+    history.body
+FROM outbox JOIN records ON records.id = outbox.record_id
+LEFT JOIN history ON history.record_id = outbox.record_id AND history.version = outbox.version
+    AND records.version <> outbox.version
+ORDER BY number LIMIT %s
+"""
+
+
+class PostgresRecordStore:
+    """hub.ports.records.RecordStore; `event_source` is the CloudEvents source of the events it makes.
+
+    Batches exclude each other by an advisory lock, also between processes, so that the outbox's numbers become visible
+    in their order.
+    """
+
+    def __init__(self, dsn: str, event_source: str) -> None:
+        self._database = PostgresDatabase(dsn)
+        self._event_source = event_source
+
+    def get(self, ids: Collection[str]) -> Mapping[str, Record]:
+        """See the port."""
+        return records_among(self._database.read(), ids)
+
+    def history(self, record_id: str, limit: int = 100) -> list[Record]:
+        """See the port."""
+        with self._database.snapshot() as sql:
+            newest = records_among(sql, [record_id])
+            older = sql.execute(
+                "SELECT body FROM history WHERE record_id = %s ORDER BY version DESC LIMIT %s", (record_id, limit)
+            ).fetchall()
+        return [*newest.values(), *(Record.from_bytes(zlib.decompress(body)) for (body,) in older)][:limit]
+
+    def outcomes(self, event_ids: Collection[str]) -> Mapping[str, Outcome]:
+        """See the port."""
+        rows = self._database.read().execute(
+            "SELECT event_id, record_id, version, effect FROM outcomes WHERE event_id = ANY(%s)", (list(event_ids),)
+        )
+        return {row[0]: Outcome(*row) for row in rows}
+
+    def scan(self, kind: str | None = None) -> Iterator[Record]:
+        """See the port."""
+        yield from map(Record.from_bytes, self._bodies(kind))
+
+    def digest(self) -> str:
+        """See the port."""
+        names = ("id", "kind", "status", "fields", "same_as", "replaced_by")
+        bodies = map(orjson.loads, self._bodies(None))
+        return digest_of(canonical_json({name: body[name] for name in names}) for body in bodies)
+
+    @contextmanager
+    def batch(self) -> Iterator[PostgresUnit]:
+        """See the port."""
+        with self._database.write(BATCH_LOCK) as sql:
+            yield PostgresUnit(sql)
+
+    def pending(self, limit: int, timeout: float = 0.0) -> list[Pending]:
+        """See the port."""
+        deadline = monotonic() + timeout
+        while not (found := self._pending(limit)) and monotonic() < deadline:
+            sleep(WAIT_SECONDS)
+        return found
+
+    def published(self, up_to: int) -> None:
+        """See the port."""
+        with self._database.write() as sql:
+            sql.execute("DELETE FROM outbox WHERE number <= %s", (up_to,))
+
+    def conflicts(self, after: str, limit: int, kind: str | None = None) -> list[Record]:
+        """See the port."""
+        rows = self._database.read().execute(
+            "SELECT body FROM records WHERE conflicts > 0 AND id > %(after)s "
+            "AND (%(kind)s::text IS NULL OR kind = %(kind)s) ORDER BY id LIMIT %(limit)s",
+            {"after": after, "kind": kind, "limit": limit},
+        )
+        return [Record.from_bytes(body) for (body,) in rows]
+
+    def alike(self, after: WeakKey | None, limit: int, members: int) -> list[tuple[WeakKey, tuple[str, ...]]]:
+        """See the port."""
+        with self._database.snapshot() as sql:
+            keys = sql.execute(
+                "SELECT key FROM weak_keys WHERE %(after)s::bigint IS NULL OR key > %(after)s "
+                "GROUP BY key HAVING count(*) > 1 ORDER BY key LIMIT %(limit)s",
+                {"after": after, "limit": limit},
+            ).fetchall()
+            return [(key, _alike(sql, key, members)) for (key,) in keys]
+
+    def decisions(self, ids: Collection[str]) -> list[SameAs]:
+        """See the port."""
+        return same_as_among(self._database.read(), ids)
+
+    def settled(self, ids: Collection[str]) -> list[Preference]:
+        """See the port."""
+        return preferences_among(self._database.read(), ids)
+
+    def close(self) -> None:
+        """See the port."""
+        self._database.close()
+
+    def _bodies(self, kind: str | None) -> Iterator[bytes]:
+        after = ""
+        while True:
+            rows = (
+                self._database.read()
+                .execute(
+                    "SELECT id, body FROM records WHERE id > %(after)s "
+                    "AND (%(kind)s::text IS NULL OR kind = %(kind)s) ORDER BY id LIMIT %(limit)s",
+                    {"after": after, "kind": kind, "limit": SCAN_ROWS},
+                    binary=True,
+                )
+                .fetchall()
+            )
+            if not rows:
+                return
+            yield from (body for _, body in rows)
+            after = rows[-1][0]
+
+    def _pending(self, limit: int) -> list[Pending]:
+        rows = self._database.read().execute(_PENDING, (limit,), binary=True)
+        return [
+            Pending(number, self._event(record_id, version, at, body or zlib.decompress(old)))
+            for number, record_id, version, at, body, old in rows
+        ]
+
+    def _event(self, record_id: str, version: int, at: str, body: bytes) -> Entry:
+        event_id = f"{record_id}@{version}"
+        return CloudEvent(event_id, self._event_source, RECORD_CHANGED, record_id, at, body).as_entry()
+
+
+def _alike(sql: Connection[Any], key: WeakKey, members: int) -> tuple[str, ...]:
+    rows = sql.execute("SELECT record_id FROM weak_keys WHERE key = %s ORDER BY record_id LIMIT %s", (key, members))
+    return tuple(record_id for (record_id,) in rows)
