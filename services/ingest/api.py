@@ -17,6 +17,7 @@ from schemas.derive.templates import template
 from services.ingest.admission import kind_called, readable, readable_sources
 from services.ingest.core.idempotency import key_from_header
 from services.ingest.downloads import attachment, giveback_format, refused_name, template_format, template_name
+from services.ingest.formats.giveback import write_refused
 from services.ingest.outcomes import ROWS_LIMIT, RowState
 from services.ingest.service import Busy, Ingest, Interrupted
 from services.ingest.upload import Uploads
@@ -115,8 +116,6 @@ def _add_receipts(api: APIRouter, ingest: Ingest) -> None:
     @api.get("/receipts/{receipt_id}/refused")
     def refused(receipt_id: str, principal: Caller, language: ReaderLanguage, format: str = "") -> Response:
         """The refused rows as they were sent, each with what is wrong, to be mended and sent again."""
-        from services.ingest.formats.giveback import write_refused
-
         known = found(receipt_id, principal)
         kind = kind_called(known.kind)
         form = giveback_format(format, known)

@@ -9,9 +9,9 @@ from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.ports.receipts import Receipt
 from schemas.kind import Kind
+from services.ingest.formats.giveback import Giveback
 from services.ingest.formats.registry import FORMATS
 
-Giveback = Literal["csv", "xlsx", "ndjson"]
 Table = Literal["csv", "xlsx"]
 _Name = TypeVar("_Name", Giveback, Table)
 
