@@ -46,10 +46,10 @@ class Asked:
     def __init__(self, parameters: Iterable[tuple[str, str]]) -> None:
         self.values: dict[str, list[str]] = {}
         self.problems: list[Problem] = []
-        for number, (name, value) in enumerate(parameters):
-            if number >= PARAMETERS_LIMIT:
-                expected = Bilingual("最多 {limit} 个参数", "at most {limit} parameters").format(limit=PARAMETERS_LIMIT)
-                raise Refusal(Problem("too-many-parameters", expected), status=400)
+        given = list(parameters)
+        if len(given) > PARAMETERS_LIMIT:
+            raise Refusal(too_many(len(given)), status=400)
+        for name, value in given:
             if value.strip():
                 self.values.setdefault(name, []).append(value.strip())
 
@@ -77,6 +77,11 @@ class Asked:
         """Raises Refusal (400) where there were problems."""
         if self.problems:
             raise Refusal(*self.problems[:50], status=400)
+
+
+def too_many(given: int) -> Problem:
+    expected = Bilingual("最多 {limit} 个参数", "at most {limit} parameters").format(limit=PARAMETERS_LIMIT)
+    return Problem("too-many-parameters", expected, str(given))
 
 
 def closest(word: str, allowed: Iterable[str], of: Bilingual) -> Bilingual:

@@ -1,0 +1,210 @@
+"""Reading the parameters of a search into a Query, and writing a Query back as a query string."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from urllib.parse import parse_qsl, urlencode
+
+from hub.kernel.language import Bilingual, Language
+from hub.kernel.problems import Problem, Refusal, shown
+from hub.ports.catalogue import PAGE_LIMIT, Near, Query
+from schemas import cells
+from schemas.codes import code_list
+from schemas.codes.divisions import division_named
+from schemas.fields import FieldSpec
+from schemas.kind import kinds
+from services.catalog.core import asked as reading
+from services.catalog.core import paths
+from services.catalog.core.asked import Asked, Wrong, closest, unknown_parameter
+from services.catalog.core.menus import default_facets
+from services.catalog.core.presenting import specs_at
+
+PARAMETERS = ("q", "kind", "near", "within_km", "box", "sort", "size", "cursor", "facets", "highlight", "lang")
+PREFIXED = ("f.", "from.", "to.")
+SUGGESTIONS_LIMIT = 20
+FACETS_LIMIT = 20
+DEFAULT_SIZE = 20
+DEFAULT_KM = 50.0
+AUTO = "auto"
+"""As the value of `facets`: those that tell most about the kinds asked for."""
+
+_A_KIND = Bilingual("已有的资源类别", "a known kind")
+_A_FILTER = Bilingual("可筛选的字段", "a field to filter by")
+_A_RANGE = Bilingual("有范围的字段（数字或日期）", "a field with a range (number or date)")
+_A_FACET = Bilingual("可统计的字段", "a field to count by")
+_A_SORT = Bilingual("可用的排序", "a sort order")
+_NEEDS_NEAR = Bilingual("与 near=纬度,经度 一起使用", "to be used together with near=latitude,longitude")
+
+
+def parsed(parameters: Iterable[tuple[str, str]], language: Language) -> Query:
+    """The search that the parameters ask for.
+
+    Raises Refusal (400) with a problem for each parameter that is unknown or cannot be read.
+    """
+    asked = Asked(parameters)
+    among = _kinds(asked)
+    near = reading.near(asked, DEFAULT_KM)
+    query = Query(
+        text=asked.read("q", reading.text) or "",
+        kinds=among,
+        filters=dict(_filters(asked, among)),
+        ranges=dict(_ranges(asked, among)),
+        near=near,
+        box=asked.read("box", reading.box),
+        sort=asked.read("sort", lambda given: _sort(given, among, near)) or "relevance",
+        size=asked.read("size", reading.whole(PAGE_LIMIT)) or DEFAULT_SIZE,
+        cursor=asked.one("cursor"),
+        facets=_facets(asked, among),
+        highlight=asked.read("highlight", reading.flag) or False,
+        language=language,
+    )
+    for name in asked.values:
+        if name not in PARAMETERS and not name.startswith(PREFIXED):
+            asked.problems.append(unknown_parameter(name, (*PARAMETERS, *(f"{prefix}<path>" for prefix in PREFIXED))))
+    asked.settle()
+    return query
+
+
+def only(parameters: Iterable[tuple[str, str]], allowed: Sequence[str]) -> None:
+    """Raises Refusal (400) where a parameter is none of these."""
+    unknown = [unknown_parameter(name, allowed) for name, _ in parameters if name not in allowed]
+    if unknown:
+        raise Refusal(*unknown, status=400)
+
+
+def suggestion_asked(parameters: Sequence[tuple[str, str]]) -> tuple[str, tuple[str, ...], int]:
+    """What was typed, the kinds to complete among, and how many completions are wanted. Raises Refusal (400)."""
+    only(parameters, ("q", "kind", "limit", "lang"))
+    asked = Asked(parameters)
+    among = _kinds(asked)
+    typed = asked.read("q", reading.text) or ""
+    limit = asked.read("limit", reading.whole(SUGGESTIONS_LIMIT)) or 10
+    asked.settle()
+    return typed, among, limit
+
+
+def parameters_of(query: str) -> list[tuple[str, str]]:
+    """The parameters in a query string, with or without its `?`; one that names none asks for everything."""
+    separators = query.count("&") + 1
+    if separators > reading.PARAMETERS_LIMIT:
+        raise Refusal(reading.too_many(separators), status=400)
+    return parse_qsl(query.lstrip("?"), keep_blank_values=True)
+
+
+def query_string(query: Query) -> str:
+    """The canonical form: equal for equal searches. Page, facets and highlights are left out: they are no search."""
+    pairs: list[tuple[str, str]] = [("q", query.text)] if query.text else []
+    pairs += [("kind", kind) for kind in sorted(query.kinds)]
+    pairs += [(f"f.{path}", value) for path in sorted(query.filters) for value in sorted(query.filters[path])]
+    for path in sorted(query.ranges):
+        write = reading.day_text if _is_date(path, query.kinds) else _plain
+        named = zip(("from", "to"), query.ranges[path], strict=True)
+        pairs += [(f"{name}.{path}", write(value)) for name, value in named if value is not None]
+    if query.near:
+        pairs += [("near", _joined(query.near.lat, query.near.lon)), ("within_km", _plain(query.near.km))]
+    if query.box:
+        pairs.append(("box", _joined(query.box.south, query.box.west, query.box.north, query.box.east)))
+    if query.sort != "relevance":
+        pairs.append(("sort", query.sort))
+    return urlencode(pairs)
+
+
+def _kinds(asked: Asked) -> tuple[str, ...]:
+    known = kinds()
+
+    def kind(given: str) -> str:
+        if given not in known:
+            raise Wrong(closest(given, known, _A_KIND))
+        return given
+
+    found = (asked.value("kind", given, kind) for given in asked.values.get("kind", []))
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _filters(asked: Asked, among: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name, given in asked.values.items():
+        if not name.startswith("f."):
+            continue
+        path = name[2:]
+        if (problem := _not_among(path, paths.filters(among), _A_FILTER, name)) is not None:
+            asked.problems.append(problem)
+            continue
+        read = _exact(list(specs_at(path, among)))
+        values = (asked.value(name, text, read) for text in given)
+        yield path, tuple(dict.fromkeys(value for value in values if value))
+
+
+def _exact(specs: Sequence[FieldSpec]) -> Callable[[str], str]:
+    """A reader of an exact value: a code by its label too, a division by its path, yes and no in both languages."""
+
+    def read(given: str) -> str:
+        for spec in specs:
+            if spec.type == "boolean":
+                try:
+                    return "true" if cells.boolean(given) else "false"
+                except ValueError:
+                    raise Wrong(Bilingual("是或否（true、false）", "true or false")) from None
+            codes = spec.meta.codes
+            found = division_named(given) if codes == "division" else codes and code_list(codes).code_for(given)
+            if found:
+                return found
+        choices = [choice for spec in specs for choice in spec.choices]
+        if choices and all(spec.choices for spec in specs) and given not in choices:
+            raise Wrong(closest(given, choices, Bilingual("该字段的代码或名称", "a code of this field, or its label")))
+        return given
+
+    return read
+
+
+def _ranges(asked: Asked, among: Sequence[str]) -> Iterator[tuple[str, tuple[float | None, float | None]]]:
+    named = [name for name in asked.values if name.startswith(("from.", "to."))]
+    for path in dict.fromkeys(name.partition(".")[2] for name in named):
+        first = next(name for name in named if name.partition(".")[2] == path)
+        if (problem := _not_among(path, paths.ranges(among), _A_RANGE, first)) is not None:
+            asked.problems.append(problem)
+            continue
+        dated = _is_date(path, among)
+        low = asked.read(f"from.{path}", reading.first_day if dated else reading.number)
+        high = asked.read(f"to.{path}", reading.last_day if dated else reading.number)
+        if low is not None and high is not None and low > high:
+            expected = Bilingual(f"不小于 from.{path} 的值", f"a value not below from.{path}")
+            asked.problems.append(Problem("bad-parameter", expected, shown(asked.one(f"to.{path}")), f"to.{path}"))
+        yield path, (low, high)
+
+
+def _is_date(path: str, among: Iterable[str]) -> bool:
+    return any(spec.meta.search == "date" for spec in specs_at(path, among))
+
+
+def _sort(given: str, among: Sequence[str], near: Near | None) -> str:
+    allowed = paths.sorts(among)
+    if given.removeprefix("-") not in allowed or given == "-relevance":
+        raise Wrong(closest(given, allowed, _A_SORT))
+    if given.removeprefix("-") == "distance" and near is None:
+        raise Wrong(_NEEDS_NEAR)
+    return given
+
+
+def _facets(asked: Asked, among: Sequence[str]) -> tuple[str, ...]:
+    given = [path.strip() for text in asked.values.get("facets", []) for path in text.split(",") if path.strip()]
+    allowed = paths.facets(among)
+    found: dict[str, None] = {}
+    for path in given:
+        if path == AUTO:
+            found |= dict.fromkeys(default_facets(among))
+        elif (problem := _not_among(path, allowed, _A_FACET, "facets")) is not None:
+            asked.problems.append(problem)
+        else:
+            found[path] = None
+    return tuple(found)[:FACETS_LIMIT]
+
+
+def _not_among(path: str, allowed: Iterable[str], of: Bilingual, name: str) -> Problem | None:
+    known = list(allowed)
+    return None if path in known else Problem("unknown-path", closest(path, known, of), shown(path), name)
+
+
+def _plain(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+def _joined(*values: float) -> str:
+    return ",".join(_plain(value) for value in values)

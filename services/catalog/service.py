@@ -1,0 +1,149 @@
+"""What the catalogue answers: kinds, searches, records as people may see them, and saved searches."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from hub.kernel.access import Principal
+from hub.kernel.language import Bilingual, Language
+from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.records import Record
+from hub.kernel.sources import Sources
+from hub.ports.catalogue import Catalogue, Page, Query
+from hub.ports.clock import Clock, rfc3339
+from hub.ports.records import RecordReader
+from hub.ports.searches import SEARCHES_LIMIT, SavedSearch, SavedSearches
+from schemas.kind import kinds
+from services.catalog.core import history, menus, pages, presenting, queries
+from services.catalog.core.layout import readable
+from services.catalog.related import Links
+from services.catalog.sink import CatalogueSink, check, rebuild, reconcile
+
+__all__ = ["CatalogueQueries", "CatalogueSink", "check", "rebuild", "reconcile"]
+
+VERSIONS_LIMIT = 50
+PAGING = ("cursor", "size", "facets", "highlight", "lang")
+"""What a saved search leaves to each run of it."""
+Parameters = Sequence[tuple[str, str]]
+
+
+class CatalogueQueries:
+    """Reads the catalogue for searches and the record store, which is the truth, for single records."""
+
+    def __init__(
+        self, catalogue: Catalogue, records: RecordReader, sources: Sources, searches: SavedSearches, clock: Clock
+    ) -> None:
+        self._catalogue = catalogue
+        self._records = records
+        self._searches = searches
+        self._clock = clock
+        self._links = Links(catalogue)
+        self._labels: dict[Language, pages.Labels] = {
+            "zh": {source.id: source.label.zh for source in sources},
+            "en": {source.id: source.label.en for source in sources},
+        }
+
+    def kinds(self, language: Language) -> dict[str, Any]:
+        """Every kind, with its count of active records, its filters and its sort orders."""
+        return {"kinds": [menus.kind_json(kind, self._count(kind.name), language) for kind in list(kinds().values())]}
+
+    def search(self, parameters: Parameters, language: Language) -> dict[str, Any]:
+        """One page of hits. Raises Refusal (400) for what cannot be searched by."""
+        query = queries.parsed(parameters, language)
+        page = self._found(query)
+        return {
+            "total": page.total,
+            "hits": [presenting.hit_json(hit, language) for hit in page.hits],
+            "facets": presenting.facets_json(page.facets, query, language),
+            "next_cursor": page.next_cursor,
+            "sort": query.sort,
+        }
+
+    def suggest(self, parameters: Parameters, language: Language) -> dict[str, Any]:
+        """Names that complete what was typed."""
+        prefix, among, limit = queries.suggestion_asked(parameters)
+        found = self._catalogue.suggest(prefix, among, limit) if prefix else ()
+        return {"suggestions": [presenting.suggestion_json(suggestion, language) for suggestion in found]}
+
+    def record(self, record_id: str, caller: Principal, language: Language) -> dict[str, Any]:
+        """One record with all that the caller may see of it. Raises Refusal (404)."""
+        record = self._record(record_id)
+        urls = pages.urls_of(self._links.addresses(record))
+        return pages.record_json(record, readable(caller), language, self._labels[language], urls)
+
+    def history(self, record_id: str, caller: Principal, language: Language) -> dict[str, Any]:
+        """The newest VERSIONS_LIMIT versions and what each changed. Raises Refusal (404)."""
+        versions = self._records.history(record_id, VERSIONS_LIMIT + 1)
+        if not versions:
+            raise _unknown(record_id)
+        return {"versions": history.history_json(versions, readable(caller), language, VERSIONS_LIMIT)}
+
+    def related(self, record_id: str, language: Language) -> dict[str, Any]:
+        """Records that this one refers to, and records that refer to it. Raises Refusal (404)."""
+        return self._links.related(self._record(record_id), language)
+
+    def save(self, caller: Principal, name: str, query: str, language: Language) -> dict[str, Any]:
+        """Keep a search under its canonical query string. Raises Refusal: 400 for a bad query, 409 for too many."""
+        canonical = queries.query_string(queries.parsed(queries.parameters_of(query), language))
+        search = SavedSearch(uuid4().hex, caller.name, name, canonical, rfc3339(self._clock.now()))
+        if self._searches.add(search) == "full":
+            expected = Bilingual(
+                f"最多 {SEARCHES_LIMIT} 个已存检索，请先删除不用的",
+                f"at most {SEARCHES_LIMIT} saved searches; remove one first",
+            )
+            raise Refusal(Problem("too-many-searches", expected), status=409)
+        return _saved_json(search)
+
+    def saved(self, caller: Principal) -> dict[str, Any]:
+        """The caller's searches, newest first."""
+        return {"searches": [_saved_json(search) for search in self._searches.of(caller.name)]}
+
+    def saved_one(self, caller: Principal, search_id: str) -> dict[str, Any]:
+        """Raises Refusal (404)."""
+        return _saved_json(self._saved(caller, search_id))
+
+    def forget(self, caller: Principal, search_id: str) -> None:
+        """Raises Refusal (404)."""
+        if not self._searches.remove(caller.name, search_id):
+            raise _no_search(search_id)
+
+    def results(self, caller: Principal, search_id: str, further: Parameters, language: Language) -> dict[str, Any]:
+        """Run a saved search; `further` may page through it, and nothing else. Raises Refusal (400, 404)."""
+        search = self._saved(caller, search_id)
+        queries.only(further, PAGING)
+        return self.search([*queries.parameters_of(search.query), *further], language)
+
+    def _count(self, kind: str) -> int:
+        return self._catalogue.search(Query(kinds=(kind,), size=1)).total
+
+    def _found(self, query: Query) -> Page:
+        try:
+            return self._catalogue.search(query)
+        except Refusal as refusal:
+            raise Refusal(*refusal.problems, status=400) from None
+
+    def _record(self, record_id: str) -> Record:
+        found = self._records.get([record_id]).get(record_id)
+        if found is None:
+            raise _unknown(record_id)
+        return found
+
+    def _saved(self, caller: Principal, search_id: str) -> SavedSearch:
+        found = self._searches.get(caller.name, search_id)
+        if found is None:
+            raise _no_search(search_id)
+        return found
+
+
+def _saved_json(search: SavedSearch) -> dict[str, Any]:
+    return {"id": search.id, "name": search.name, "query": search.query, "created_at": search.created_at}
+
+
+def _unknown(record_id: str) -> Refusal:
+    expected = Bilingual("一条现有记录的编号", "the id of a record that exists")
+    return Refusal(Problem("unknown-record", expected, shown(record_id), "id"), status=404)
+
+
+def _no_search(search_id: str) -> Refusal:
+    expected = Bilingual("您的一个已存检索的编号", "the id of one of your saved searches")
+    return Refusal(Problem("unknown-search", expected, shown(search_id), "id"), status=404)

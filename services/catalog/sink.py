@@ -1,0 +1,189 @@
+"""The catalogue's background work: the records topic becomes documents, and a lost catalogue is rebuilt."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from hub.kernel.cloudevents import CloudEvent
+from hub.kernel.deadletters import dead_letter, dead_letter_topic
+from hub.kernel.problems import shown
+from hub.kernel.records import RECORD_CHANGED, RECORDS, Record
+from hub.ports.catalogue import Catalogue, Document
+from hub.ports.eventlog import Delivered, Entry, EventLog, Fenced
+from hub.ports.records import RecordReader
+from services.catalog.core.digest import digest_of_documents
+from services.catalog.core.projection import document
+
+log = logging.getLogger("hub.catalogue")
+GROUP = "catalogue"
+BATCH_ROWS = 2_000
+
+
+class CatalogueSink:
+    """The worker that keeps the catalogue up with the records topic.
+
+    A step applies the newest version of each record in its batch and only then commits; both may be repeated, since
+    the catalogue takes no version twice. What cannot be read goes to the dead letters of the topic with its reason.
+    """
+
+    name = "catalogue.sink"
+
+    def __init__(self, event_log: EventLog, catalogue: Catalogue, batch_rows: int = BATCH_ROWS) -> None:
+        self._log = event_log
+        self._catalogue = catalogue
+        self._batch_rows = batch_rows
+        self._consumer = event_log.consumer(GROUP, [RECORDS])
+        self._unfinished: Sequence[Delivered] = ()
+
+    def step(self, timeout: float) -> int:
+        """Apply one batch; after a failure the same one, since the consumer would go on behind it."""
+        batch = self._unfinished or self._consumer.poll(self._batch_rows, timeout)
+        if not batch:
+            return 0
+        self._unfinished = batch
+        self._apply(batch)
+        try:
+            self._consumer.commit(batch)
+        except Fenced:
+            log.warning("another member of the group %s has taken over", GROUP)
+        self._unfinished = ()
+        return len(batch)
+
+    def lag(self) -> int:
+        """Entries that wait to become searchable."""
+        return self._consumer.lag()
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close()
+
+    def _apply(self, batch: Sequence[Delivered]) -> None:
+        newest: dict[str, tuple[Record, Delivered]] = {}
+        letters: list[Entry] = []
+        for entry in batch:
+            try:
+                record = decoded(entry)
+            except Unreadable as error:
+                letters.append(dead_letter(entry, error.code, str(error)))
+                continue
+            other = newest.get(record.id)
+            if other is None or record.version > other[0].version:
+                newest[record.id] = (record, entry)
+        documents: list[Document] = []
+        for record, entry in newest.values():
+            try:
+                documents.append(document(record))
+            except (KeyError, ValueError, TypeError, AttributeError) as error:
+                letters.append(dead_letter(entry, "no-projection", _reason(record, error)))
+        if documents:
+            self._catalogue.apply(documents)
+        if letters:
+            self._log.append(dead_letter_topic(RECORDS), letters)
+            log.warning("%d entries of %s are dead letters", len(letters), RECORDS)
+
+
+class Unreadable(ValueError):
+    """An entry that is no record event: a stable code, and a sentence in English that quotes no field values."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+def decoded(entry: Delivered) -> Record:
+    """The record that an entry carries; raises Unreadable."""
+    try:
+        event = CloudEvent.from_delivered(entry)
+    except (KeyError, ValueError) as error:
+        raise Unreadable("no-event", f"a header is missing or no text: {shown(error)}") from None
+    if event.type != RECORD_CHANGED:
+        raise Unreadable("unknown-type", f"the event type {shown(event.type)} is none that the catalogue reads")
+    try:
+        record = Record.from_bytes(event.data)
+        if type(record.version) is not int or type(record.fields) is not dict or event.subject != record.id:
+            raise ValueError
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Unreadable("bad-data", f"the data are no record: {type(error).__name__}") from None
+    return record
+
+
+def _reason(record: Record, error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"there is no record kind {shown(record.kind)}"
+    return f"the fields are not as their kind says: {type(error).__name__}"
+
+
+Progress = Callable[[int], None]
+
+
+def _told(_: int) -> None:
+    """Nobody asked to be told."""
+
+
+def rebuild(records: RecordReader, catalogue: Catalogue, on_progress: Progress = _told) -> int:
+    """Load the catalogue anew from the record store while it goes on serving; returns how many documents it has.
+
+    `on_progress` is told how many have been read so far. Bounded memory.
+    """
+    done = 0
+
+    def counted() -> Iterator[Sequence[Document]]:
+        nonlocal done
+        for batch in documents(records):
+            yield batch
+            done += len(batch)
+            on_progress(done)
+
+    return catalogue.rebuild(counted())
+
+
+def reconcile(records: RecordReader, catalogue: Catalogue) -> int:
+    """Apply every record whose version the catalogue lacks; returns how many that were."""
+    applied = 0
+    for batch in _batches(records):
+        known = catalogue.versions([record.id for record in batch])
+        missing = [record for record in batch if record.version > known.get(record.id, 0)]
+        applied += catalogue.apply(_documents(missing)) if missing else 0
+    return applied
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Whether the catalogue says what the record store says: both digests."""
+
+    expected: str
+    found: str
+
+    @property
+    def equal(self) -> bool:
+        return self.expected == self.found
+
+
+def check(records: RecordReader, catalogue: Catalogue) -> Check:
+    """Compare the catalogue with the record store. Both must be at rest."""
+    expected = digest_of_documents(document for batch in documents(records) for document in batch)
+    return Check(expected, catalogue.digest())
+
+
+def documents(records: RecordReader) -> Iterator[Sequence[Document]]:
+    """The document of every record in the store, in batches of BATCH_ROWS."""
+    for batch in _batches(records):
+        yield _documents(batch)
+
+
+def _batches(records: RecordReader) -> Iterator[list[Record]]:
+    scanned = records.scan()
+    while batch := list(islice(scanned, BATCH_ROWS)):
+        yield batch
+
+
+def _documents(batch: Sequence[Record]) -> list[Document]:
+    """A record that cannot be projected is left out, as the sink leaves it out, and told in the log."""
+    found = []
+    for record in batch:
+        try:
+            found.append(document(record))
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            log.warning("%s is not in the catalogue: %s", record.id, _reason(record, error))
+    return found
