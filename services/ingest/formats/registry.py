@@ -5,10 +5,19 @@ from collections.abc import Callable, Iterable
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from schemas.kind import Kind
-from services.ingest.formats import csv_, jsonrows, ror, uniquip, xlsx
+from services.ingest.formats import cerif, csv_, jsonrows, pidinst, ror, uniquip, xlsx
 from services.ingest.formats.base import Format
 
-FORMATS: tuple[Format, ...] = (ror.FORMAT, uniquip.FORMAT, xlsx.FORMAT, jsonrows.NDJSON, jsonrows.JSON, csv_.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    ror.FORMAT,
+    cerif.FORMAT,
+    pidinst.FORMAT,
+    uniquip.FORMAT,
+    xlsx.FORMAT,
+    jsonrows.NDJSON,
+    jsonrows.JSON,
+    csv_.FORMAT,
+)
 """In the order in which they are tried on a document; dialects go before the formats that they are written in."""
 
 # Types that tell nothing: senders that know no better, forms, and Windows with Excel, which calls CSV files so.
