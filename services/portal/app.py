@@ -1,0 +1,35 @@
+"""The portal: pages for people, on nothing but the hub's own HTTP API."""
+
+import httpx
+from fastapi import APIRouter, FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from services.portal.client import HubApi
+from services.portal.guard import refused, secured
+from services.portal.pages import assets, booking, bookings, imports, record, search, session
+
+
+def portal(api: httpx.AsyncClient) -> APIRouter:
+    """The pages. `api` is bound to the hub's address, in one process through httpx.ASGITransport.
+
+    Each call carries the reader's own token and language, so that no page can show what the API would not.
+    """
+    router = APIRouter()
+    hub = HubApi(api)
+    for pages in (search, record, booking, bookings, imports, session):
+        pages.add(router, hub)
+    assets.add(router)
+    return router
+
+
+def install_error_pages(app: FastAPI) -> None:
+    """Tell people in their language of an address that is no page; programs under /api/ get JSON as before."""
+
+    @app.exception_handler(HTTPException)
+    async def told(request: Request, error: HTTPException) -> Response:
+        wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
+        if wants_page:
+            return secured(request, refused(request, error.status_code, []))
+        return JSONResponse({"detail": error.detail}, error.status_code, headers=error.headers)

@@ -1,0 +1,43 @@
+"""Dates and times as people write them in both languages."""
+
+from datetime import date, datetime
+
+from hub.kernel.language import Language
+
+_DAYS_ZH = "一二三四五六日"
+_DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def weekday(day: date, language: Language) -> str:
+    return f"周{_DAYS_ZH[day.weekday()]}" if language == "zh" else _DAYS_EN[day.weekday()]
+
+
+def day_text(day: date, language: Language) -> str:
+    """11月25日 周二; Tue 25 Nov."""
+    if language == "zh":
+        return f"{day.month}月{day.day}日 {weekday(day, language)}"
+    return f"{weekday(day, language)} {day.day} {_MONTHS_EN[day.month - 1]}"
+
+
+def span_text(start: str, end: str, language: Language) -> str:
+    """An interval between two RFC 3339 times on their own wall clock; the second date only where it differs."""
+    first, last = datetime.fromisoformat(start), datetime.fromisoformat(end)
+    text = f"{day_text(first.date(), language)}, {first:%H:%M}" if language == "en" else ""
+    text = text or f"{day_text(first.date(), language)} {first:%H:%M}"
+    if first.date() == last.date():
+        return f"{text}–{last:%H:%M}"
+    return f"{text} – {day_text(last.date(), language)} {last:%H:%M}"
+
+
+def date_text(moment: str, language: Language) -> str:
+    """The date of an RFC 3339 time: 2026年3月1日; 1 Mar 2026."""
+    day = datetime.fromisoformat(moment).date()
+    if language == "zh":
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day.day} {_MONTHS_EN[day.month - 1]} {day.year}"
+
+
+def clock(moment: str) -> str:
+    """The time of day of an RFC 3339 time on its own wall clock, 09:00."""
+    return f"{datetime.fromisoformat(moment):%H:%M}"

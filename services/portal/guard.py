@@ -1,0 +1,94 @@
+"""What every page passes through: forged requests stop, refusals become pages, answers carry security headers."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote, urlsplit
+
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.web import TOKEN_COOKIE
+from services.portal.client import ApiProblem
+from services.portal.core.addresses import local
+from services.portal.rendering import address_of, page, tiles_of
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+TOLD = (400, 401, 403, 404, 405, 409, 410, 413, 422, 429, 503)
+"""The statuses that have words of their own; others are told as 500."""
+
+log = logging.getLogger(__name__)
+
+
+def add_page(router: APIRouter, path: str, endpoint: Endpoint, *methods: str) -> None:
+    """Serve the endpoint at the path (GET unless told), guarded."""
+
+    async def guarded(request: Request) -> Response:
+        try:
+            if request.method == "POST":
+                refuse_forged(request)
+            response = await endpoint(request)
+        except ApiProblem as problem:
+            response = refused(request, problem.status, problem.messages)
+        except HTTPException as error:
+            response = refused(request, error.status_code, [])
+        except Exception:
+            log.exception("page %s failed", request.url.path)
+            response = refused(request, 500, [])
+        return secured(request, response)
+
+    router.add_route(path, guarded, methods=list(methods or ("GET",)), include_in_schema=False)
+
+
+def refuse_forged(request: Request) -> None:
+    """403 for a POST that another site's page sent (OWASP: Fetch Metadata, else the Origin header).
+
+    Browsers send one or the other with every POST; Sec-Fetch-Site only to sites that they trust (https, localhost).
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin", "")
+    own = site == "same-origin" if site else urlsplit(origin).netloc == request.headers.get("host")
+    if not own:
+        raise HTTPException(403)
+
+
+def segment(request: Request, name: str) -> str:
+    """A part of the address as one segment of an API path, whatever characters it has."""
+    return quote(str(request.path_params[name]), safe="")
+
+
+def refused(request: Request, status: int, messages: list[str]) -> Response:
+    """The error page; a token that the API no longer knows is dropped."""
+    told = status if status in TOLD else 500
+    back = address_of(request) if request.method == "GET" else referring(request)
+    response = page(request, "error.html", status, code=told, messages=messages, next=back)
+    if status == 401 and TOKEN_COOKIE in request.cookies:
+        response.delete_cookie(TOKEN_COOKIE, path="/")
+    return response
+
+
+def referring(request: Request) -> str:
+    """The page of this site that a form was sent from, the search page where that is not known."""
+    parts = urlsplit(request.headers.get("referer", ""))
+    if parts.netloc != request.headers.get("host"):
+        return local(None)
+    return local(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+
+
+def secured(request: Request, response: Response) -> Response:
+    """Nothing from other hosts and nothing inline; the map's tiles only where the hub names a service."""
+    tiles = urlsplit(tiles_of(request))
+    tile_host = f" {tiles.scheme}://{tiles.netloc.replace('{s}', '*')}" if tiles.netloc else ""
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; "
+        f"img-src 'self' data:{tile_host}; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    )
+    response.headers["Content-Security-Policy"] = policy
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    # `same-origin`, not `no-referrer`: under the latter browsers tell the Origin of our own forms as `null`.
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "geolocation=(self), camera=(), microphone=()"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    return response

@@ -1,0 +1,133 @@
+"""Importing files, and the receipts that tell what became of each row."""
+
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from fastapi import APIRouter
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.portal.client import ApiProblem, HubApi
+from services.portal.core.messages import translator
+from services.portal.guard import add_page, segment
+from services.portal.rendering import page, reader_of
+
+FORMATS = ("csv", "xlsx")
+REFUSED_FORMATS = ("csv", "xlsx", "ndjson")
+ROWS = "100"
+MAY_SUBMIT = {"submitter", "operator"}
+FORM_OVERHEAD = 64 * 2**10
+DEFAULT_BODY = 256 * 2**20
+
+
+def add(router: APIRouter, api: HubApi) -> None:
+    async def form(request: Request) -> Response:
+        return await import_page(request, api)
+
+    async def sent(request: Request) -> Response:
+        return await upload(request, api)
+
+    async def receipt(request: Request) -> Response:
+        return await receipt_page(request, api, segment(request, "receipt_id"))
+
+    async def refused(request: Request) -> Response:
+        receipt_id, form = segment(request, "receipt_id"), known(request, REFUSED_FORMATS)
+        return await api.document(reader_of(request), f"/receipts/{receipt_id}/refused", [("format", form)])
+
+    async def template(request: Request) -> Response:
+        kind, form = segment(request, "kind"), known(request, FORMATS)
+        return await api.document(reader_of(request), f"/templates/{kind}", [("format", form)])
+
+    add_page(router, "/import", form)
+    add_page(router, "/import", sent, "POST")
+    add_page(router, "/import/receipts/{receipt_id}", receipt)
+    add_page(router, "/import/receipts/{receipt_id}/refused.{form}", refused)
+    add_page(router, "/import/templates/{kind}.{form}", template)
+
+
+def known(request: Request, forms: tuple[str, ...]) -> str:
+    form: str = request.path_params["form"]
+    if form not in forms:
+        raise HTTPException(404)
+    return form
+
+
+async def import_page(
+    request: Request, api: HubApi, refusal: ApiProblem | None = None, kind: str = "", source: str = ""
+) -> Response:
+    """The form; 401 to the signed-out, and an explanation to those who may not import."""
+    reader = reader_of(request)
+    me = await api.get(reader, "/me")
+    if not me["roles"]:
+        raise ApiProblem(401, {})
+    allowed = bool(MAY_SUBMIT & set(me["roles"]))
+    receipts = (await api.get(reader, "/receipts", [("limit", "10")]))["receipts"] if allowed else []
+    return page(
+        request,
+        "import.html",
+        (refusal.status if refusal else 200) if allowed else 403,
+        allowed=allowed,
+        kinds=(await api.get(reader, "/kinds"))["kinds"],
+        sources=me["sources"],
+        receipts=receipts,
+        problems=refusal.messages if refusal else [],
+        kind=kind,
+        source=source,
+        key=uuid4().hex,
+    )
+
+
+async def upload(request: Request, api: HubApi) -> Response:
+    """Hand the file on to ingest; what it says about the file as a whole is shown beside the form."""
+    reader = reader_of(request)
+    refuse_large(request)
+    async with request.form(max_files=1, max_fields=10) as form:
+        file = form.get("file")
+        kind, source, key = (str(form.get(name, "")) for name in ("kind", "source", "key"))
+        if not isinstance(file, UploadFile) or not file.filename:
+            missing = ApiProblem(422, {"title": translator(reader.language)("import.no_file")})
+            return await import_page(request, api, missing, kind, source)
+        part = (file.filename, file.file, file.content_type or "application/octet-stream")
+        try:
+            receipt = await api.upload(reader, f"/submissions/{quote(kind, safe='')}", [("source", source)], part, key)
+        except ApiProblem as problem:
+            if problem.status == 401 or problem.status >= 500:
+                raise
+            return await import_page(request, api, problem, kind, source)
+    again = "?replayed=1" if receipt.get("replayed") else ""
+    return RedirectResponse(f"/import/receipts/{quote(receipt['id'])}{again}", 303)
+
+
+def refuse_large(request: Request) -> None:
+    """413 before the body is read. A browser always tells the length of a form that it sends."""
+    settings: Any = getattr(request.app.state, "settings", None)
+    most = getattr(settings, "max_body_bytes", DEFAULT_BODY) + FORM_OVERHEAD
+    length = request.headers.get("content-length", "")
+    if not length.isdigit():
+        raise HTTPException(400)
+    if int(length) > most:
+        raise HTTPException(413)
+
+
+async def receipt_page(request: Request, api: HubApi, receipt_id: str) -> Response:
+    reader = reader_of(request)
+    after = request.query_params.get("after", "")
+    receipt = await api.get(reader, f"/receipts/{receipt_id}")
+    paging = [("limit", ROWS)] + ([("after", after)] if after else [])
+    rows = await api.get(reader, f"/receipts/{receipt_id}/rows", paging)
+    following = rows["next"]
+    base = f"/import/receipts/{receipt_id}"
+    return page(
+        request,
+        "receipt.html",
+        receipt=receipt,
+        states=[(state, count) for state, count in receipt["states"].items() if count],
+        rows=rows["rows"],
+        base=base,
+        formats=REFUSED_FORMATS,
+        replayed=request.query_params.get("replayed") == "1",
+        next_href=f"{base}?after={following}" if following is not None else None,
+    )

@@ -1,0 +1,78 @@
+"""The page of one record."""
+
+from asyncio import gather
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from schemas.fields import by_path
+from schemas.kind import kinds
+from services.portal.client import HubApi
+from services.portal.core.linked_data import linked_data
+from services.portal.guard import add_page, segment
+from services.portal.pages.search_query import times_known
+from services.portal.rendering import page, reader_of
+
+FACTS = 8
+SHORT = 80
+"""Characters of a value that still reads as a fact; longer ones are told as text."""
+RELATED = 24
+TELLING = ("facet", "geo", "number", "date", "keyword")
+"""Search roles of fields that tell at a glance what a record is."""
+Json = Mapping[str, Any]
+
+
+def add(router: APIRouter, api: HubApi) -> None:
+    async def record(request: Request) -> Response:
+        return await record_page(request, api, segment(request, "record_id"))
+
+    add_page(router, "/records/{record_id}", record)
+
+
+async def record_page(request: Request, api: HubApi, record_id: str) -> Response:
+    reader = reader_of(request)
+    path = f"/records/{record_id}"
+    record, related, history = await gather(
+        api.get(reader, path), api.get(reader, f"{path}/related"), api.get(reader, f"{path}/history")
+    )
+    facts, texts = told_first(record)
+    address = str(request.url.replace(query="", fragment=""))
+    return page(
+        request,
+        "record.html",
+        410 if record["status"] == "withdrawn" else 200,
+        record=record,
+        facts=facts,
+        texts=texts,
+        related=[(f"record.{way}", groups(related[way])) for way in ("refers_to", "referred_by")],
+        versions=history["versions"],
+        bookable=times_known(record, record["fields"]),
+        json_ld=linked_data(record, address) if record["status"] != "withdrawn" else "",
+    )
+
+
+def told_first(record: Json) -> tuple[list[Json], list[Json]]:
+    """The rows that tell at a glance what the record is, and those that are read as text."""
+    kind = kinds().get(record["kind"])
+    specs = by_path(kind) if kind else {}
+    names = kind.title if kind else ()
+    rows = [row for row in record["rows"] if row["path"] not in names]
+    texts = [row for row in rows if len(row["shown"]) > SHORT and row["path"] in specs]
+    short = [row for row in rows if row not in texts]
+    telling = [row for row in short if (spec := specs.get(row["path"])) and _tells(spec.meta.search, spec.meta.refers)]
+    return telling[:FACTS], texts
+
+
+def _tells(search: str, refers: str) -> bool:
+    return search in TELLING or bool(refers)
+
+
+def groups(related: Sequence[Json]) -> list[Json]:
+    """Related records by the field that relates them, at most RELATED in all."""
+    found: dict[str, list[Json]] = {}
+    for item in related[:RELATED]:
+        found.setdefault(item["label"], []).append({**item["hit"], "href": item["hit"]["url"]})
+    return [{"label": label, "hits": hits} for label, hits in found.items()]

@@ -1,0 +1,111 @@
+"""Signing in and out, the language, and what a phone needs to keep the portal on its home screen."""
+
+from urllib.parse import urlencode
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from hub.web import LANGUAGE_COOKIE, TOKEN_COOKIE
+from services.portal.client import ApiProblem, HubApi, Reader
+from services.portal.core.addresses import local
+from services.portal.core.messages import translator
+from services.portal.guard import add_page
+from services.portal.rendering import page, reader_of, static
+
+DAY = 24 * 60 * 60
+SIGNED_IN_FOR = 30 * DAY
+LANGUAGE_KEPT_FOR = 365 * DAY
+LONGEST_TOKEN = 500
+
+
+def add(router: APIRouter, api: HubApi) -> None:
+    async def form(request: Request) -> Response:
+        token = request.query_params.get("token", "")
+        back = local(request.query_params.get("next"))
+        if not token:
+            return sign_in_page(request, back)
+        if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            # Else any site could sign its visitors in as somebody of its choice (login CSRF).
+            return sign_in_page(request, back, token=token)
+        return await sign_in(request, api, token, back)
+
+    async def sent(request: Request) -> Response:
+        async with request.form(max_files=0, max_fields=10) as values:
+            token, back = str(values.get("token", "")), str(values.get("next", ""))
+        return await sign_in(request, api, token, local(back))
+
+    add_page(router, "/sign-in", form)
+    add_page(router, "/sign-in", sent, "POST")
+    add_page(router, "/sign-out", sign_out, "POST")
+    add_page(router, "/language", language)
+    add_page(router, "/manifest.webmanifest", manifest)
+
+
+async def sign_in(request: Request, api: HubApi, token: str, back: str) -> Response:
+    """Keep the token in a cookie that no script can read, if the API knows it; leave the address that showed it."""
+    token = token.strip()
+    plain = token.isascii() and token.isprintable() and " " not in token
+    if not token or len(token) > LONGEST_TOKEN or not plain:
+        return sign_in_page(request, back, 401, wrong=True)
+    try:
+        await api.get(Reader(reader_of(request).language, token), "/me")
+    except ApiProblem as problem:
+        if problem.status != 401:
+            raise
+        return sign_in_page(request, back, 401, wrong=True)
+    response = RedirectResponse(back, 303, {"Cache-Control": "no-store"})
+    secure = request.url.scheme == "https"
+    response.set_cookie(TOKEN_COOKIE, token, SIGNED_IN_FOR, path="/", secure=secure, httponly=True, samesite="lax")
+    return response
+
+
+def sign_in_page(request: Request, back: str, status: int = 200, *, wrong: bool = False, token: str = "") -> Response:
+    return page(request, "sign_in.html", status, next=back, wrong=wrong, token=token)
+
+
+async def sign_out(request: Request) -> Response:
+    response = RedirectResponse("/", 303)
+    response.delete_cookie(TOKEN_COOKIE, path="/")
+    return response
+
+
+async def language(request: Request) -> Response:
+    """Remember the language, and go back without a `lang` that would override it."""
+    wanted = "en" if request.query_params.get("to") == "en" else "zh"
+    response = RedirectResponse(without_lang(local(request.query_params.get("next"))), 303)
+    secure = request.url.scheme == "https"
+    response.set_cookie(
+        LANGUAGE_COOKIE, wanted, LANGUAGE_KEPT_FOR, path="/", secure=secure, httponly=True, samesite="lax"
+    )
+    return response
+
+
+def without_lang(target: str) -> str:
+    path, _, query = target.partition("?")
+    kept = "&".join(part for part in query.split("&") if part and not part.startswith("lang="))
+    return f"{path}?{kept}" if kept else path
+
+
+async def manifest(request: Request) -> Response:
+    """The web application manifest, in the reader's language."""
+    reader = reader_of(request)
+    t = translator(reader.language)
+    body = {
+        "name": t("site"),
+        "short_name": t("site.short"),
+        "description": t("site.what"),
+        "lang": "zh-CN" if reader.language == "zh" else "en",
+        "start_url": "/",
+        "scope": "/",
+        "display": "minimal-ui",
+        "background_color": "#f5f8f8",
+        "theme_color": "#0b5a63",
+        "icons": [{"src": static("favicon.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"}],
+    }
+    headers = {"Cache-Control": "public, max-age=3600", "Vary": "Accept-Language, Cookie"}
+    return JSONResponse(body, media_type="application/manifest+json", headers=headers)
+
+
+def sign_in_address(back: str) -> str:
+    return f"/sign-in?{urlencode({'next': back})}"

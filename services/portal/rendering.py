@@ -1,0 +1,125 @@
+"""Templates: autoescaped, in the reader's language, with addresses of static files that change with their content."""
+
+import mimetypes
+import re
+from functools import lru_cache
+from gzip import compress
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from hub.web import TOKEN_COOKIE, language_of
+from services.portal.client import Reader
+from services.portal.core import times
+from services.portal.core.marks import only_marks
+from services.portal.core.messages import translator
+
+STATIC = files("services.portal") / "static"
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+COMPRESSIBLE = ("text/", "application/json", "image/svg")
+
+mimetypes.add_type("text/javascript", ".js")
+
+
+def reader_of(request: Request) -> Reader:
+    """By ?lang, the language cookie or Accept-Language, and by the token cookie."""
+    return Reader(language_of(request), request.cookies.get(TOKEN_COOKIE, "").strip())
+
+
+def address_of(request: Request) -> str:
+    """The path and query that the reader asked for."""
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    """A page of HTML. Names that a template uses and `context` lacks are an error, not blank."""
+    reader = reader_of(request)
+    html = ENVIRONMENT.get_template(template).render(
+        t=translator(reader.language),
+        lang=reader.language,
+        signed_in=bool(reader.token),
+        here=address_of(request),
+        map_tiles=tiles_of(request),
+        **context,
+    )
+    headers = {"Content-Language": reader.language, "Vary": "Accept-Language, Cookie", "Cache-Control": "no-store"}
+    return HTMLResponse(html, status, headers)
+
+
+def tiles_of(request: Request) -> str:
+    """The URL template of the map's tiles; empty where the hub has no tile service."""
+    settings = getattr(request.app.state, "settings", None)
+    return getattr(settings, "map_tiles", "") or ""
+
+
+def _files(folder: Traversable, prefix: str = "") -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for entry in sorted(folder.iterdir(), key=lambda one: one.name):
+        if entry.is_dir():
+            found |= _files(entry, f"{prefix}{entry.name}/")
+        else:
+            found[prefix + entry.name] = entry.read_bytes()
+    return found
+
+
+@lru_cache(maxsize=1)
+def assets() -> tuple[str, dict[str, bytes]]:
+    """A digest of all static files, and their bytes by name.
+
+    One digest for all, in the path: vendored style sheets that name their images by relative addresses need no edit.
+    """
+    shipped = _files(STATIC)
+    digest = sha256()
+    for name, content in shipped.items():
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:16], shipped
+
+
+@lru_cache(maxsize=64)
+def _squeezed(name: str) -> bytes:
+    return compress(assets()[1][name], mtime=0)
+
+
+def static(name: str) -> str:
+    """The address of a static file; KeyError where there is none."""
+    digest, shipped = assets()
+    shipped[name]
+    return f"/static/{digest}/{name}"
+
+
+def asset(name: str, digest: str, gzip: bool) -> Response | None:
+    """The file, for ever cacheable under its digest, briefly under an older one; None where there is none."""
+    current, shipped = assets()
+    if name not in shipped:
+        return None
+    media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    small = gzip and media_type.startswith(COMPRESSIBLE)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable" if digest == current else "no-cache"}
+    headers |= {"Vary": "Accept-Encoding"} | ({"Content-Encoding": "gzip"} if small else {})
+    return Response(_squeezed(name) if small else shipped[name], media_type=media_type, headers=headers)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("services.portal"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["static"] = static
+    environment.filters["marks"] = lambda html: Markup(only_marks(html))  # noqa: S704 - escaped by only_marks
+    environment.filters["day"] = times.date_text
+    environment.filters["span"] = lambda pair, language: times.span_text(pair["start"], pair["end"], language)
+    environment.filters["clock"] = times.clock
+    return environment
+
+
+ENVIRONMENT = _environment()

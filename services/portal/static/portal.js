@@ -1,0 +1,40 @@
+"use strict";
+(() => {
+  // Folded on a phone, open where there is room; readers' own choices stay.
+  if (window.matchMedia("(min-width: 60rem)").matches) {
+    for (const fold of document.querySelectorAll("details[data-open-wide]")) fold.open = true;
+  }
+
+  for (const select of document.querySelectorAll("select[data-submits]")) {
+    select.addEventListener("change", () => select.form.requestSubmit());
+  }
+
+  // A sign-in link's token leaves the address bar even where the link needs a confirmation first.
+  if (location.pathname === "/sign-in" && new URLSearchParams(location.search).has("token")) {
+    history.replaceState(null, "", "/sign-in");
+  }
+
+  const current = document.querySelector(".days [aria-current]");
+  if (current) current.closest("ul").scrollLeft = current.offsetLeft - 64;
+
+  const button = document.getElementById("near-me");
+  if (!button || !navigator.geolocation) return;
+  const told = document.getElementById("near-told");
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    button.disabled = true;
+    told.textContent = button.dataset.asking;
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        // Three decimals are about a hundred metres: enough to sort by, and no more than needed is told.
+        const here = `${coords.latitude.toFixed(3)},${coords.longitude.toFixed(3)}`;
+        location.assign(button.dataset.href.replace("{near}", here));
+      },
+      () => {
+        button.disabled = false;
+        told.textContent = told.dataset.refused;
+      },
+      { timeout: 10000, maximumAge: 300000 },
+    );
+  });
+})();
