@@ -46,6 +46,10 @@ class AccessFile:
         write_private(self._path, orjson.dumps(entries, option=orjson.OPT_INDENT_2))
         return token
 
+    def principals(self) -> list[Principal]:
+        """Everybody who was issued a token, in the order of issue."""
+        return list(self._current().values())
+
     def _current(self) -> dict[str, Principal]:
         changed = self._path.stat().st_mtime_ns
         if changed != self._read_at:

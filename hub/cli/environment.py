@@ -1,0 +1,84 @@
+"""Whether this machine can run a hub on a data folder, before anything is opened."""
+
+import os
+import shutil
+import socket
+import sqlite3
+from pathlib import Path
+
+from hub.kernel.language import Bilingual
+
+FREE_BYTES = 512 * 2**20
+SQLITE = (3, 35, 0)
+
+
+def without_sqlite() -> Bilingual | None:
+    """What SQLite lacks; None where it has all that the hub needs."""
+    if sqlite3.sqlite_version_info < SQLITE:
+        least = ".".join(map(str, SQLITE))
+        return Bilingual(
+            f"SQLite {sqlite3.sqlite_version} 太旧，需要 {least}；请换用较新的 Python 安装包",
+            f"SQLite {sqlite3.sqlite_version} is too old: {least} is needed, which newer builds of Python bring",
+        )
+    with sqlite3.connect(":memory:") as memory:
+        try:
+            memory.execute("CREATE VIRTUAL TABLE words USING fts5(text)")
+        except sqlite3.OperationalError:
+            return Bilingual(
+                "此 Python 的 SQLite 不含全文检索 FTS5；请换用 python.org 或系统自带的 Python",
+                "this Python's SQLite has no full-text search (FTS5); use a Python from python.org or your system",
+            )
+    return None
+
+
+def unwritable(folder: Path) -> Bilingual | None:
+    """Why nothing can be written into the folder, or into the one that it would be made in; makes nothing."""
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        return Bilingual(
+            f"{there} 不是文件夹；请用 --data 指定别处", f"{there} is no folder; choose another with --data"
+        )
+    if not os.access(there, os.W_OK | os.X_OK):
+        return Bilingual(
+            f"无权写入 {there}；请更改其权限，或用 --data 指定别处",
+            f"{there} may not be written to; change its mode or choose another folder with --data",
+        )
+    return None
+
+
+def free_bytes(folder: Path) -> int:
+    """Free space where the folder is or would be made."""
+    there = folder.absolute()
+    while not there.exists():
+        there = there.parent
+    return shutil.disk_usage(there).free
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens on the address; OSError where it cannot be had. A port of 0 takes any free one."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        if os.name != "nt":  # on Windows the option would share the port with whoever has it
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(2048)
+    except OSError:
+        bound.close()
+        raise
+    bound.set_inheritable(True)
+    return bound
+
+
+def reached_at(host: str) -> str:
+    """The host name by which this machine, and where possible others, reach what listens on `host`."""
+    if host not in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
+        return f"[{host}]" if ":" in host else host
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: the system only chooses the address it would send from
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"

@@ -1,0 +1,50 @@
+"""One process at a time works on a data folder."""
+
+import sqlite3
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+LOCK_FILE = "hub.lock"
+
+
+class Busy(Exception):
+    """Another process works on the data folder."""
+
+
+class FolderLock:
+    """Held until released, and released by the system when the process ends, however it ends.
+
+    SQLite's own file lock is used because it is one on every system, on which `fcntl` and `msvcrt` are not.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(folder / LOCK_FILE, timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            self._connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            self._connection.close()
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                raise Busy(str(folder)) from None
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.release()
+
+    def release(self) -> None:
+        self._connection.close()
+
+
+def is_busy(folder: Path) -> bool:
+    """Whether another process works on the folder; makes no folder."""
+    if not folder.exists():
+        return False
+    try:
+        FolderLock(folder).release()
+    except Busy:
+        return True
+    return False

@@ -1,0 +1,175 @@
+"""The command line without a running hub: languages, help, exit codes, tokens, the folder's lock, the doctor."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hub.access import AccessFile
+from hub.cli import environment
+from hub.cli.lock import Busy, FolderLock, is_busy
+from hub.cli.main import main
+from hub.cli.wording import BETWEEN, language_from, split_language
+
+COMMANDS = ("up", "import", "template", "export", "search", "kinds", "book", "rebuild", "doctor", "token")
+
+
+@pytest.mark.parametrize(
+    ("environ", "language"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "en_GB.UTF-8", "LC_ALL": "zh_TW.UTF-8"}, "zh"),
+        ({"LANG": "fr_FR.UTF-8"}, "en"),
+        ({"LANG": "C.UTF-8"}, "zh"),
+        ({}, "zh"),
+    ],
+)
+def test_language_by_environment(environ: dict[str, str], language: str) -> None:
+    assert language_from(environ) == language
+
+
+@pytest.mark.parametrize(
+    ("words", "rest", "chosen"),
+    [
+        (["search", "--lang", "en", "x"], ["search", "x"], "en"),
+        (["--lang=zh", "search"], ["search"], "zh"),
+        (["search", "--", "--lang", "en"], ["search", "--", "--lang", "en"], None),
+        (["search", "--lang"], ["search"], ""),
+    ],
+)
+def test_language_may_be_chosen_anywhere(words: list[str], rest: list[str], chosen: str | None) -> None:
+    assert split_language(words) == (rest, chosen)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_is_in_one_language(command: str, language: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command.split(), "--help", "--lang", language], {}) == 0
+    told = capsys.readouterr().out
+    assert BETWEEN not in told
+    assert any("\u4e00" <= character <= "\u9fff" for character in told) == (language == "zh")
+    if not command:
+        assert all(name in told for name in COMMANDS)
+
+
+def test_version_and_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"], {}) == 0
+    assert capsys.readouterr().out.startswith("hub ")
+    assert main(["frobnicate"], {}) == 2
+    assert main(["search", "--lang", "fr"], {}) == 2
+    assert main(["search", "--filter", "status", "--url", "http://127.0.0.1:9"], {}) == 2
+
+
+def test_no_hub_is_told_as_such(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        assert main(["search", "x", "--url", url, "--data", str(tmp_path), "--lang", "en"], {}) == 3
+    assert f"No hub answers at {url}" in capsys.readouterr().err
+
+
+def test_kinds_needs_no_hub(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kinds", "--lang", "zh"], {}) == 0
+    told = capsys.readouterr().out
+    assert "仪器设备" in told
+    assert "orcid" in told
+
+
+def test_tokens_are_issued_and_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--data", str(tmp_path), "--lang", "en"]
+    assert main(["token", "issue", "Lab", "--role", "submitter", "--source", "owner", *data], {}) == 0
+    token = capsys.readouterr().out.strip()
+    holder = AccessFile(tmp_path).principal(token)
+    assert holder is not None
+    assert (holder.name, holder.roles, holder.sources) == ("Lab", {"submitter"}, {"owner"})
+    assert main(["token", "list", *data], {}) == 0
+    told = capsys.readouterr().out
+    assert "Lab" in told
+    assert token not in told
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--role", "king"], ["--role", "submitter"], ["--role", "submitter", "--source", "nobody"]],
+)
+def test_wrong_tokens_are_not_issued(wrong: list[str], tmp_path: Path) -> None:
+    assert main(["token", "issue", "Lab", *wrong, "--data", str(tmp_path / "new")], {}) == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_has_one_process_at_a_time(tmp_path: Path) -> None:
+    hold = "import sys, pathlib; from hub.cli.lock import FolderLock; lock = FolderLock(pathlib.Path(sys.argv[1])); "
+    hold += "print('held', flush=True); sys.stdin.read()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", hold, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"held\n"
+    assert is_busy(tmp_path)
+    with pytest.raises(Busy):
+        FolderLock(tmp_path)
+    process.kill()
+    process.communicate()
+    with FolderLock(tmp_path):
+        assert is_busy(tmp_path)
+    assert not is_busy(tmp_path)
+    assert not is_busy(tmp_path / "absent")
+    assert not (tmp_path / "absent").exists()
+
+
+def test_a_taken_port_is_not_shared() -> None:
+    with environment.listening("127.0.0.1", 0) as first, pytest.raises(OSError, match="in use"):
+        environment.listening("127.0.0.1", first.getsockname()[1])
+
+
+def test_the_doctor_finds_open_keys_a_clock_gone_back_and_a_taken_port(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    AccessFile(tmp_path)
+    with environment.listening("127.0.0.1", 0) as taken:
+        port = str(taken.getsockname()[1])
+        (tmp_path / "operator.token").chmod(0o644)
+        os.utime(tmp_path / "access.json", (4e9, 4e9))
+        code = _doctor(tmp_path, port)
+    told = capsys.readouterr().out
+    assert code == 1
+    assert "✗ mode of operator.token is 0644" in told
+    assert "✗ the clock is" in told
+    assert f"port 127.0.0.1:{port} is taken" in told.replace("\n", "")
+    assert "✓ mode of access.json is 0600" in told
+
+
+def test_the_doctor_is_content_with_a_folder_yet_to_be_made(tmp_path: Path) -> None:
+    with environment.listening("127.0.0.1", 0) as free:
+        port = str(free.getsockname()[1])
+    assert _doctor(tmp_path / "new", port) == 0
+    assert not (tmp_path / "new").exists()
+
+
+def _doctor(folder: Path, port: str) -> int:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HUB_PORT", port)
+        return main(["doctor", "--data", str(folder), "--lang", "en"], {})
+
+
+def test_rebuild_refuses_what_is_no_data_folder_and_one_in_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["rebuild", "--data", str(tmp_path), "--lang", "en"]
+    assert main(command, {}) == 2
+    (tmp_path / "records.db").touch()
+    with FolderLock(tmp_path):
+        assert main(command, {}) == 3
+    assert "Stop it" in capsys.readouterr().err
+
+
+def test_up_refuses_a_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "file"
+    file.write_text(json.dumps({}))
+    assert main(["up", "--data", str(file / "below"), "--lang", "en"], {}) == 2
+    assert "is no folder" in capsys.readouterr().err
