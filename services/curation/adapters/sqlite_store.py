@@ -104,10 +104,11 @@ class SqliteRecordStore:
 
     def conflicts(self, after: str, limit: int, kind: str | None = None) -> list[Record]:
         """See the port."""
+        first, end = _range_of(kind)
         rows = self._database.read().execute(
-            "SELECT body FROM records WHERE conflicts > 0 AND id > ?1 AND (?2 IS NULL OR kind = ?2) "
-            "ORDER BY id LIMIT ?3",
-            (after, kind, limit),
+            "SELECT body FROM records WHERE conflicts > 0 AND id > ?1 AND id < ?2 AND (?3 IS NULL OR kind = ?3) "
+            "ORDER BY id LIMIT ?4",
+            (max(after, first), end, kind, limit),
         )
         return [Record.from_bytes(body) for (body,) in rows]
 
@@ -115,8 +116,8 @@ class SqliteRecordStore:
         """See the port."""
         with self._database.snapshot() as sql:
             keys = sql.execute(
-                "SELECT key FROM weak_keys WHERE key > ? GROUP BY key HAVING count(*) > 1 ORDER BY key LIMIT ?",
-                (-(2**63) if after is None else after, limit),
+                f"SELECT key FROM alike {'' if after is None else 'WHERE key > ?1'} ORDER BY key LIMIT ?2",
+                (after, limit),
             ).fetchall()
             return [(key, _alike(sql, key, members)) for (key,) in keys]
 
@@ -133,7 +134,7 @@ class SqliteRecordStore:
         self._database.close()
 
     def _bodies(self, kind: str | None) -> Iterator[bytes]:
-        after, end = ("", "\U0010ffff") if kind is None else (f"{kind}-", f"{kind}.")
+        after, end = _range_of(kind)
         while True:
             rows = (
                 self._database.read()
@@ -159,6 +160,11 @@ class SqliteRecordStore:
     def _event(self, record_id: str, version: int, at: str, body: bytes) -> Entry:
         event_id = f"{record_id}@{version}"
         return CloudEvent(event_id, self._event_source, RECORD_CHANGED, record_id, at, body).as_entry()
+
+
+def _range_of(kind: str | None) -> tuple[str, str]:
+    """Ids of the kind (hub.kernel.identifiers.record_id) lie between these, perhaps with some of other kinds."""
+    return ("", "\U0010ffff") if kind is None else (f"{kind}-", f"{kind}.")
 
 
 def _alike(sql: sqlite3.Connection, key: WeakKey, members: int) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS preferences (
     decided_by TEXT NOT NULL, decided_at TEXT NOT NULL, PRIMARY KEY (record_id, field)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS weak_keys (
     key INTEGER NOT NULL, record_id TEXT NOT NULL, PRIMARY KEY (key, record_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alike (key INTEGER PRIMARY KEY);
 """
 
 _LISTED = "(SELECT value FROM json_each(?))"
@@ -129,8 +130,7 @@ class SqliteUnit:
         _save_contributions(run, changes)
         _save_records(run, changes)
         _save_decisions(run, changes)
-        run("DELETE FROM weak_keys WHERE key = ? AND record_id = ?", changes.weak_gone)
-        run("INSERT OR IGNORE INTO weak_keys (key, record_id) VALUES (?, ?)", changes.weak_new)
+        _save_weak_keys(run, changes)
         run(
             "INSERT OR IGNORE INTO outcomes (event_id, record_id, version, effect) VALUES (?, ?, ?, ?)",
             [(one.event_id, one.record_id, one.version, one.effect) for one in changes.outcomes],
@@ -182,6 +182,21 @@ def _save_decisions(run: _Run, changes: Changes) -> None:
             (one.record_id, one.field, one.source, one.source_record_id, one.version, one.decided_by, one.decided_at)
             for one in changes.preferences
         ],
+    )
+
+
+def _save_weak_keys(run: _Run, changes: Changes) -> None:
+    # Few keys are shared, so that finding those among all keys would read the whole table for each page of them.
+    run("DELETE FROM weak_keys WHERE key = ? AND record_id = ?", changes.weak_gone)
+    run("INSERT OR IGNORE INTO weak_keys (key, record_id) VALUES (?, ?)", changes.weak_new)
+    run(
+        "INSERT OR IGNORE INTO alike (key) SELECT key FROM weak_keys WHERE key = ? AND record_id <> ? LIMIT 1",
+        changes.weak_new,
+    )
+    run(
+        "DELETE FROM alike WHERE key = ?1 "
+        "AND (SELECT count(*) FROM (SELECT 1 FROM weak_keys WHERE key = ?1 LIMIT 2)) < 2",
+        [(key,) for key, _ in changes.weak_gone],
     )
 
 

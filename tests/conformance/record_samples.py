@@ -1,0 +1,77 @@
+"""Records, contributions and decisions for the suite of record stores."""
+
+from dataclasses import replace
+from typing import Any
+
+from hub.kernel.cloudevents import CloudEvent
+from hub.kernel.contributions import Claim, Contribution, Preference, SameAs
+from hub.kernel.records import Conflict, Record, SourceRef
+from hub.ports.eventlog import Delivered
+from hub.ports.records import Changes, Outcome, Pending, RecordStore
+
+AT = "2026-01-01T00:00:00.000000Z"
+LARGEST = 2**63 - 1
+FIELDS: dict[str, Any] = {
+    "name_zh": "浙江大学 𠮷",
+    "place": {"lat": 30.2635},
+    "tags": ["a", "b"],
+    "shared": False,
+    "n": 0,
+}
+
+
+def name(number: int, kind: str = "organisation") -> str:
+    return f"{kind}-{number:020}"
+
+
+def record(number: int, version: int = 1, *, kind: str = "organisation", **changes: Any) -> Record:
+    source = SourceRef("owner", str(number), version, "owner", AT)
+    fields = {**FIELDS, "name_en": f"{number} at {version}"}
+    made = Record(name(number, kind), kind, version, "active", AT, AT, fields, dict.fromkeys(fields, 0), (source,))
+    return replace(made, **changes)
+
+
+def contribution(
+    number: int, version: int = 1, *, source: str = "owner", own: str = "", **changes: Any
+) -> Contribution:
+    claim = Claim(version, False, f"{number:032x}", "owner", name(number))
+    made = Contribution("organisation", source, own or str(number), claim, AT, {**FIELDS, "n": version})
+    return replace(made, **changes)
+
+
+def withdrawn(of: Contribution, record_id: str | None) -> Contribution:
+    claim = Claim(of.claim.source_version + 1, True, of.claim.digest, "owner", record_id)
+    return replace(of, claim=claim, fields={})
+
+
+def joined(left: int, right: int, version: int = 1, decision: Any = "joined") -> SameAs:
+    return SameAs(name(left), name(right), decision, version, "管理员", AT)
+
+
+def preferred(number: int, field: str, source: str | None, version: int = 1) -> Preference:
+    return Preference(name(number), field, source, source and "7", version, "管理员", AT)
+
+
+def disagreeing(number: int, **changes: Any) -> Record:
+    return record(number, conflicts=(Conflict("name_zh", ((0, "甲"), (1, {"a": [1]}))),), **changes)
+
+
+def save(store: RecordStore, *records: Record, **changes: Any) -> None:
+    with store.batch() as unit:
+        unit.save(Changes(records=list(records), **changes))
+
+
+def told(pending: Pending) -> CloudEvent:
+    entry = pending.entry
+    return CloudEvent.from_delivered(Delivered("records", 0, 0, entry.key, entry.value, entry.headers))
+
+
+def everything(number: int = 1) -> Changes:
+    return Changes(
+        contributions=[contribution(number)],
+        same_as=[joined(number, number + 1)],
+        preferences=[preferred(number, "name_zh", "owner")],
+        records=[disagreeing(number)],
+        weak_new=[(5, name(number)), (5, name(number + 1))],
+        outcomes=[Outcome("e1", name(number), 1, "changed")],
+    )
