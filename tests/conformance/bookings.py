@@ -184,6 +184,14 @@ class BookingStoreConformance(Conformance):
         assert all(any(span.start <= at(hour) < span.end for span in spans) for hour in range(hours))
         assert {event(one).id for one in store.pending(500)} == {f"{won}@1" for won in acknowledged}
 
+    def test_what_is_acknowledged_to_many_at_once_can_be_read_by_each(self, store: BookingStore) -> None:
+        def add_and_look(thread: int) -> bool:
+            mine = [booking(thread * 100 + n, n, n + 1, f"i{thread}") for n in range(25)]
+            return all(store.add(one).outcome == "added" and store.get(one.id) == one for one in mine)
+
+        with ThreadPoolExecutor(8) as pool:
+            assert all(pool.map(add_and_look, range(8)))
+
     def test_of_many_changes_of_one_version_exactly_one_happens(self, store: BookingStore) -> None:
         store.add(booking(1, 9, 11))
         with ThreadPoolExecutor(8) as pool:
