@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -65,11 +66,17 @@ class Kind:
 def value_at(fields: Mapping[str, Any], path: str) -> Any:
     """The value at a dotted path such as `owner.uscc`, or None."""
     value: Any = fields
-    for name in path.split("."):
+    for name in names_in(path):
         if type(value) is not dict and not isinstance(value, Mapping):  # an abstract class is slow to ask
             return None
         value = value.get(name)
     return value
+
+
+@lru_cache(maxsize=4_096)
+def names_in(path: str) -> tuple[str, ...]:
+    """The names in a dotted path."""
+    return tuple(path.split("."))
 
 
 _registry: dict[str, Kind] = {}

@@ -29,6 +29,7 @@ _DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)", 
 _HANDLE = re.compile(r"(?:https?://hdl\.handle\.net/|hdl:\s*)?([\w.]+/\S+)", re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s<>,;\"]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*")
 _PHONE = re.compile(r"\+?[\d\s()（）-]{5,30}(?:\s*(?:转|ext\.?|x|#)\s*\d{1,8})?", re.IGNORECASE)
+_USUAL_URL = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?:[/?#]\S*)?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 
 
@@ -109,6 +110,8 @@ def phone(value: str) -> str:
 
 def url(value: str) -> str:
     """An absolute http or https URL."""
+    if _USUAL_URL.fullmatch(value):  # what all but a few look like, told several times faster
+        return value
     try:
         parts = urlsplit(value)
         port = parts.port

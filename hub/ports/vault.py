@@ -17,6 +17,10 @@ class Vault(Protocol):
     somebody else's token and have it revealed.
     """
 
+    def token(self, value: str) -> str:
+        """The token that the value has or would have; nothing is kept."""
+        ...
+
     def put_many(self, values: Collection[str]) -> Mapping[str, str]:
         """The token (`vault:…`) of each value. Durable when it returns; putting a value again changes nothing."""
         ...

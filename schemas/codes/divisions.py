@@ -9,6 +9,7 @@ from schemas.codes import code_list, folded, rows_of
 _NAMELESS = ("市辖区", "县", "自治区直辖县级行政区划", "省直辖县级行政区划")
 
 
+@lru_cache(maxsize=8_192)
 def is_division(code: str) -> bool:
     """Whether the code is in force, or may have been.
 

@@ -164,7 +164,7 @@ class Ingest:
         number = reached.batches
         try:
             rows = islice(form.read(body, request.kind, self.limits), reached.rows, None)
-            maker = EventMaker(self._frame(request, opened.receipt), self.limits, self._event_source)
+            maker = EventMaker(self._frame(request, opened.receipt), self.limits, self._event_source, self._vault.token)
             for batch in batched(rows, self.limits.batch_rows):
                 self._take(receipt_id, number, batch, maker)
                 number += 1
@@ -178,7 +178,9 @@ class Ingest:
 
     def _take(self, receipt_id: str, number: int, rows: list[Row], maker: EventMaker) -> None:
         """Handle one batch; the receipt tells of it only once its events are in the log."""
-        made = maker.made(rows, self._vault.put_many)
+        made = maker.made(rows)
+        if made.private:
+            self._vault.put_many(made.private)
         if made.entries:
             self._log.append(SUBMISSIONS, made.entries)
         sealed = self._sealed(made.refused, sealing_context(receipt_id, number))

@@ -21,6 +21,11 @@ class VaultConformance(Conformance):
     def test_equal_values_have_equal_tokens(self, vault: Vault) -> None:
         assert vault.put_many([PHONE]) == vault.put_many([PHONE, PHONE])
 
+    def test_a_token_can_be_told_before_its_value_is_kept(self, vault: Vault) -> None:
+        token = vault.token(PHONE)
+        assert vault.reveal([token]) == {}
+        assert vault.put_many([PHONE]) == {PHONE: token}
+
     def test_a_planted_token_is_a_value_like_any_other(self, vault: Vault) -> None:
         (token,) = vault.put_many([PHONE]).values()
         (other,) = vault.put_many([token]).values()

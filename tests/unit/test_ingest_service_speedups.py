@@ -3,6 +3,7 @@
 import unicodedata
 from base64 import b32encode
 from hashlib import blake2b
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -49,3 +50,20 @@ def test_a_web_address_has_no_white_space(wrong: str) -> None:
     assert url("http://a.cn/b") == "http://a.cn/b"
     with pytest.raises(ValueError):
         url(wrong)
+
+
+@given(st.from_regex(r"https?://[a-z0-9:@.\[\]-]{0,9}[/?#]?[\s\S]{0,4}", fullmatch=True))
+def test_the_short_way_for_web_addresses_takes_nothing_else(value: str) -> None:
+    def by_the_book() -> bool:
+        try:
+            parts = urlsplit(value)
+            port = parts.port
+        except ValueError:
+            return False
+        return bool(parts.hostname) and port != 0 and value.split() == [value]
+
+    try:
+        taken = url(value) == value
+    except ValueError:
+        taken = False
+    assert taken == by_the_book()

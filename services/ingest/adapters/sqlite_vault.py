@@ -27,6 +27,10 @@ class SqliteVault:
             self._database.close()
             raise
 
+    def token(self, value: str) -> str:
+        """See the port."""
+        return self._keys.token(value)
+
     def put_many(self, values: Collection[str]) -> Mapping[str, str]:
         """See the port."""
         tokens = {value: self._keys.token(value) for value in set(values)}

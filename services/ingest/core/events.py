@@ -1,6 +1,6 @@
-"""From checked rows to the events of a batch; private values are handed to a tokeniser, all of a batch at once."""
+"""From rows to the events of a batch, with tokens in the place of private values."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from hub.kernel.cloudevents import Envelope
@@ -11,8 +11,6 @@ from services.ingest.core.bounds import too_large, too_large_event, too_long_fie
 from services.ingest.core.rows import Limits, Row
 from services.ingest.core.submissions import Checked, Frame, Refused, checked, submission
 
-Tokenise = Callable[[Collection[str]], Mapping[str, str]]
-
 
 class Event(NamedTuple):
     """An accepted row and the entry of the log that it became."""
@@ -22,48 +20,52 @@ class Event(NamedTuple):
 
 
 class Made(NamedTuple):
-    """What a batch of rows came to, in the order of the rows."""
+    """What a batch of rows came to, in the order of the rows; `private` are the values that tokens stand for."""
 
     accepted: tuple[Accepted, ...]
     entries: list[Entry]
     refused: list[Refused]
+    private: set[str]
 
 
 class EventMaker:
-    """Makes the events of one request's rows."""
+    """Makes the events of one request's rows; `token` tells the token of a private value."""
 
-    def __init__(self, frame: Frame, limits: Limits, event_source: str) -> None:
+    def __init__(self, frame: Frame, limits: Limits, event_source: str, token: Callable[[str], str]) -> None:
         self._frame = frame
         self._limits = limits
         self._envelope = Envelope(event_source, SUBMITTED, frame.received_at)
+        self._token = token
 
-    def made(self, rows: Sequence[Row], tokenise: Tokenise) -> Made:
-        """Check the rows; of those that are taken, put tokens in the place of private values and make events."""
-        # A row without private values becomes its event at once: a batch of bytes is lighter than one of fields.
-        results = [self._first(row) for row in rows]
-        places = [place for result in results if type(result) is Checked for place in result.secrets]
-        if places:
-            values = [place.value for place in places]
-            tokens = tokenise(set(values))
-            for place, value in zip(places, values, strict=True):
-                place.put(tokens[value])
-            results = [self._event(result) if type(result) is Checked else result for result in results]
+    def made(self, rows: Sequence[Row]) -> Made:
+        """Check the rows; those that are taken become events, in which tokens stand in the place of private values.
+
+        The private values must be in the vault before the events are in the log.
+        """
+        # Each row becomes its event at once: the fields of a whole batch would push each other out of the CPU's cache.
+        private: set[str] = set()
+        results = [self._made(row, private) for row in rows]
         events = [result for result in results if type(result) is Event]
         return Made(
             tuple([event.accepted for event in events]),
             [event.entry for event in events],
             [result for result in results if type(result) is Refused],
+            private,
         )
 
-    def _first(self, row: Row) -> Event | Checked | Refused:
+    def _made(self, row: Row, private: set[str]) -> Event | Refused:
         if problem := too_large(row, self._limits):
             return Refused(row, (*row.problems, problem))
         result = checked(row, self._frame)
-        if type(result) is not Checked:
+        if isinstance(result, Refused):
             return result
         if problems := too_long_fields(row, result.fields, self._limits):
             return Refused(row, problems)
-        return result if result.secrets else self._event(result)
+        for place in result.secrets:
+            value = place.value
+            private.add(value)
+            place.put(self._token(value))
+        return self._event(result)
 
     def _event(self, row: Checked) -> Event | Refused:
         said = submission(row, self._frame)

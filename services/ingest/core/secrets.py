@@ -41,7 +41,8 @@ def secret_paths(kind: Kind) -> tuple[Path, ...]:
 def secret_places(fields: dict[str, Any], paths: Iterable[Path]) -> Iterator[Place]:
     """Every place in the fields that holds a secret value; each item of a list is a value of its own."""
     for path in paths:
-        yield from _places(fields, path)
+        if path[0] in fields:
+            yield from _places(fields, path)
 
 
 def _places(container: Any, path: Path) -> Iterator[Place]:

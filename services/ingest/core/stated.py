@@ -22,7 +22,7 @@ _OPERATIONS: Mapping[str, Operation] = {
     "撤回": "withdraw",
     "撤销": "withdraw",
 }
-_STATED = (*ID_NAMES, *VERSION_NAMES, *OPERATION_NAMES, ERROR_NAME, RAW_NAME)
+_STATED = frozenset((*ID_NAMES, *VERSION_NAMES, *OPERATION_NAMES, ERROR_NAME, RAW_NAME))
 
 AN_OBJECT = Bilingual("一个 JSON 对象 {…}", "one JSON object {…}")
 

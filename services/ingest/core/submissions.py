@@ -1,7 +1,7 @@
 """From rows to submissions: check, take the private values out, identify."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from hub.kernel.language import Bilingual
@@ -10,7 +10,7 @@ from hub.kernel.records import Authority, Operation, Submission
 from schemas.kind import Kind
 from schemas.validation import Invalid, Valid, validate_json, validate_python, validate_text
 from services.ingest.core.rows import ID_NAMES, Row
-from services.ingest.core.secrets import Place, secret_paths, secret_places
+from services.ingest.core.secrets import Path, Place, secret_paths, secret_places
 from services.ingest.core.stated import Stated, stated
 
 
@@ -19,7 +19,8 @@ class Frame:
     """What holds for every row of a request.
 
     `version` is the version of a row that states none: the time of arrival in microseconds since 1970, UTC, to which
-    the row's number is added, so that of two rows with one id the later one counts.
+    the row's number is added, so that of two rows with one id the later one counts. `secrets` are the paths of the
+    kind's private fields.
     """
 
     kind: Kind
@@ -28,6 +29,10 @@ class Frame:
     received_at: str
     version: int
     operation: Operation = "upsert"
+    secrets: tuple[Path, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "secrets", secret_paths(self.kind))
 
 
 class Refused(NamedTuple):
@@ -57,8 +62,7 @@ def checked(row: Row, frame: Frame) -> Checked | Refused:
     operation = told.operation or frame.operation
     result = _validated(row, told.data, frame.kind)
     if isinstance(result, Valid):
-        paths = secret_paths(frame.kind)
-        secrets = tuple(secret_places(result.fields, paths)) if paths else ()
+        secrets = tuple(secret_places(result.fields, frame.secrets))
         return Checked(row, told, operation, result.fields, secrets)
     if operation == "withdraw" and told.source_record_id:
         return Checked(row, told, operation, {}, ())
