@@ -18,6 +18,7 @@ from services.ingest.admission import kind_called, readable, readable_sources
 from services.ingest.core.idempotency import key_from_header
 from services.ingest.downloads import attachment, giveback_format, refused_name, template_format, template_name
 from services.ingest.formats.giveback import write_refused
+from services.ingest.formats.registry import FORMATS
 from services.ingest.outcomes import ROWS_LIMIT, RowState
 from services.ingest.service import Busy, Ingest, Interrupted
 from services.ingest.upload import Uploads
@@ -42,7 +43,7 @@ def router(ingest: Ingest) -> APIRouter:
 def _add_submissions(api: APIRouter, ingest: Ingest) -> None:
     uploads = Uploads(ingest.limits.body_bytes)
 
-    @api.post("/submissions/{kind}", status_code=202)
+    @api.post("/submissions/{kind}", status_code=202, openapi_extra=_described_body())
     async def submit(
         kind: str,
         request: Request,
@@ -146,6 +147,13 @@ def _add_derived(api: APIRouter) -> None:
     def schema(kind: str) -> JSONResponse:
         """The JSON Schema (2020-12) of one record of the kind."""
         return JSONResponse(json_schema(kind_called(kind)), media_type="application/schema+json")
+
+
+def _described_body() -> dict[str, Any]:
+    """What the body may be, for the API's own description; it is read as a stream and not by the framework."""
+    form = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}, "required": ["file"]}
+    content: dict[str, Any] = {media_type: {} for item in FORMATS for media_type in item.media_types[:1]}
+    return {"requestBody": {"required": True, "content": content | {"multipart/form-data": {"schema": form}}}}
 
 
 def _summary(receipt: Receipt) -> dict[str, Any]:

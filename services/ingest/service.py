@@ -169,7 +169,7 @@ class Ingest:
                 self._take(receipt_id, number, batch, maker)
                 number += 1
         except Refusal:
-            self._receipts.discard(receipt_id)
+            self._given_up(receipt_id, number)
             raise
         except Exception as error:
             log.exception("receipt %s broke off after %d batches", receipt_id, number)
@@ -220,6 +220,13 @@ class Ingest:
             if batch.number != number:
                 return
             yield batch
+
+    def _given_up(self, receipt_id: str, batches: int) -> None:
+        """A document that cannot be read leaves no receipt, unless part of it had been read before."""
+        if batches:
+            self._receipts.finish(receipt_id, "interrupted", batches)
+        else:
+            self._receipts.discard(receipt_id)
 
     def _interrupted(self, receipt_id: str, batches: int) -> Interrupted:
         try:

@@ -106,6 +106,8 @@ def test_a_table_comes_back_as_the_same_table(stack: Stack) -> None:
     assert sheet.headers["content-type"].startswith("text/csv")
     assert "乙研究所" in sheet.text
     assert "甲研究所" not in sheet.text
+    assert stack.get(receipt["links"]["refused"] + "?format=xlsx").content[:2] == b"PK"
+    assert stack.get(receipt["links"]["refused"] + "?format=pdf").status_code == 400
     mended = sheet.content.replace(b"123", b"91330000142919654P")
     again = stack.post("organisation", mended, content_type="text/csv").json()
     assert (again["accepted"], again["refused"]) == (1, 0), again["problems"]
@@ -260,3 +262,5 @@ def test_templates_and_schemas_are_public(stack: Stack) -> None:
     assert stack.get("templates/instrument?format=pdf", "").status_code == 400
     assert stack.get("schemas/expert", "").json()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert stack.get("schemas/telescope", "").status_code == 404
+    described = stack.get("/openapi.json", "").json()["paths"]["/api/v1/submissions/{kind}"]["post"]["requestBody"]
+    assert {"application/x-ndjson", "text/csv", "multipart/form-data"} <= set(described["content"])
