@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 
 from hub.kernel.language import Bilingual
@@ -129,7 +130,8 @@ def _records(stream: BinaryIO, encoding: str, delimiter: str, limits: Limits) ->
     try:
         yield from _numbered(_Lines(text, limits.row_bytes), delimiter, limits)
     finally:
-        text.detach()  # the stream is the caller's, and is not to be closed with the wrapper
+        with suppress(ValueError):  # where the caller has closed the stream already
+            text.detach()  # the stream is the caller's, and is not to be closed with the wrapper
 
 
 def _numbered(lines: _Lines, delimiter: str, limits: Limits) -> Iterator[Record]:

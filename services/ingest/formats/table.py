@@ -92,17 +92,18 @@ def _below(records: Iterator[Record]) -> Iterator[Record]:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """The columns that count. `ignored` is the index of the column of problems, or beyond the last."""
+    """The columns that count. `ignored` is the index of the column of problems, which does not; None without one."""
 
     headings: list[str]
     paths: list[str]
     blanks: list[int]
-    ignored: int
+    ignored: int | None
 
     @classmethod
     def of(cls, headings: list[str], paths: list[str]) -> "_Columns":
-        ignored = paths.index(ERROR_NAME) if ERROR_NAME in paths else len(paths)
-        headings, paths = (names[:ignored] + names[ignored + 1 :] for names in (headings, paths))
+        ignored = paths.index(ERROR_NAME) if ERROR_NAME in paths else None
+        if ignored is not None:
+            headings, paths = (names[:ignored] + names[ignored + 1 :] for names in (headings, paths))
         return cls(headings, paths, [index for index, path in enumerate(paths) if not path], ignored)
 
     def outside(self, cells: Sequence[str]) -> Problem | None:
@@ -113,7 +114,7 @@ class _Columns:
         for index in chain(self.blanks, range(width, len(cells))):
             if index < len(cells) and cells[index].strip():
                 expected = Bilingual("每个值都在有标题的列中", "every value in a column with a heading")
-                letter = column_letter(index + (index >= self.ignored))
+                letter = column_letter(index if self.ignored is None else index + (index >= self.ignored))
                 return Problem("cell-without-heading", expected, shown(cells[index]), field=letter)
         return None
 
@@ -122,7 +123,8 @@ def _rows(records: Iterable[Record], columns: _Columns, limits: Limits) -> Itera
     headings, paths, ignored = columns.headings, columns.paths, columns.ignored
     for record in records:
         cells = [unguarded(cell) for cell in record.cells]
-        del cells[ignored : ignored + 1]
+        if ignored is not None:
+            del cells[ignored : ignored + 1]
         size = sum(map(len, cells))
         filled = {path: cell for path, cell in zip(paths, cells, strict=False) if cell and path and not cell.isspace()}
         problem = record.problem or columns.outside(cells)

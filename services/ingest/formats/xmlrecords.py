@@ -93,17 +93,17 @@ class _Reading:
         self._header = Header()
 
     def rows(self) -> Iterator[Row]:
-        told = False
+        last = 0
         try:
             for row in self._found():
-                told = True
+                last = row.number
                 yield row
         except etree.XMLSyntaxError as error:
             zh, en = f"格式良好的 XML（{error.msg}）", f"well-formed XML ({error.msg})"
+            if not last:
+                raise Refusal(broken("broken-xml", zh, en)) from None
             problem = broken("broken-xml", f"{zh}；其后的内容未读取", f"{en}; what follows was not read")
-            if not told:
-                raise Refusal(problem) from None
-            yield Row(self._number + 1, "values", {}, problems=(problem,))
+            yield Row(max(self._number, last + 1), "values", {}, problems=(problem,))
         if not self._number:
             raise Refusal(Problem("no-entity", Bilingual(*self._vocabulary.expected)))
 
