@@ -19,6 +19,7 @@ from services.portal.client import Reader
 from services.portal.core import times
 from services.portal.core.marks import only_marks
 from services.portal.core.messages import translator
+from services.portal.core.money import money_text
 
 STATIC = files("services.portal") / "static"
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
@@ -119,6 +120,7 @@ def _environment() -> Environment:
     environment.filters["day"] = times.date_text
     environment.filters["span"] = lambda pair, language: times.span_text(pair["start"], pair["end"], language)
     environment.filters["clock"] = times.clock
+    environment.filters["money"] = money_text
     return environment
 
 

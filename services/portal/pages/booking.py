@@ -68,7 +68,6 @@ async def slots_page(
         purpose=asked.get("purpose", ""),
         key=uuid4().hex,
         problems=refusal.messages if refusal else [],
-        rate=rate_text(found["hourly_rate"]),
     )
 
 
@@ -146,7 +145,3 @@ def shifted(days: Sequence[Json], by: int) -> str | None:
     if not days or (by < 0 and any(slot["state"] == "past" for slot in days[0]["slots"])):
         return None
     return (date.fromisoformat(days[0]["date"]) + timedelta(days=by)).isoformat()
-
-
-def rate_text(rate: Json | None) -> str | None:
-    return f"{rate['amount']} {rate['currency']}" if rate else None

@@ -9,7 +9,6 @@ from starlette.responses import RedirectResponse, Response
 from services.portal.client import HubApi
 from services.portal.core.addresses import local
 from services.portal.guard import add_page, segment
-from services.portal.pages.booking import rate_text
 from services.portal.rendering import page, reader_of
 
 ACTIONS = ("confirm", "decline", "cancel")
@@ -21,13 +20,7 @@ def add(router: APIRouter, api: HubApi) -> None:
 
     async def booking(request: Request) -> Response:
         found = await api.get(reader_of(request), f"/bookings/{segment(request, 'booking_id')}")
-        return page(
-            request,
-            "booking.html",
-            booking=found,
-            made=request.query_params.get("made") == "1",
-            price=rate_text(found["price"]),
-        )
+        return page(request, "booking.html", booking=found, made=request.query_params.get("made") == "1")
 
     async def calendar(request: Request) -> Response:
         return await api.document(reader_of(request), f"/bookings/{segment(request, 'booking_id')}/calendar")
@@ -56,8 +49,7 @@ async def list_page(request: Request, api: HubApi) -> Response:
     cursor = request.query_params.get("cursor", "")
     scope = [("scope", "instrument"), ("instrument", instrument)] if instrument else [("scope", "mine")]
     found = await api.get(reader_of(request), "/bookings", scope + ([("cursor", cursor)] if cursor else []))
-    bookings = [{**booking, "price_text": rate_text(booking["price"])} for booking in found["bookings"]]
-    after = found["next"]
+    bookings, after = found["bookings"], found["next"]
     kept = {"instrument": instrument} if instrument else {}
     return page(
         request,

@@ -1,5 +1,6 @@
 """Importing files, and the receipts that tell what became of each row."""
 
+from asyncio import gather
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -64,13 +65,15 @@ async def import_page(
     if not me["roles"]:
         raise ApiProblem(401, {})
     allowed = bool(MAY_SUBMIT & set(me["roles"]))
+    kinds = (await api.get(reader, "/kinds"))["kinds"]
     receipts = (await api.get(reader, "/receipts", [("limit", "10")]))["receipts"] if allowed else []
     return page(
         request,
         "import.html",
         (refusal.status if refusal else 200) if allowed else 403,
         allowed=allowed,
-        kinds=(await api.get(reader, "/kinds"))["kinds"],
+        kinds=kinds,
+        labels={one["name"]: one["label"] for one in kinds} | {one["id"]: one["label"] for one in me["sources"]},
         sources=me["sources"],
         receipts=receipts,
         problems=refusal.messages if refusal else [],
@@ -115,7 +118,7 @@ def refuse_large(request: Request) -> None:
 async def receipt_page(request: Request, api: HubApi, receipt_id: str) -> Response:
     reader = reader_of(request)
     after = request.query_params.get("after", "")
-    receipt = await api.get(reader, f"/receipts/{receipt_id}")
+    receipt, me = await gather(api.get(reader, f"/receipts/{receipt_id}"), api.get(reader, "/me"))
     paging = [("limit", ROWS)] + ([("after", after)] if after else [])
     rows = await api.get(reader, f"/receipts/{receipt_id}/rows", paging)
     following = rows["next"]
@@ -124,6 +127,7 @@ async def receipt_page(request: Request, api: HubApi, receipt_id: str) -> Respon
         request,
         "receipt.html",
         receipt=receipt,
+        source=next((one["label"] for one in me["sources"] if one["id"] == receipt["source"]), receipt["source"]),
         states=[(state, count) for state, count in receipt["states"].items() if count],
         rows=rows["rows"],
         base=base,

@@ -5,7 +5,7 @@
   const said = holder.dataset;
   const CHINA = [[18, 74], [53, 135]];
   const FINE_FROM = 5;
-  const WIDEST = { maxZoom: 9, padding: [36, 36] };
+  const CLOSEST = { maxZoom: 7, padding: [36, 36] };
   let map = null;
 
   const places = () => {
@@ -71,7 +71,7 @@
     if (box.length === 4 && box.every(Number.isFinite)) {
       const [south, west, north, east] = box;
       map.fitBounds([[south, west], [north, east < west ? east + 360 : east]]);
-    } else if (found.length) map.fitBounds(L.latLngBounds(found.map((place) => place.at)), WIDEST);
+    } else if (found.length) map.fitBounds(L.latLngBounds(found.map((place) => place.at)), CLOSEST);
     else map.fitBounds(CHINA);
   };
 

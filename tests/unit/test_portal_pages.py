@@ -1,0 +1,190 @@
+"""The pages on a made-up API: what they pass on, what they refuse, and that nothing they show is markup."""
+
+import re
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import httpx
+import pytest
+
+from services.portal.pages.search_query import SearchQuery, times_known
+from tests.unit.portal_api import HOSTILE, SLOTS, TOKEN, Asked, problem
+
+SAME_SITE = {"origin": "http://hub.test"}
+
+
+@pytest.fixture
+def asked() -> Asked:
+    return Asked()
+
+
+@pytest.mark.parametrize("path", ["/", "/records/instrument-1", "/records/instrument-1/book"])
+def test_values_are_never_markup(asked: Asked, path: str) -> None:
+    answer = asked.browser.get(path)
+    assert answer.status_code == 200
+    assert "alert(1)" in answer.text
+    assert HOSTILE not in answer.text
+    assert not re.search(r"<script>|\son[a-z]+=|style=", answer.text)
+
+
+def test_every_answer_has_its_security_headers(asked: Asked) -> None:
+    for path in ("/", "/nowhere", "/records/unknown", "/static/0/portal.css", "/sign-in"):
+        headers = asked.browser.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert "http" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+
+
+def test_the_api_hears_the_readers_token_and_language_and_no_more(asked: Asked) -> None:
+    asked.browser.cookies.set("hub_token", TOKEN)
+    asked.browser.get("/?q=电镜&utm_source=x&f.status=idle&kind=instrument", headers={"accept-language": "en"})
+    search = asked.requests[-1]
+    assert search.headers["authorization"] == f"Bearer {TOKEN}"
+    assert search.headers["accept-language"] == "en"
+    assert "cookie" not in search.headers
+    assert parse_qs(search.url.query.decode()) == {
+        "q": ["电镜"],
+        "f.status": ["idle"],
+        "kind": ["instrument"],
+        "facets": ["auto"],
+        "highlight": ["1"],
+    }
+
+
+def test_an_id_is_one_segment_of_the_apis_path(asked: Asked) -> None:
+    assert asked.browser.get("/records/x%3Fa=b%23c").status_code == 404
+    assert asked.requests[0].url.raw_path.startswith(b"/api/v1/records/x%3Fa%3Db%23c")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site", **SAME_SITE}],
+)
+def test_forged_forms_are_refused(asked: Asked, headers: dict[str, str]) -> None:
+    asked.browser.cookies.set("hub_token", TOKEN)
+    answer = asked.browser.post("/records/instrument-1/book", data={"start": "x"}, headers=headers)
+    assert answer.status_code == 403
+    assert asked.requests == []
+
+
+def test_signing_in_keeps_the_token_from_scripts_and_addresses() -> None:
+    asked = Asked("https")
+    answer = asked.browser.get(f"/sign-in?token={TOKEN}&next=/bookings")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/bookings")
+    cookie = answer.headers["set-cookie"].lower()
+    assert cookie.startswith(f"hub_token={TOKEN};")
+    assert all(word in cookie for word in ("httponly", "secure", "samesite=lax", "path=/"))
+
+
+def test_a_wrong_token_is_told_and_not_kept(asked: Asked) -> None:
+    answer = asked.browser.post("/sign-in", data={"token": "wrong", "next": "//evil.example"}, headers=SAME_SITE)
+    assert answer.status_code == 401
+    assert "令牌无效" in answer.text
+    assert "set-cookie" not in answer.headers
+    assert 'name="next" value="/"' in answer.text
+
+
+def test_a_sign_in_link_on_another_site_asks_first(asked: Asked) -> None:
+    answer = asked.browser.get(f"/sign-in?token={TOKEN}", headers={"sec-fetch-site": "cross-site"})
+    assert answer.status_code == 200
+    assert "set-cookie" not in answer.headers
+
+
+def test_an_expired_token_is_dropped(asked: Asked) -> None:
+    asked.answer = lambda request: problem(401)
+    asked.browser.cookies.set("hub_token", "expired")
+    answer = asked.browser.get("/bookings")
+    assert answer.status_code == 401
+    assert 'href="/sign-in?next=/bookings"' in answer.text
+    assert 'hub_token="";' in answer.headers["set-cookie"]
+
+
+def test_the_language_is_remembered_and_leads_back(asked: Asked) -> None:
+    answer = asked.browser.get("/language", params={"to": "en", "next": "/?q=a&lang=zh"})
+    assert answer.headers["location"] == "/?q=a"
+    assert "Search" in asked.browser.get("/").text
+    assert asked.browser.get("/language?to=en&next=https://evil.example").headers["location"] == "/"
+
+
+def test_a_slot_is_confirmed_with_its_ends_and_asked_for_again_after_signing_in(asked: Asked) -> None:
+    start = SLOTS[1]["start"]
+    answer = asked.browser.get("/records/instrument-1/book", params={"start": start})
+    assert re.findall(r'<option value="([^"]+)"', answer.text) == [SLOTS[1]["end"], SLOTS[2]["end"]]
+    asked.answer = lambda request: problem(401) if request.method == "POST" else None
+    form = {"start": start, "end": SLOTS[2]["end"], "purpose": "测 3 个样品", "key": "k1"}
+    sent = asked.browser.post("/records/instrument-1/book", data=form, headers=SAME_SITE)
+    assert asked.requests[-1].headers["idempotency-key"] == "k1"
+    back = parse_qs(urlsplit(sent.headers["location"]).query)["next"][0]
+    again = asked.browser.get(back).text
+    assert f'name="start" value="{start}"' in again
+    assert f'value="{SLOTS[2]["end"]}" selected' in again
+    assert 'value="测 3 个样品"' in again
+
+
+def test_a_taken_slot_is_told_beside_the_free_ones(asked: Asked) -> None:
+    asked.answer = lambda request: problem(409, "最近的空闲时段") if request.method == "POST" else None
+    form = {"start": SLOTS[1]["start"], "end": SLOTS[1]["end"]}
+    answer = asked.browser.post("/records/instrument-1/book", data=form, headers=SAME_SITE)
+    assert answer.status_code == 409
+    assert "最近的空闲时段" in answer.text
+    assert 'class="slot"' in answer.text
+    assert 'id="sheet"' not in answer.text
+
+
+@pytest.mark.parametrize(("status", "shown"), [(404, 404), (429, 429), (500, 500), (502, 500), (503, 503)])
+def test_refusals_become_pages(asked: Asked, status: int, shown: int) -> None:
+    asked.answer = lambda request: problem(status, "API 的说明")
+    answer = asked.browser.get("/records/instrument-1")
+    assert answer.status_code == status
+    assert f">{shown}<" in answer.text
+    assert "API 的说明" in answer.text
+
+
+def test_a_silent_api_is_told_as_unavailable(asked: Asked) -> None:
+    def silent(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    asked.answer = silent
+    answer = asked.browser.get("/", headers={"accept-language": "en"})
+    assert answer.status_code == 503
+    assert "Temporarily unavailable" in answer.text
+
+
+def test_a_search_that_is_wrong_keeps_the_words(asked: Asked) -> None:
+    asked.answer = lambda request: problem(400, "应为：已知的排序") if request.url.path.endswith("search") else None
+    answer = asked.browser.get("/?q=电镜&sort=bad")
+    assert answer.status_code == 400
+    assert "应为：已知的排序" in answer.text
+    assert 'value="电镜"' in answer.text
+
+
+def test_static_files_are_kept_for_ever_under_their_digest(asked: Asked) -> None:
+    address = re.search(r"/static/[0-9a-f]{16}/portal\.css", asked.browser.get("/").text)
+    assert address is not None
+    answer = asked.browser.get(address[0])
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["content-type"].startswith("text/css")
+    stale = asked.browser.get("/static/0000000000000000/portal.css")
+    assert stale.headers["cache-control"] == "no-cache"
+    assert asked.browser.get("/static/0/%2e%2e/app.py").status_code == 404
+
+
+def test_choosing_and_taking_away_are_opposite() -> None:
+    query = SearchQuery.of([("q", "电镜"), ("f.status", "idle"), ("cursor", "x"), ("near", "30,120"), ("x", "y")])
+    there = SearchQuery.of(parsed(query.toggled("f.status", "retired")))
+    assert there.pairs == (("q", "电镜"), ("f.status", "idle"), ("near", "30,120"), ("f.status", "retired"))
+    assert parsed(there.toggled("f.status", "retired")) == list(query._without("cursor"))
+    assert query.toggled("near", "30,120") == "/?q=%E7%94%B5%E9%95%9C&f.status=idle"
+    assert query.box_template.endswith("&box={box}")
+    assert SearchQuery(()).box_template == "/?box={box}"
+
+
+def test_booking_is_offered_where_times_are_known() -> None:
+    assert times_known({"bookable": True}, {"opening_hours": [{}]})
+    assert not times_known({"bookable": True}, {})
+    assert not times_known({"bookable": False}, {"opening_hours": [{}]})
+
+
+def parsed(address: str) -> list[tuple[str, str]]:
+    return parse_qsl(urlsplit(address).query)
