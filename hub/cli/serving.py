@@ -3,6 +3,7 @@
 import logging
 import signal
 import socket
+import sqlite3
 import threading
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from hub.cli.lock import Busy, FolderLock
 from hub.cli.session import DEMO_TOKEN, FINE, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
 from hub.cli.wording import t
 from hub.kernel.language import Bilingual
+from hub.ports.vault import VaultLocked
 from hub.settings import Settings
 
 GRACE_SECONDS = 5
@@ -114,7 +116,17 @@ def _serve(told: Session, settings: Settings, listening: socket.socket, sample: 
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     first = sample and is_first_start(settings.data_dir)
-    hub = compose(settings)
+    try:
+        hub = compose(settings)
+    except (VaultLocked, ValueError, sqlite3.Error) as error:
+        told.stop(
+            UNREACHABLE,
+            Bilingual(
+                f"无法打开 {settings.data_dir} 里的数据：{error}",
+                f"Cannot open the data in {settings.data_dir}: {error}",
+            ),
+            Bilingual("运行 hub doctor 查看原因与解决办法。", "Run hub doctor to see why and what helps."),
+        )
     url = f"http://{environment.reached_at(settings.host)}:{listening.getsockname()[1]}"
     address = settings.data_dir / ADDRESS_FILE
     try:

@@ -86,7 +86,7 @@ def test_tokens_are_issued_and_listed(tmp_path: Path, capsys: pytest.CaptureFixt
     token = capsys.readouterr().out.strip()
     holder = AccessFile(tmp_path).principal(token)
     assert holder is not None
-    assert (holder.name, holder.roles, holder.sources) == ("Lab", {"submitter"}, {"owner"})
+    assert (holder.name, holder.roles, holder.sources) == ("Lab", frozenset({"submitter"}), frozenset({"owner"}))
     assert main(["token", "list", *data], {}) == 0
     told = capsys.readouterr().out
     assert "Lab" in told
