@@ -16,6 +16,7 @@ from hub.ports.searches import SEARCHES_LIMIT, SavedSearch, SavedSearches
 from schemas.kind import kinds
 from services.catalog.core import history, menus, pages, presenting, queries
 from services.catalog.core.layout import readable
+from services.catalog.querystrings import parameters_of, query_string
 from services.catalog.related import Links
 from services.catalog.sink import CatalogueSink, check, rebuild, reconcile
 
@@ -84,7 +85,7 @@ class CatalogueQueries:
 
     def save(self, caller: Principal, name: str, query: str, language: Language) -> dict[str, Any]:
         """Keep a search under its canonical query string. Raises Refusal: 400 for a bad query, 409 for too many."""
-        canonical = queries.query_string(queries.parsed(queries.parameters_of(query), language))
+        canonical = query_string(queries.parsed(parameters_of(query), language))
         search = SavedSearch(uuid4().hex, caller.name, name, canonical, rfc3339(self._clock.now()))
         if self._searches.add(search) == "full":
             expected = Bilingual(
@@ -111,7 +112,7 @@ class CatalogueQueries:
         """Run a saved search; `further` may page through it, and nothing else. Raises Refusal (400, 404)."""
         search = self._saved(caller, search_id)
         queries.only(further, PAGING)
-        return self.search([*queries.parameters_of(search.query), *further], language)
+        return self.search([*parameters_of(search.query), *further], language)
 
     def _count(self, kind: str) -> int:
         return self._catalogue.search(Query(kinds=(kind,), size=1)).total

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from hub.kernel.problems import Problem, Refusal
 from hub.ports.catalogue import Box, Near, Query
-from services.catalog.core.queries import only, parsed, query_string, suggestion_asked
+from services.catalog.core.queries import only, parsed, suggestion_asked
+from services.catalog.querystrings import query_string
 
 pytestmark = pytest.mark.unit
 
@@ -40,6 +41,11 @@ def test_a_whole_search() -> None:
 
 def test_nothing_asked_is_everything_by_relevance() -> None:
     assert asked("") == Query(language="zh")
+
+
+def test_the_kind_may_be_filtered_like_any_path() -> None:
+    assert asked("f.kind=expert&kind=project&f.kind=expert").kinds == ("project", "expert")
+    assert refused("f.kind=exprt")[0].field == "f.kind"
 
 
 def test_facets_can_be_chosen_by_the_hub() -> None:

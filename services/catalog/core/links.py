@@ -18,7 +18,7 @@ from typing import Any
 from hub.kernel.identifiers import record_id
 from hub.kernel.records import Record
 from schemas.fields import by_path
-from schemas.kind import Kind, kinds, value_at
+from schemas.kind import Kind, RecordModel, kinds, value_at
 from services.catalog.core.layout import PUBLIC, Node, layout
 
 OWN = "="
@@ -72,7 +72,7 @@ def links_of(found: list[Reference]) -> dict[str, tuple[str, ...]]:
 
 def aliases(kind: Kind, record: Record, public: Mapping[str, Any]) -> tuple[str, ...]:
     """The keys besides its id that references to this record may carry; none for a kind that nothing refers to."""
-    if kind.name not in _referred(tuple(kinds().values())):
+    if kind.name not in _referred():
         return record.same_as[:ALIASES_LIMIT]
     keys = dict.fromkeys((*keys_of(kind, public, None), *record.same_as))
     keys.pop(record.id, None)
@@ -119,9 +119,19 @@ def _affiliation(kind: Kind) -> str | None:
     return single[0].path if single else None
 
 
-@lru_cache(maxsize=64)
-def _referred(known: tuple[Kind, ...]) -> frozenset[str]:
-    return frozenset(spec.meta.refers for kind in known for spec in by_path(kind).values())
+_referred_by: dict[tuple[type[RecordModel], ...], frozenset[str]] = {}
+
+
+def _referred() -> frozenset[str]:
+    """The kinds that some known kind refers to; kept by the models, whose identity is cheap to compare."""
+    known = list(kinds().values())
+    models = tuple(kind.model for kind in known)
+    found = _referred_by.get(models)
+    if found is None:
+        _referred_by.clear()
+        found = frozenset(spec.meta.refers for kind in known for spec in by_path(kind).values())
+        _referred_by[models] = found
+    return found
 
 
 @lru_cache(maxsize=256)

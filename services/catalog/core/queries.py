@@ -1,7 +1,6 @@
 """Reading the parameters of a search into a Query, and writing a Query back as a query string."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from urllib.parse import parse_qsl, urlencode
 
 from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
@@ -81,16 +80,11 @@ def suggestion_asked(parameters: Sequence[tuple[str, str]]) -> tuple[str, tuple[
     return typed, among, limit
 
 
-def parameters_of(query: str) -> list[tuple[str, str]]:
-    """The parameters in a query string, with or without its `?`; one that names none asks for everything."""
-    separators = query.count("&") + 1
-    if separators > reading.PARAMETERS_LIMIT:
-        raise Refusal(reading.too_many(separators), status=400)
-    return parse_qsl(query.lstrip("?"), keep_blank_values=True)
+def canonical(query: Query) -> list[tuple[str, str]]:
+    """The search as parameters in one order: equal for equal searches.
 
-
-def query_string(query: Query) -> str:
-    """The canonical form: equal for equal searches. Page, facets and highlights are left out: they are no search."""
+    Page, facets and highlights are left out: they are no part of what is searched for.
+    """
     pairs: list[tuple[str, str]] = [("q", query.text)] if query.text else []
     pairs += [("kind", kind) for kind in sorted(query.kinds)]
     pairs += [(f"f.{path}", value) for path in sorted(query.filters) for value in sorted(query.filters[path])]
@@ -104,7 +98,7 @@ def query_string(query: Query) -> str:
         pairs.append(("box", _joined(query.box.south, query.box.west, query.box.north, query.box.east)))
     if query.sort != "relevance":
         pairs.append(("sort", query.sort))
-    return urlencode(pairs)
+    return pairs
 
 
 def _kinds(asked: Asked) -> tuple[str, ...]:
@@ -115,13 +109,14 @@ def _kinds(asked: Asked) -> tuple[str, ...]:
             raise Wrong(closest(given, known, _A_KIND))
         return given
 
-    found = (asked.value("kind", given, kind) for given in asked.values.get("kind", []))
+    names = ("kind", f"f.{paths.KIND}")
+    found = [asked.value(name, given, kind) for name in names for given in asked.values.get(name, [])]
     return tuple(dict.fromkeys(name for name in found if name))
 
 
 def _filters(asked: Asked, among: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     for name, given in asked.values.items():
-        if not name.startswith("f."):
+        if not name.startswith("f.") or name == f"f.{paths.KIND}":
             continue
         path = name[2:]
         if (problem := _not_among(path, paths.filters(among), _A_FILTER, name)) is not None:
@@ -185,6 +180,8 @@ def _sort(given: str, among: Sequence[str], near: Near | None) -> str:
 
 def _facets(asked: Asked, among: Sequence[str]) -> tuple[str, ...]:
     given = [path.strip() for text in asked.values.get("facets", []) for path in text.split(",") if path.strip()]
+    if not given:
+        return ()
     allowed = paths.facets(among)
     found: dict[str, None] = {}
     for path in given:
