@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -98,17 +99,15 @@ def run(folder: Path, seed: int) -> None:
 
 def operations(path: Path) -> Iterator[Operation]:
     """The operations of one process; those that were not answered before it was killed have no response."""
-    asked: dict[tuple[str, int], tuple[str, int, list[object]]] = {}
-    for line in map(orjson.loads, path.read_bytes().splitlines()):
-        kind, name, count, moment, *rest = line
-        if kind != "answer":
-            asked[name, count] = (kind, moment, rest)
-            continue
-        asked_kind, invoked, what = asked.pop((name, count))
-        seen = tuple((start, end) for start, end in rest[1])
-        yield Operation(asked_kind, *what, invoked, moment, rest[0], seen)  # type: ignore[arg-type]
-    for kind, invoked, what in asked.values():
-        yield Operation(kind, *what, invoked)  # type: ignore[arg-type]
+    asked: dict[tuple[str, int], Operation] = {}
+    for kind, name, count, moment, *rest in map(orjson.loads, path.read_bytes().splitlines()):
+        if kind == "answer":
+            seen = tuple((start, end) for start, end in rest[1])
+            yield replace(asked.pop((name, count)), responded=moment, outcome=rest[0], seen=seen)
+        else:
+            booking, instrument, start, end = rest
+            asked[name, count] = Operation(kind, booking, instrument, start, end, moment)
+    yield from asked.values()
 
 
 def assert_told(event_log: SqliteEventLog, versions: dict[str, int]) -> None:

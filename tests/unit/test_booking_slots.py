@@ -110,7 +110,7 @@ def test_the_nearest_free_times_are_as_long_as_the_wanted_one() -> None:
 
 ZONES = st.sampled_from(["Europe/Berlin", "Asia/Shanghai", "America/St_Johns", "Australia/Lord_Howe", "Africa/Cairo"])
 DAYS = st.dates(date(2026, 3, 1), date(2026, 4, 30)) | st.dates(date(2026, 9, 25), date(2026, 11, 10))
-SPANS = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).map(sorted).filter(lambda span: span[0] < span[1])
+SPANS = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).filter(lambda span: span[0] < span[1])
 
 
 @st.composite
