@@ -24,6 +24,11 @@ def is_first_start(folder: Path) -> bool:
     return not (folder / ACCESS_FILE).exists()
 
 
+def begin(folder: Path) -> None:
+    """Mark that the sample is to be loaded, before anything else is written that would tell a used folder."""
+    (folder / MARK).write_text(LOADING, "utf-8")
+
+
 def load_sample(told: Session, client: HubClient, folder: Path) -> None:
     """Submit the sample's files and wait until all can be found; raises what HubClient raises.
 
@@ -31,8 +36,6 @@ def load_sample(told: Session, client: HubClient, folder: Path) -> None:
     """
     from sample import FILES
 
-    mark = folder / MARK
-    mark.write_text(LOADING, "utf-8")
     total = sum(file.rows() for file in FILES)
     receipts: list[dict[str, Any]] = []
     with bar(told, Bilingual("装入示例数据", "Loading the sample"), Bilingual("条可检索", "can be found")) as progress:
@@ -46,7 +49,7 @@ def load_sample(told: Session, client: HubClient, folder: Path) -> None:
             before = found
             states = transfer.follow(client, receipt, lambda done, of, before=before: progress(before + done, total))  # type: ignore[misc]
             found += sum(states.get(name, 0) for name in transfer.SETTLED)
-    mark.write_text(LOADED, "utf-8")
+    (folder / MARK).write_text(LOADED, "utf-8")
     refused = sum(receipt["refused"] for receipt in receipts)
     told.say(
         Bilingual(f"示例数据已装入：{found} 条可检索。", f"The sample is loaded: {found} records can be found."),

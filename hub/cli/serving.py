@@ -14,7 +14,7 @@ from rich.markup import escape
 from hub.access import AccessFile, operator_token, write_private
 from hub.cli import environment
 from hub.cli.client import ADDRESS_FILE, HubClient, Told, Unreachable
-from hub.cli.firstload import is_first_start, load_sample
+from hub.cli.firstload import begin, is_first_start, load_sample
 from hub.cli.lock import Busy, FolderLock
 from hub.cli.session import DEMO_TOKEN, FINE, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
 from hub.cli.wording import t
@@ -116,6 +116,8 @@ def _serve(told: Session, settings: Settings, listening: socket.socket, sample: 
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     first = sample and is_first_start(settings.data_dir)
+    if first:
+        begin(settings.data_dir)
     try:
         hub = compose(settings)
     except (VaultLocked, ValueError, sqlite3.Error) as error:

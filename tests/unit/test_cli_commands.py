@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hub.access import AccessFile
-from hub.cli import environment
+from hub.cli import environment, firstload
 from hub.cli.lock import Busy, FolderLock, is_busy
 from hub.cli.main import main
 from hub.cli.wording import BETWEEN, language_from, split_language
@@ -155,6 +155,20 @@ def _doctor(folder: Path, port: str) -> int:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HUB_PORT", port)
         return main(["doctor", "--data", str(folder), "--lang", "en"], {})
+
+
+def test_a_first_start_that_broke_off_is_still_one(tmp_path: Path) -> None:
+    assert firstload.is_first_start(tmp_path)
+    firstload.begin(tmp_path)
+    AccessFile(tmp_path)
+    assert firstload.is_first_start(tmp_path)
+    (tmp_path / firstload.MARK).write_text(firstload.LOADED)
+    assert not firstload.is_first_start(tmp_path)
+
+
+def test_a_folder_that_was_used_without_the_sample_gets_none(tmp_path: Path) -> None:
+    AccessFile(tmp_path)
+    assert not firstload.is_first_start(tmp_path)
 
 
 def test_rebuild_refuses_what_is_no_data_folder_and_one_in_use(
