@@ -70,8 +70,8 @@ class BookingStore(Protocol):
         """The bookings of one booker, latest start first, at most PAGE_LIMIT; those after `before` in that order."""
         ...
 
-    def on(self, instrument_id: str, limit: int, before: Position | None = None) -> Sequence[Booking]:
-        """The bookings of one instrument, latest start first, at most PAGE_LIMIT."""
+    def on(self, instruments: Collection[str], limit: int, before: Position | None = None) -> Sequence[Booking]:
+        """The bookings of any of these instruments, latest start first, at most PAGE_LIMIT."""
         ...
 
     def pending(self, limit: int, timeout: float = 0.0) -> Sequence[Pending]:

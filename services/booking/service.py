@@ -113,9 +113,11 @@ class BookingDesk:
     ) -> list[Seen]:
         """The bookings of an instrument, latest start first, for its owner: 403 for others."""
         deciding.signed_in(principal)
-        if not deciding.owns(principal, self._record(instrument_id)):
+        record = self._record(instrument_id)
+        if not deciding.owns(principal, record):
             raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=403)
-        return self._all_seen(self._bookings.on(instrument_id, limit, before), principal)
+        instruments = {instrument_id, *((record.id, *record.same_as) if record else ())}
+        return self._all_seen(self._bookings.on(instruments, limit, before), principal)
 
     def act(self, action: Action, booking_id: str, reason: str, principal: Principal) -> Seen:
         """Confirm, decline or cancel; doing again what is done already changes nothing.

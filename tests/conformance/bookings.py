@@ -134,7 +134,9 @@ class BookingStoreConformance(Conformance):
         for number, hour in enumerate((8, 12, 10, 14)):
             store.add(booking(number, hour, hour + 1, booker="wang" if number == 2 else "li"))
         store.add(booking(9, 8, 9, "other"))
-        assert [one.id for one in store.on("i", 10)] == ["b0003", "b0001", "b0002", "b0000"]
+        assert [one.id for one in store.on(["i"], 10)] == ["b0003", "b0001", "b0002", "b0000"]
+        assert [one.id for one in store.on(["i", "other"], 5)] == ["b0003", "b0001", "b0002", "b0009", "b0000"]
+        assert store.on(["i", "other"], 2, (at(8), "b0009")) == [booking(0, 8, 9)]
         first = store.of("li", 2)
         assert [one.id for one in first] == ["b0003", "b0001"]
         assert [one.id for one in store.of("li", 2, (first[-1].start, first[-1].id))] == ["b0009", "b0000"]

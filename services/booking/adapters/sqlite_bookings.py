@@ -91,9 +91,12 @@ class SqliteBookings:
         """See the port."""
         return self._page("booked_by", booked_by, limit, before)
 
-    def on(self, instrument_id: str, limit: int, before: Position | None = None) -> list[Booking]:
+    def on(self, instruments: Collection[str], limit: int, before: Position | None = None) -> list[Booking]:
         """See the port."""
-        return self._page("instrument", instrument_id, limit, before)
+        found = [booking for one in set(instruments) for booking in self._page("instrument", one, limit, before)]
+        return sorted(found, key=lambda booking: (booking.start, booking.id), reverse=True)[
+            : max(0, min(limit, PAGE_LIMIT))
+        ]
 
     def pending(self, limit: int, timeout: float = 0.0) -> list[Pending]:
         """See the port."""
