@@ -35,7 +35,7 @@ def refused(document: str | bytes, limits: Limits | None = None) -> tuple[Proble
 
 def workbook(*sheets: Iterable[list[object]]) -> io.BytesIO:
     book = Workbook()
-    book.remove(book.active)
+    book.remove(book.worksheets[0])
     for lines in sheets:
         sheet = book.create_sheet()
         for line in lines:

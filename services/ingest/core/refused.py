@@ -37,7 +37,7 @@ class RefusedRow:
         take its place, with what the row states about itself: problems name those, and they can be sent again.
         """
         if row.sent is not None:
-            return cls(row.number, "json" if isinstance(row.sent, bytes) else row.form, row.sent, problems)
+            return cls(row.number, "json" if isinstance(row.sent, bytes) else "text", row.sent, problems)
         if isinstance(row.data, bytes):
             return cls(row.number, "json", row.data, problems)
         told = {ID_NAMES[0]: row.source_record_id, VERSION_NAMES[0]: row.version, OPERATION_NAMES[0]: row.operation}

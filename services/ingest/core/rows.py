@@ -34,7 +34,8 @@ class Limits:
 class Row(NamedTuple):
     """One row. `number` counts from 1 as the sender's file does, a heading included.
 
-    `sent` is the row as it came, for the refused rows that the sender takes back; None where `data` is just that.
+    `sent` is the row as it came, for the refused rows that the sender takes back: bytes, or a table's cells by their
+    original headings; None where `data` is just that.
     `problems` say why the row could not even be read. `size` is its length in bytes, roughly.
     """
 

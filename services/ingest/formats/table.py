@@ -8,7 +8,7 @@ from itertools import chain
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, shown
 from schemas.kind import Kind
-from services.ingest.core.rows import ERROR_NAME, Limits, Row
+from services.ingest.core.rows import ERROR_NAME, RAW_NAME, Limits, Row
 from services.ingest.formats.headings import Names, meant_by, names_of, paths_of
 from services.ingest.formats.told import empty, too_long
 
@@ -134,7 +134,11 @@ def _rows(records: Iterable[Record], columns: _Columns, limits: Limits) -> Itera
             problem = too_long(limits)
         cells += [""] * (len(headings) - len(cells))
         sent = {heading: cell for heading, cell in zip(headings, cells, strict=False) if heading}
-        yield Row(record.number, "text", filled, size, sent=sent, problems=(problem,) if problem else ())
+        problems = (problem,) if problem else ()
+        if RAW_NAME in filled:
+            yield Row(record.number, "json", filled[RAW_NAME].encode(), size, sent=sent, problems=problems)
+        else:
+            yield Row(record.number, "text", filled, size, sent=sent, problems=problems)
 
 
 def column_letter(index: int) -> str:
