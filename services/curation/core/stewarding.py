@@ -1,0 +1,65 @@
+"""What stewards are asked: which field values to believe, and which records are one thing."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from hub.kernel.contributions import SameAs, kind_of
+from hub.kernel.records import Record
+from hub.ports.records import WeakKey
+from schemas.kind import Kind, kinds
+from services.curation.core.components import MEMBERS_LIMIT
+from services.curation.core.weak import may_be_same, weak_keys
+
+Group = tuple[WeakKey, tuple[str, ...]]
+
+
+class Pair(NamedTuple):
+    """Two active records of one kind that nobody has decided on and no identifier tells apart; left.id < right.id."""
+
+    left: Record
+    right: Record
+
+
+def undecided_pairs(groups: Iterable[Group], records: Mapping[str, Record], decided: Iterable[SameAs]) -> list[Pair]:
+    """The pairs of each group to ask about, in the order of groups and ids.
+
+    A pair that shares several keys is asked about at the smallest of them alone, and so once over all pages.
+    """
+    settled = {decision.key for decision in decided if decision.decision != "undone"}
+    return [pair for group in groups for pair in _pairs(group, records) if (pair.left.id, pair.right.id) not in settled]
+
+
+def _pairs(group: Group, records: Mapping[str, Record]) -> Iterator[Pair]:
+    key, ids = group
+    known = [records[record_id] for record_id in sorted(ids) if record_id in records]
+    active = [record for record in known if record.status == "active"]
+    for left, right in combinations(active, 2):
+        kind = kinds().get(left.kind)
+        if kind and left.kind == right.kind and _asked_at(key, kind, left, right):
+            yield Pair(left, right)
+
+
+def _asked_at(key: WeakKey, kind: Kind, left: Record, right: Record) -> bool:
+    shared = weak_keys(kind, left.fields) & weak_keys(kind, right.fields)
+    return bool(shared) and key == min(shared) and may_be_same(kind, left.fields, right.fields)
+
+
+def canonical(record: Record) -> str:
+    """The id that stands for the record and all that it is joined to."""
+    return record.replaced_by or record.id
+
+
+def joined_size(of: Sequence[Record]) -> int:
+    """How many ids one record would stand for if these canonical records were joined."""
+    return sum(1 + len(record.same_as) for record in {record.id: record for record in of}.values())
+
+
+def may_be_joined(of: Sequence[Record]) -> bool:
+    """Whether joining these canonical records stays within what one record may stand for."""
+    return joined_size(of) <= MEMBERS_LIMIT
+
+
+def of_one_kind(left: str, right: str) -> bool:
+    """Whether the ids name two things of one kind."""
+    return left != right and kind_of(left) == kind_of(right)

@@ -1,0 +1,202 @@
+"""Stewards: people who settle conflicts and join duplicates. Their decisions are events, as all that curation reads."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hub.kernel.access import Principal
+from hub.kernel.cloudevents import CloudEvent
+from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED, Preference, SameAs, SameAsDecision
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.records import SUBMISSIONS, Record
+from hub.ports.clock import Clock, rfc3339
+from hub.ports.eventlog import EventLog
+from hub.ports.records import RecordStore, WeakKey
+from schemas.kind import kind_named, kinds
+from services.curation.core.components import MEMBERS_LIMIT
+from services.curation.core.stewarding import Group, Pair, canonical, may_be_joined, of_one_kind, undecided_pairs
+
+PAGE_LIMIT = 100
+GROUP_MEMBERS = 12
+"""Of a group of records that share a name, as many are compared at once; when those are decided, WIDE_MEMBERS."""
+WIDE_MEMBERS = 64
+SMALLEST_KEY = -(2**63)
+GROUPS_READ = 500
+"""Groups that one page reads at most, since all of their pairs may have been decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictPage:
+    """Records with conflicts in the order of their ids; `next` is the `after` of the next page."""
+
+    records: tuple[Record, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicatePage:
+    """Pairs that may be one thing; `next` is the `after` of the next page."""
+
+    pairs: tuple[Pair, ...]
+    next: WeakKey | None
+
+
+class Stewardship:
+    """Finds what is to be decided, and writes decisions to the log; they are in force once curation has read them."""
+
+    def __init__(self, event_log: EventLog, store: RecordStore, clock: Clock, event_source: str) -> None:
+        self._log = event_log
+        self._store = store
+        self._clock = clock
+        self._event_source = event_source
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def conflicts(self, kind: str | None = None, after: str = "", limit: int = 20) -> ConflictPage:
+        """Records whose sources disagree with equal authority. Refusal (400) for an unknown kind."""
+        if kind is not None and kind not in kinds():
+            known = ", ".join(kinds())
+            expected = Bilingual("以下记录类型之一：{known}", "one of the record kinds {known}").format(known=known)
+            raise Refusal(Problem("unknown-kind", expected, shown(kind), "kind"), status=400)
+        size = max(1, min(limit, PAGE_LIMIT))
+        found = self._store.conflicts(after, size, kind)
+        return ConflictPage(tuple(found), found[-1].id if len(found) == size else None)
+
+    def duplicates(self, after: WeakKey | None = None, limit: int = 20) -> DuplicatePage:
+        """Pairs of active records of one name that nobody has decided on.
+
+        About `limit` of them: the pairs of one group stay on one page, however many they are.
+        """
+        size = max(1, min(limit, PAGE_LIMIT))
+        pairs: list[Pair] = []
+        read = 0
+        while len(pairs) < size and read < GROUPS_READ:
+            groups = self._store.alike(after, size, GROUP_MEMBERS)
+            for group, found in zip(groups, self._undecided(groups), strict=True):
+                if pairs and len(pairs) + len(found) > size:
+                    return DuplicatePage(tuple(pairs), after)
+                pairs += found
+                after = group[0]
+            if len(groups) < size:
+                return DuplicatePage(tuple(pairs), None)
+            read += len(groups)
+        return DuplicatePage(tuple(pairs), after)
+
+    def prefer(
+        self, record_id: str, field: str, source: str | None, source_record_id: str | None, by: Principal
+    ) -> Preference:
+        """Believe one source about a field of the record or, with `source` None, undo such a decision.
+
+        Refusal: 404 for an unknown record; 409 where it was replaced, or where there is nothing to undo; 422 for an
+        unknown field, or a source that has no part in the record.
+        """
+        record = self._known(record_id, "record_id")
+        if record.replaced_by:
+            expected = Bilingual("现行记录 {id}", "the record that replaced it, {id}").format(id=record.replaced_by)
+            raise Refusal(Problem("replaced", expected, record_id, "record_id"), status=409)
+        _require_field(record, field)
+        _require_source(record, source, source_record_id)
+        settled = [one for one in self._store.settled(_stands_for(record)) if one.field == field]
+        before = max(settled, key=Preference.rank, default=None)
+        if source is None and before is None:
+            raise _nothing_to_undo("field", field)
+        version, at = self._next_version(before.version if before else 0)
+        said = Preference(record_id, field, source, source_record_id, version, by.name, at)
+        self._append(PREFERENCE_DECIDED, said.event_id(), record_id, at, said.to_bytes())
+        return said
+
+    def decide(self, left: str, right: str, decision: SameAsDecision, by: Principal) -> SameAs:
+        """Say that two records are one thing, that they are not, or undo what was said of the pair.
+
+        Refusal: 404 for an unknown record; 409 where there is nothing to undo or too many would be joined; 422 where
+        the records are not two of one kind.
+        """
+        if not of_one_kind(left, right):
+            expected = Bilingual("同一类型的另一条记录", "another record of the same kind")
+            raise Refusal(Problem("not-a-pair", expected, shown(right), "right"))
+        left, right = sorted((left, right))
+        records = [self._known(left, "left"), self._known(right, "right")]
+        before = next((one for one in self._store.decisions([left]) if one.key == (left, right)), None)
+        if decision == "undone" and before is None:
+            raise _nothing_to_undo("right", right)
+        if decision == "joined":
+            self._require_room(records)
+        version, at = self._next_version(before.version if before else 0)
+        said = SameAs(left, right, decision, version, by.name, at)
+        self._append(SAME_AS_DECIDED, said.event_id(), left, at, said.to_bytes())
+        return said
+
+    def decisions(self, record_id: str) -> tuple[Sequence[SameAs], Sequence[Preference]]:
+        """The decisions in force about the record and what it is joined to; 404 for an unknown one."""
+        asked = self._known(record_id, "record_id")
+        ids = _stands_for(self._known(canonical(asked), "record_id"))
+        pairs = [one for one in self._store.decisions(ids) if one.decision != "undone"]
+        newest = {one.field: one for one in sorted(self._store.settled(ids), key=Preference.rank)}
+        return pairs, [one for one in newest.values() if one.source is not None]
+
+    def _undecided(self, groups: Sequence[Group]) -> list[list[Pair]]:
+        """The pairs of each group; of one that is not compared in full the next ones, when its first are decided."""
+        found = self._pairs(groups)
+        for place, (key, members) in enumerate(groups):
+            if len(members) == GROUP_MEMBERS and not found[place]:
+                wide = self._store.alike(None if key == SMALLEST_KEY else key - 1, 1, WIDE_MEMBERS)
+                found[place] = self._pairs(wide)[0][:GROUP_MEMBERS] if wide else []
+        return found
+
+    def _pairs(self, groups: Sequence[Group]) -> list[list[Pair]]:
+        ids = {record_id for _, members in groups for record_id in members}
+        records = self._store.get(ids)
+        decided = self._store.decisions(ids)
+        return [undecided_pairs([group], records, decided) for group in groups]
+
+    def _known(self, record_id: str, name: str) -> Record:
+        record = self._store.get([record_id]).get(record_id)
+        if record is None:
+            expected = Bilingual("已有记录的编号", "the id of a record that exists")
+            raise Refusal(Problem("unknown-record", expected, shown(record_id), name), status=404)
+        return record
+
+    def _require_room(self, records: Sequence[Record]) -> None:
+        stand_for = self._store.get({canonical(record) for record in records})
+        if len(stand_for) > 1 and not may_be_joined(list(stand_for.values())):
+            expected = Bilingual("合并后不超过 {limit} 条", "at most {limit} records joined into one")
+            raise Refusal(Problem("too-many-joined", expected.format(limit=MEMBERS_LIMIT), field="right"), status=409)
+
+    def _next_version(self, before: int) -> tuple[int, str]:
+        """Microseconds since 1970 and the same as text; more than before even where the clock was set back."""
+        now = self._clock.now()
+        with self._lock:
+            self._last = max(int(now.timestamp() * 1_000_000), self._last + 1, before + 1)
+            return self._last, rfc3339(now)
+
+    def _append(self, event_type: str, event_id: str, subject: str, at: str, data: bytes) -> None:
+        event = CloudEvent(event_id, self._event_source, event_type, subject, at, data)
+        self._log.append(SUBMISSIONS, [event.as_entry()])
+
+
+def _stands_for(record: Record) -> list[str]:
+    """The record's id and those joined to it; a decision about any of them is one about the record."""
+    return [record.id, *record.same_as]
+
+
+def _require_field(record: Record, field: str) -> None:
+    fields = kind_named(record.kind).model.model_fields
+    if field not in fields:
+        expected = Bilingual("本类记录的字段之一：{known}", "one of this kind's fields: {known}")
+        raise Refusal(Problem("unknown-field", expected.format(known=", ".join(fields)), shown(field), "field"))
+
+
+def _require_source(record: Record, source: str | None, source_record_id: str | None) -> None:
+    if source is None and source_record_id is None:
+        return
+    speakers = [(one.source, one.source_record_id) for one in record.sources]
+    if (source, source_record_id) not in speakers:
+        known = ", ".join(f"{one}/{number}" for one, number in speakers)
+        expected = Bilingual("本记录的来源之一：{known}", "one of the record's sources: {known}").format(known=known)
+        raise Refusal(Problem("unknown-speaker", expected, shown(f"{source}/{source_record_id}"), "source"))
+
+
+def _nothing_to_undo(field: str, found: str) -> Refusal:
+    expected = Bilingual("已作过的决定", "something that was decided on")
+    return Refusal(Problem("not-decided", expected, shown(found), field), status=409)
