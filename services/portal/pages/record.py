@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from schemas.fields import by_path
 from schemas.kind import kinds
-from services.portal.client import HubApi
+from services.portal.client import HubApi, Reader
 from services.portal.core.linked_data import linked_data
 from services.portal.guard import add_page, segment
 from services.portal.pages.search_query import times_known
@@ -22,6 +22,7 @@ SHORT = 80
 RELATED = 24
 TELLING = ("facet", "geo", "number", "date", "keyword")
 """Search roles of fields that tell at a glance what a record is."""
+OWNERS = {"submitter", "operator"}
 Json = Mapping[str, Any]
 
 
@@ -35,8 +36,11 @@ def add(router: APIRouter, api: HubApi) -> None:
 async def record_page(request: Request, api: HubApi, record_id: str) -> Response:
     reader = reader_of(request)
     path = f"/records/{record_id}"
-    record, related, history = await gather(
-        api.get(reader, path), api.get(reader, f"{path}/related"), api.get(reader, f"{path}/history")
+    record, related, history, owner = await gather(
+        api.get(reader, path),
+        api.get(reader, f"{path}/related"),
+        api.get(reader, f"{path}/history"),
+        may_own(reader, api),
     )
     facts, texts = told_first(record)
     address = str(request.url.replace(query="", fragment=""))
@@ -50,8 +54,14 @@ async def record_page(request: Request, api: HubApi, record_id: str) -> Response
         related=[(f"record.{way}", groups(related[way])) for way in ("refers_to", "referred_by")],
         versions=history["versions"],
         bookable=times_known(record, record["fields"]),
+        owner=owner,
         json_ld=linked_data(record, address) if record["status"] != "withdrawn" else "",
     )
+
+
+async def may_own(reader: Reader, api: HubApi) -> bool:
+    """Whether to point the reader to the instrument's bookings; the API decides about them again."""
+    return bool(reader.token) and bool(OWNERS & set((await api.get(reader, "/me"))["roles"]))
 
 
 def told_first(record: Json) -> tuple[list[Json], list[Json]]:

@@ -1,0 +1,27 @@
+"""Who the caller is to the hub."""
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from hub.kernel.access import Principal
+from hub.me import router
+from hub.registry import load_sources
+from hub.web import install_problem_handlers
+
+
+class OneToken:
+    def principal(self, token: str) -> Principal | None:
+        return Principal("lab", frozenset({"submitter"}), frozenset({"owner"})) if token == "lab-token" else None
+
+
+def test_callers_learn_their_roles_and_only_their_own_sources() -> None:
+    app = FastAPI()
+    app.state.access = OneToken()
+    app.include_router(router(load_sources()))
+    install_problem_handlers(app)
+    client = TestClient(app)
+    assert client.get("/api/v1/me").json() == {"name": "", "roles": [], "sources": []}
+    lab = client.get("/api/v1/me?lang=en", headers={"Authorization": "Bearer lab-token"}).json()
+    assert (lab["name"], lab["roles"]) == ("lab", ["submitter"])
+    assert lab["sources"] == [{"id": "owner", "label": "Registered by the owner", "authority": "owner"}]
+    assert client.get("/api/v1/me", headers={"Authorization": "Bearer other"}).status_code == 401
