@@ -166,6 +166,14 @@ def test_a_row_of_another_vocabulary_is_kept_in_the_hubs_own_terms() -> None:
     assert refused(row._replace(sent=b"{}")).form == "json"
 
 
+def test_a_list_of_equipment_comes_back_as_what_it_was() -> None:
+    sent = {"Name": "x", "Description": "", "Technique": "y", "ID": "17"}
+    document = given_back([RefusedRow(2, "text", sent, (PROBLEM,))], "csv")
+    item = chosen(None, "text/csv", "x.csv", document, INSTRUMENT)
+    (row,) = item.read(io.BytesIO(document), INSTRUMENT, Limits())
+    assert (item.name, row.sent, row.source_record_id) == ("uniquip", sent, "17")
+
+
 ROR = b'{"id": "https://ror.org/00a2xv884", "admin": {"last_modified": {}}'
 
 

@@ -9,7 +9,11 @@ from datetime import date, datetime
 import pytest
 from openpyxl import Workbook
 
+from hub.kernel.language import Language
 from hub.kernel.problems import Problem, Refusal
+from schemas.derive.columns import columns_of
+from schemas.derive.templates import example_row, template
+from schemas.fields import by_path
 from schemas.kind import Kind, kind_named, kinds
 from services.ingest.core.rows import Limits, Row
 from services.ingest.core.submissions import Checked, Frame, checked
@@ -75,8 +79,6 @@ def test_a_heading_may_be_any_name_of_its_field(heading: str, path: str) -> None
 
 @pytest.mark.parametrize("name", sorted(kinds()))
 def test_every_field_that_fits_a_column_is_known_by_its_full_label(name: str) -> None:
-    from schemas.fields import by_path
-
     kind = kind_named(name)
     lists = tuple(f"{path}." for path, spec in by_path(kind).items() if spec.multiple)
     for path, spec in by_path(kind).items():
@@ -238,3 +240,17 @@ def test_uniquip_columns_go_where_the_annotations_say() -> None:
 
 def test_columns_are_called_by_letters() -> None:
     assert [column_letter(index) for index in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("name", sorted(kinds()))
+def test_a_template_filled_with_its_example_is_taken(name: str, language: Language) -> None:
+    kind = kind_named(name)
+    example = example_row(kind, language)
+    filled = io.StringIO(template(kind, language, "csv").decode(), newline="")
+    filled.seek(0, io.SEEK_END)
+    csv.writer(filled).writerow(["7", *(example.get(spec.path, "") for spec in columns_of(kind))])
+    (row,) = rows(filled.getvalue(), kind)
+    assert isinstance(row.data, dict)
+    assert {path: text for path, text in row.data.items() if path != "_id"} == example
+    assert isinstance(checked(row, Frame(kind, "owner", "owner", "2026-01-01T00:00:00.000000Z", 1)), Checked)

@@ -122,7 +122,7 @@ class _Columns:
 def _rows(records: Iterable[Record], columns: _Columns, limits: Limits) -> Iterator[Row]:
     headings, paths, ignored = columns.headings, columns.paths, columns.ignored
     for record in records:
-        cells = [unguarded(cell) for cell in record.cells]
+        cells = [unguarded(cell) if cell[:1] == "'" else cell for cell in record.cells]
         if ignored is not None:
             del cells[ignored : ignored + 1]
         size = sum(map(len, cells))

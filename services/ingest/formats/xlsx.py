@@ -21,8 +21,8 @@ ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """The start of the binary files of Excel 97, and of workbooks that are protected by a password."""
 
-UNPACKED_BYTES = 2**30
-SHARED_STRINGS_BYTES = 128 * 2**20
+UNPACKED_BYTES = 512 * 2**20
+SHARED_STRINGS_BYTES = 64 * 2**20
 """The workbook's table of texts is held in memory while its sheet is read."""
 MEMBERS = 2_000
 
