@@ -148,6 +148,12 @@ def test_who_owns_an_instrument() -> None:
     assert [owns(who, None) for who in (OWNER, OPERATOR)] == [False, True]
 
 
+def test_harvesting_a_record_gives_no_say_over_its_instrument() -> None:
+    known = record()
+    harvested = replace(known, sources=tuple(replace(source, authority="harvested") for source in known.sources))
+    assert [owns(who, harvested) for who in (OWNER, OPERATOR)] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("status", "booker", "owner"),
     [

@@ -56,10 +56,14 @@ def signed_in(principal: Principal) -> None:
 
 
 def owns(principal: Principal, record: Record | None) -> bool:
-    """Whether the caller speaks for the instrument: an operator, or a submitter for one of the record's sources."""
+    """Whether the caller speaks for the instrument: an operator, or a submitter for a source with an owner's authority.
+
+    Whoever harvests or oversees a record does not decide about the instrument's time.
+    """
     if "operator" in principal.roles:
         return True
-    return record is not None and any(principal.may_submit_for(source.source) for source in record.sources)
+    own = () if record is None else (source for source in record.sources if source.authority == "owner")
+    return any(principal.may_submit_for(source.source) for source in own)
 
 
 def may_see(principal: Principal, booking: Booking, owner: bool) -> bool:
