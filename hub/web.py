@@ -55,7 +55,7 @@ def require(*roles: Role) -> Callable[[Principal], Principal]:
         if principal.roles & frozenset(roles):
             return principal
         wanted = ", ".join(roles)
-        expected = Bilingual("具有以下角色之一的令牌:{wanted}", "a token with one of the roles: {wanted}")
+        expected = Bilingual("具有以下角色之一的令牌：{wanted}", "a token with one of the roles: {wanted}")
         status = 403 if principal.roles else 401
         raise Refusal(Problem("not-allowed", expected.format(wanted=wanted), field="Authorization"), status=status)
 
@@ -92,6 +92,6 @@ def install_problem_handlers(app: FastAPI) -> None:
 def _problem_of(error: dict[str, Any]) -> Problem:
     where = ".".join(str(part) for part in error.get("loc", ())[1:])
     rule = str(error.get("msg", ""))
-    expected = Bilingual(f"符合要求的取值({rule})", rule)
+    expected = Bilingual(f"符合要求的取值（{rule}）", rule)
     found = error.get("input")
     return Problem(str(error.get("type", "invalid")), expected, "" if found is None else shown(found), where)

@@ -42,7 +42,7 @@ class Problem:
             name = f"{self.label[language]} ({self.field})" if self.label else self.field
             where.append(f"字段“{name}”" if zh else f"field “{name}”")
         found = (f"填写的是“{self.found}”" if zh else f"found “{self.found}”") if self.found else ""
-        expected = f"应为:{self.expected.zh}" if zh else f"expected {self.expected.en}"
+        expected = f"应为：{self.expected.zh}" if zh else f"expected {self.expected.en}"
         parts = ["，".join(where) if zh else ", ".join(where), found, expected]
         return ("；" if zh else "; ").join(part for part in parts if part)
 

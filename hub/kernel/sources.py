@@ -32,6 +32,6 @@ class Sources:
             return self._sources[source_id]
         except KeyError:
             known = ", ".join(sorted(self._sources))
-            expected = Bilingual("已登记的数据来源之一:{known}", "one of the registered sources: {known}")
+            expected = Bilingual("已登记的数据来源之一：{known}", "one of the registered sources: {known}")
             problem = Problem("unknown-source", expected.format(known=known), shown(source_id), "source")
             raise Refusal(problem) from None

@@ -33,7 +33,7 @@ _BUSY = Bilingual(
     "刷新后再试；预约刚刚被他人修改", "another try after a look; somebody is changing the booking just now"
 )
 _OWNER = Bilingual("仪器所在单位或运营人员的令牌", "a token of the instrument's owner or of an operator")
-_FREE = Bilingual("空闲的时段；最近的空闲时段:{free}", "a free time; the nearest are: {free}")
+_FREE = Bilingual("空闲的时段；最近的空闲时段：{free}", "a free time; the nearest are: {free}")
 
 
 class Taken(Refusal):

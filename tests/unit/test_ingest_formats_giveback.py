@@ -75,7 +75,7 @@ def test_a_tables_rows_name_their_problems_in_the_readers_language() -> None:
     row = RefusedRow(3, "text", {"中文名": "x"}, (PROBLEM, Problem("y", Bilingual("乙", "B"))))
     document = given_back([row], "csv").decode()
     assert "第 3 行，字段“中文名 (name_zh)”" in document
-    assert "第 3 行；应为:乙" in document
+    assert "第 3 行；应为：乙" in document
     english = b"".join(write_refused([row], "csv", "en", INSTRUMENT)).decode()
     assert "row 3; expected B" in english
 

@@ -28,7 +28,7 @@ _NOT_THE_KIND = Bilingual("这类资源不提供预约", "Resources of this kind
 _WITHDRAWN = Bilingual("仪器记录已撤回", "The instrument's record is withdrawn")
 _NOT_SHARED = Bilingual("所在单位未开放共享这台仪器", "The owner does not share this instrument")
 _NO_HOURS = Bilingual("所在单位没有登记开放时间，请直接联系", "The owner gives no opening hours; please contact it")
-_NO_ZONE = Bilingual("无法识别仪器的时区:{zone}", "The instrument's time zone is unknown: {zone}")
+_NO_ZONE = Bilingual("无法识别仪器的时区：{zone}", "The instrument's time zone is unknown: {zone}")
 
 
 @dataclass(frozen=True, slots=True)

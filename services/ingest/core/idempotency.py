@@ -40,6 +40,6 @@ def key_from_header(value: str | None) -> str:
     if 0 < len(key) <= KEY_LIMIT and key.isascii() and key.isprintable():
         return key
     expected = Bilingual(
-        "1 至 {limit} 个可打印的 ASCII 字符,如 UUID", "1 to {limit} printable ASCII characters, such as a UUID"
+        "1 至 {limit} 个可打印的 ASCII 字符，如 UUID", "1 to {limit} printable ASCII characters, such as a UUID"
     ).format(limit=KEY_LIMIT)
     raise Refusal(Problem("bad-idempotency-key", expected, shown(value), "Idempotency-Key"), status=400)

@@ -81,7 +81,7 @@ def _version(value: Any, problems: list[Problem]) -> int | None:
         return source_version(value)
     except (ValueError, TypeError, AttributeError, OverflowError):
         expected = Bilingual(
-            "非负整数,或 RFC 3339 格式的时间,如 2026-01-31T08:00:00+08:00",
+            "非负整数，或 RFC 3339 格式的时间，如 2026-01-31T08:00:00+08:00",
             "a whole number from 0, or a time by RFC 3339 such as 2026-01-31T08:00:00+08:00",
         )
         problems.append(Problem("bad-version", expected, shown(value), VERSION_NAMES[0]))
@@ -91,7 +91,7 @@ def _version(value: Any, problems: list[Problem]) -> int | None:
 def _operation(value: Any, problems: list[Problem]) -> Operation | None:
     known = _OPERATIONS.get(str(value).strip().casefold())
     if known is None:
-        expected = Bilingual("upsert(新增或更新)或 withdraw(撤回)", "upsert or withdraw")
+        expected = Bilingual("upsert（新增或更新）或 withdraw（撤回）", "upsert or withdraw")
         problems.append(Problem("bad-operation", expected, shown(value), OPERATION_NAMES[0]))
     return known
 

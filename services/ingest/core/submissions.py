@@ -103,7 +103,7 @@ def _validated(row: Row, data: bytes | Mapping[str, Any], kind: Kind) -> Valid |
 def _unidentified(kind: Kind) -> Problem:
     ways = " / ".join(" + ".join(identity.paths) for identity in kind.identity)
     expected = Bilingual(
-        "数据来源自己的记录编号 _id,或能识别记录的字段:{ways}",
+        "数据来源自己的记录编号 _id，或能识别记录的字段：{ways}",
         "the source's own record id _id, or fields that identify the record: {ways}",
     ).format(ways=ways)
     return Problem("unidentified", expected, field=ID_NAMES[0])
