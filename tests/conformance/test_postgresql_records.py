@@ -1,0 +1,17 @@
+"""The record store on PostgreSQL, held to its suite on a real server."""
+
+import pytest
+
+from services.curation.adapters.postgresql_store import PostgresRecordStore
+from tests.conformance.records import OpenStore, RecordStoreConformance
+
+pytestmark = pytest.mark.conformance
+
+
+class TestPostgresRecordStore(RecordStoreConformance):
+    adapter = "PostgresRecordStore"
+    capabilities = frozenset()
+
+    @pytest.fixture
+    def open_store(self, database: str) -> OpenStore:
+        return lambda: PostgresRecordStore(database, "hub")
