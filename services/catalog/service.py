@@ -16,6 +16,7 @@ from hub.ports.searches import SEARCHES_LIMIT, SavedSearch, SavedSearches
 from schemas.kind import kinds
 from services.catalog.core import history, menus, pages, presenting, queries
 from services.catalog.core.layout import readable
+from services.catalog.core.paths import KIND
 from services.catalog.querystrings import parameters_of, query_string
 from services.catalog.related import Links
 from services.catalog.sink import CatalogueSink, check, rebuild, reconcile
@@ -46,7 +47,9 @@ class CatalogueQueries:
 
     def kinds(self, language: Language) -> dict[str, Any]:
         """Every kind, with its count of active records, its filters and its sort orders."""
-        return {"kinds": [menus.kind_json(kind, self._count(kind.name), language) for kind in list(kinds().values())]}
+        counted = dict(self._catalogue.search(Query(size=1, facets=(KIND,))).facets.get(KIND, ()))
+        known = list(kinds().values())
+        return {"kinds": [menus.kind_json(kind, counted.get(kind.name, 0), language) for kind in known]}
 
     def search(self, parameters: Parameters, language: Language) -> dict[str, Any]:
         """One page of hits. Raises Refusal (400) for what cannot be searched by."""
@@ -113,9 +116,6 @@ class CatalogueQueries:
         search = self._saved(caller, search_id)
         queries.only(further, PAGING)
         return self.search([*parameters_of(search.query), *further], language)
-
-    def _count(self, kind: str) -> int:
-        return self._catalogue.search(Query(kinds=(kind,), size=1)).total
 
     def _found(self, query: Query) -> Page:
         try:

@@ -70,31 +70,49 @@ def links_of(found: list[Reference]) -> dict[str, tuple[str, ...]]:
     return {path: tuple(keys) for path, keys in links.items() if keys}
 
 
-def aliases(kind: Kind, record: Record, public: Mapping[str, Any]) -> tuple[str, ...]:
-    """The keys besides its id that references to this record may carry; none for a kind that nothing refers to."""
-    if kind.name not in _referred():
-        return record.same_as[:ALIASES_LIMIT]
-    keys = dict.fromkeys((*keys_of(kind, public, None), *record.same_as))
-    keys.pop(record.id, None)
-    return tuple(keys)[:ALIASES_LIMIT]
-
-
 def keys_of(kind: Kind, value: Mapping[str, Any], organisation: Any) -> tuple[str, ...]:
-    """The keys of a record of this kind that says this of itself, or of a reference to one.
+    """The keys of a reference to a record of this kind.
 
-    `organisation` is where a reference that names none is read.
+    `organisation` is where a reference that names none is read. Its names and the organisation's go together by
+    language, so that a reference has few weak keys; the record itself answers to every pair.
     """
     belongs = affiliation(kind)
     if belongs and organisation and not value.get(belongs):
         value = {**value, belongs: organisation}
-    ids = [_identified(kind.name, identity.scheme, identity.paths, value) for identity in kind.identity]
-    names = [str(value[name]) for name in NAMES if value.get(name)]
-    keys = [key for key in ids if key]
+    pairs = _pairs(value, belongs)
+    paired = [pair for pair in pairs if pair[0] == pair[2]] or pairs
+    return (*_ids(kind, value), *(_weak(kind.name, name, within) for _, name, _, within in paired))
+
+
+def aliases(kind: Kind, record: Record, public: Mapping[str, Any]) -> tuple[str, ...]:
+    """The keys besides its id that references to this record may carry; none for a kind that nothing refers to."""
+    if kind.name not in _referred():
+        return record.same_as[:ALIASES_LIMIT]
+    weak = (_weak(kind.name, name, within) for _, name, _, within in _pairs(public, affiliation(kind)))
+    keys = dict.fromkeys((*_ids(kind, public), *weak, *record.same_as))
+    keys.pop(record.id, None)
+    return tuple(keys)[:ALIASES_LIMIT]
+
+
+def _ids(kind: Kind, value: Mapping[str, Any]) -> list[str]:
+    """The id by each of the kind's identities that the value has."""
+    found = []
+    for identity in kind.identity:
+        parts = [value_at(value, path) for path in identity.paths]
+        if all(parts):
+            found.append(_id(kind.name, identity.scheme, *(str(part) for part in parts)))
+    return found
+
+
+def _pairs(value: Mapping[str, Any], belongs: str | None) -> list[tuple[str, str, str, str]]:
+    """Each name with each name of the organisation it is read within, as (field, name, field, name)."""
+    names = [(field, str(value[field])) for field in NAMES if value.get(field)]
     if not belongs:
-        keys += [_weak(kind.name, name, "") for name in names]
-    elif isinstance(within := value.get(belongs), Mapping):
-        keys += [_weak(kind.name, name, str(within[of])) for name in names for of in NAMES if within.get(of)]
-    return tuple(keys)
+        return [(field, name, field, "") for field, name in names]
+    within = value.get(belongs)
+    if not isinstance(within, Mapping):
+        return []
+    return [(field, name, of, str(within[of])) for field, name in names for of in NAMES if within.get(of)]
 
 
 def affiliation(kind: Kind) -> str | None:
@@ -143,8 +161,9 @@ def _referring(nodes: Mapping[str, Node]) -> Iterator[Node]:
     for node in nodes.values():
         if node.spec.openness in PUBLIC and node.spec.part is not None:
             if node.spec.meta.refers:
-                yield node
-            yield from _referring(node.members)
+                yield node  # what stands inside a reference is said of the other record
+            else:
+                yield from _referring(node.members)
 
 
 def _values(public: Mapping[str, Any], node: Node) -> Iterator[Mapping[str, Any]]:
@@ -160,11 +179,6 @@ def _each(value: Any) -> Iterator[Any]:
         yield from value
     elif value is not None:
         yield value
-
-
-def _identified(kind: str, scheme: str, paths: tuple[str, ...], value: Mapping[str, Any]) -> str | None:
-    parts = [value_at(value, path) for path in paths]
-    return _id(kind, scheme, *(str(part) for part in parts)) if all(parts) else None
 
 
 def _weak(kind: str, name: str, organisation: str) -> str:
