@@ -263,3 +263,14 @@ def test_one_source_may_number_two_kinds_alike() -> None:
         submission("city", "1", 1, "expert-a", {"name_zh": "王"}, kind="expert"),
     ):
         assert store.current[A].status == store.current["expert-a"].status == "active"
+
+
+def test_a_withdrawal_that_names_no_record_is_told_which_one_it_was_also_within_a_batch() -> None:
+    said, gone = submission("city", "1", 1, A, {"name_zh": "甲"}), submission("city", "1", 2, None)
+    for batches in ([[said, gone]], [[gone, said]], [[said], [gone]]):
+        store = MemoryUnit()
+        for batch in batches:
+            curate(store, batch)
+        told = store.outcomes[gone.event_id()]
+        assert (told.record_id, told.effect) == (A, "changed")
+        assert told.version == store.current[A].version

@@ -1,5 +1,7 @@
 """Weak duplicates: suggested by name within an organisation, never against an identifier."""
 
+from dataclasses import replace
+
 import pytest
 
 from schemas.kind import kind_named
@@ -26,3 +28,19 @@ def test_different_identifiers_tell_records_apart() -> None:
     one = {"name_zh": "甲", "ror": "https://ror.org/00a2xv884"}
     assert not may_be_same(ORGANISATION, one, {"name_zh": "甲", "ror": "https://ror.org/02aj13c28"})
     assert may_be_same(ORGANISATION, one, {"name_zh": "甲"})
+
+
+def test_a_name_within_an_identifier_leaves_the_question_open() -> None:
+    laboratory = kind_named("laboratory")
+    host = {"uscc": "12100000470095016Q"}
+    one = {"name_zh": "示例国家重点实验室", "name_en": "Example Laboratory", "host": host}
+    other = {"name_zh": "示例全国重点实验室", "name_en": "Example Laboratory", "host": host}
+    assert weak_keys(laboratory, one) & weak_keys(laboratory, other)
+    assert may_be_same(laboratory, one, other)
+    assert not may_be_same(laboratory, one | {"code": "1"}, other | {"code": "2"})
+
+
+def test_a_kind_is_named_by_the_fields_of_its_title() -> None:
+    project = replace(kind_named("project"), title=("acronym",))
+    assert weak_keys(project, {"acronym": "甲", "lead": {"name_zh": "乙"}, "funder": {"name_zh": "乙"}})
+    assert not weak_keys(project, {"name_zh": "甲", "lead": {"name_zh": "乙"}, "funder": {"name_zh": "乙"}})

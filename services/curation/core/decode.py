@@ -1,7 +1,7 @@
 """Reading an entry of the submissions topic; whatever cannot be read says why."""
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
@@ -15,6 +15,9 @@ from schemas.annotations import AUTHORITIES
 from schemas.kind import kinds
 
 ID_LIMIT = 512
+NESTED_LIMIT = 200
+"""So many lists and objects in an event's data may be too deep: orjson writes 254 levels, and reads more."""
+_MARGIN = 16  # levels that a record puts around its fields, and more
 
 Said = Submission | SameAs | Preference
 _Decision = TypeVar("_Decision", SameAs, Preference)
@@ -40,6 +43,7 @@ def decoded(entry: Delivered) -> tuple[str, Said] | Malformed:
     event_id = ""
     try:
         event = CloudEvent.from_delivered(entry)
+        _require(_is_id(event.id), "id")
         event_id = event.id
         return event_id, _said(event)
     except KeyError as error:
@@ -54,7 +58,9 @@ def decoded(entry: Delivered) -> tuple[str, Said] | Malformed:
 
 def _said(event: CloudEvent) -> Said:
     if event.type == SUBMITTED:
-        return _checked(Submission.from_bytes(event.data))
+        said = _checked(Submission.from_bytes(event.data))
+        _require(event.data.count(b"[") + event.data.count(b"{") < NESTED_LIMIT or _is_shallow(said.fields), "fields")
+        return said
     if event.type == SAME_AS_DECIDED:
         return _same_as(SameAs(**orjson.loads(event.data)))
     if event.type == PREFERENCE_DECIDED:
@@ -103,7 +109,19 @@ def _decided(said: _Decision) -> _Decision:
 
 
 def _is_id(value: object) -> bool:
-    return type(value) is str and 0 < len(value) <= ID_LIMIT
+    # PostgreSQL keeps no NUL in a text.
+    return type(value) is str and 0 < len(value) <= ID_LIMIT and "\0" not in value
+
+
+def _is_shallow(fields: Any) -> bool:
+    """Whether a record of these fields can be written: what can be read may be too deep for that."""
+    for _ in range(_MARGIN):
+        fields = [fields]
+    try:
+        orjson.dumps(fields)
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 def _require(right: bool, name: str) -> None:

@@ -207,6 +207,8 @@ def _outcomes(
     version_now = {record_id: record.version for record_id, record in known.records.items()}
     changed = {record.id: record.version for record in changes.records}
     version_now.update(changed)
+    named = {one.key: one.claim.record_id for _, one in said.submissions if one.claim.record_id}
+    named |= {key: claim.record_id for key, claim in known.claims.items() if claim.record_id}
 
     def note(event_id: str, record_id: str | None, accepted: bool, stale: bool) -> None:
         canonical = grouped[record_id].canonical if record_id else ""
@@ -219,7 +221,7 @@ def _outcomes(
         current = newer[key].claim if key in newer else before
         accepted = key in newer and newer[key].claim.rank() == claim.rank()
         stale = current is not None and current.rank() > claim.rank()
-        note(event_id, claim.record_id or (before.record_id if before else None), accepted, stale)
+        note(event_id, claim.record_id or named.get(key), accepted, stale)
     for event_id, decision in said.same_as:
         note(event_id, decision.left, decision in changes.same_as, False)
     for event_id, preference in said.preferences:

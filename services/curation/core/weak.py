@@ -9,16 +9,14 @@ from hub.kernel.identifiers import normalised
 from schemas.fields import fields_of
 from schemas.kind import Identity, Kind, RecordModel, value_at
 
-NAMES = ("name_zh", "name_en")
-
 
 def weak_keys(kind: Kind, fields: Mapping[str, Any]) -> frozenset[int]:
     """Numbers of 64 bits, signed; records that share one may be the same thing.
 
-    A key is a normalised name, within the organisation that the record belongs to where its kind has one. A record
-    without a name, or without that organisation, has no key.
+    A key is a normalised name (of those in the kind's title), within the organisation that the record belongs to where
+    its kind has one. A record without a name, or without that organisation, has no key.
     """
-    names = [normalised(str(fields[name])) for name in NAMES if fields.get(name)]
+    names = [normalised(str(fields[name])) for name in kind.title if fields.get(name)]
     if not names:
         return frozenset()
     belongs = _belongs_to(kind)
@@ -27,10 +25,14 @@ def weak_keys(kind: Kind, fields: Mapping[str, Any]) -> frozenset[int]:
 
 
 def may_be_same(kind: Kind, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two records that share a weak key can be one: not where an identifier tells them apart."""
+    """Whether two records that share a weak key can be one: not where an identifier tells them apart.
+
+    A name that is part of an identifier does not: whether it is written otherwise or another is what a person decides.
+    """
     for identity in kind.identity:
-        mine = [value_at(one, path) for path in identity.paths]
-        theirs = [value_at(other, path) for path in identity.paths]
+        paths = [path for path in identity.paths if path not in kind.title]
+        mine = [value_at(one, path) for path in paths]
+        theirs = [value_at(other, path) for path in paths]
         if all(mine) and all(theirs) and [normalised(str(x)) for x in mine] != [normalised(str(x)) for x in theirs]:
             return False
     return True
