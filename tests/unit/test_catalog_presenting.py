@@ -72,6 +72,12 @@ def test_a_part_without_a_visible_member_is_left_out() -> None:
     assert "contact" not in record_json(one, PUBLIC, "zh", {}, {})["fields"]
 
 
+def test_what_is_no_part_as_its_kind_says_is_not_let_through() -> None:
+    one = record("instrument", INSTRUMENT)
+    broken = replace(one, fields={**one.fields, "contact": "李四 0571-88206666"})
+    assert "contact" not in record_json(broken, MEMBER, "zh", {}, {})["fields"]
+
+
 def test_references_lead_to_their_records() -> None:
     one = record("instrument", INSTRUMENT)
     owner = next(found for found in references(kind_named("instrument"), one.fields) if found.path == "owner")

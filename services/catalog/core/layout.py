@@ -76,7 +76,7 @@ def _seen(node: Node, value: Any, levels: frozenset[Openness]) -> Any:
         return visible(node.members, value, levels) or None
     if isinstance(value, list | tuple):
         return [seen for item in value if (seen := _seen(node, item, levels)) is not None] or None
-    return value
+    return None if node.members else value  # a part that is none could be anything
 
 
 def hidden(nodes: Mapping[str, Node], fields: Mapping[str, Any], levels: frozenset[Openness]) -> list[FieldSpec]:
