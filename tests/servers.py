@@ -140,6 +140,16 @@ def database(migrated_template: str) -> Iterator[str]:
         sql.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture
+def postgres(database: str) -> Iterator[Any]:
+    """A hub.adapters.postgresql.PostgresDatabase of this test's own."""
+    from hub.adapters.postgresql import PostgresDatabase
+
+    opened = PostgresDatabase(database)
+    yield opened
+    opened.close()
+
+
 def _named(dsn: str, database: str) -> str:
     return f"{dsn.rpartition('/')[0]}/{database}"
 

@@ -1,20 +1,37 @@
-"""PostgreSQL as the real adapters use it: one writing connection, a reading one for each thread, reconnecting."""
+"""PostgreSQL as the real adapters use it: a few connections that many threads share, each replaced when it is lost."""
 
+import select
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, IsolationLevel
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 CONNECT_SECONDS = 10
+CONNECTIONS = 16
+"""That one process opens at most, besides a relay's; a server takes 100 unless told otherwise."""
+WAIT_SECONDS = 30.0
+"""For one of the connections to become free."""
 MIGRATION_LOCK = 0x6875_6200
 """An advisory lock, so that of several services that start at once one migrates."""
+
+# A peer that vanished without a word is noticed after a minute; a process that stopped inside a transaction gives up
+# its locks after as long.
+_OPTIONS: dict[str, Any] = {
+    "connect_timeout": CONNECT_SECONDS,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "options": "-c idle_in_transaction_session_timeout=60s",
+}
 
 
 def migrate(dsn: str) -> None:
@@ -33,51 +50,87 @@ def migrate(dsn: str) -> None:
 
 
 class PostgresDatabase:
-    """Connections to one database. Commits are durable (`synchronous_commit` is left on)."""
+    """Connections to one database; every store of a process may share it. Opens them when they are first needed.
 
-    def __init__(self, dsn: str) -> None:
+    After the server was lost, what was under way raises psycopg.OperationalError, and what is asked next connects
+    again. Commits are durable where the server's `synchronous_commit` is on, which it is unless turned off.
+    """
+
+    def __init__(self, dsn: str, connections: int = CONNECTIONS) -> None:
         self._dsn = dsn
-        self._lock = threading.Lock()
-        self._local = threading.local()
-        self._opened: list[Connection[TupleRow]] = []
-        self._writer = self._connect()
+        self._slots = threading.BoundedSemaphore(connections)
+        self._idle: deque[Connection[TupleRow]] = deque()
+        self._closed = False
 
     @contextmanager
-    def write(self, exclusive: int | None = None) -> Iterator[Connection[TupleRow]]:
-        """A write transaction: committed when the block ends, rolled back when it raises.
+    def read(self) -> Iterator[Connection[TupleRow]]:
+        """A connection for the block; each statement sees the last committed state.
 
-        `exclusive` names an advisory lock that other processes' transactions with the same number wait for.
+        Raises TimeoutError where none became free within WAIT_SECONDS. A block that asks for another connection may
+        wait for itself.
         """
-        with self._lock:
-            if self._writer.closed or self._writer.broken:
-                self._writer = self._connect()
-            with self._writer.transaction():
-                if exclusive is not None:
-                    self._writer.execute("SELECT pg_advisory_xact_lock(%s)", (exclusive,))
-                yield self._writer
+        if not self._slots.acquire(timeout=WAIT_SECONDS):
+            raise TimeoutError("every connection to PostgreSQL is in use")
+        try:
+            connection = self._usable() or self.session()
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
+        finally:
+            self._slots.release()
 
-    def read(self) -> Connection[TupleRow]:
-        """This thread's own connection; each statement sees the last committed state."""
-        connection: Connection[TupleRow] | None = getattr(self._local, "connection", None)
-        if connection is None or connection.closed or connection.broken:
-            connection = self._connect()
-            self._local.connection = connection
-        return connection
+    @contextmanager
+    def write(self) -> Iterator[Connection[TupleRow]]:
+        """A write transaction (READ COMMITTED): committed when the block ends, rolled back when it raises."""
+        with self.read() as connection, connection.transaction():
+            yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection[TupleRow]]:
-        """This thread's connection with one consistent state for all statements of the block."""
-        connection = self.read()
-        with connection.transaction():
+        """A connection with one consistent state for all statements of the block."""
+        with self.read() as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield connection
 
-    def close(self) -> None:
-        for connection in self._opened:
-            connection.close()
-
-    def _connect(self) -> Connection[TupleRow]:
-        connection: Connection[Any] = psycopg.connect(self._dsn, autocommit=True, connect_timeout=CONNECT_SECONDS)
-        self._opened = [one for one in self._opened if not one.closed]
-        self._opened.append(connection)
+    def session(self) -> Connection[TupleRow]:
+        """A connection of the caller's own, outside the shared ones; the caller closes it."""
+        connection: Connection[TupleRow] = psycopg.connect(self._dsn, autocommit=True, **_OPTIONS)
+        # Locks make a batch's reads true only where each statement sees what was committed before it.
+        connection.isolation_level = IsolationLevel.READ_COMMITTED
         return connection
+
+    def close(self) -> None:
+        """Close what is idle now, and what is in use when it is given back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def _usable(self) -> Connection[TupleRow] | None:
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return None
+            if alive(connection):
+                return connection
+            connection.close()
+        return None
+
+    def _give_back(self, connection: Connection[TupleRow]) -> None:
+        if self._closed or connection.info.transaction_status != TransactionStatus.IDLE:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+
+def alive(connection: Connection[Any]) -> bool:
+    """Whether an idle connection still stands, as far as this side has been told.
+
+    A server says nothing to an idle client except that it goes; so no statement is spent on asking.
+    """
+    if connection.closed:
+        return False
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return not poll.poll(0)

@@ -28,6 +28,10 @@ class Outcome:
     effect: Effect
 
 
+class Interfered(RuntimeError):
+    """Another batch got ahead of this one, of which nothing was stored; it is to be tried again from its reading on."""
+
+
 class RecordReader(Protocol):
     """The read side of the record store."""
 
@@ -110,7 +114,11 @@ class RecordStore(RecordReader, Protocol):
     """The record store as curation uses it: it is the only writer."""
 
     def batch(self) -> AbstractContextManager[RecordUnit]:
-        """Begin a batch: stored when the block ends, nothing stored when it raises. Batches exclude each other."""
+        """Begin a batch: stored when the block ends, nothing stored when it raises.
+
+        Batches that touch the same records exclude each other, whoever runs them; instead of waiting, reading, saving
+        or the end of the block may raise Interfered.
+        """
         ...
 
     def pending(self, limit: int, timeout: float = 0.0) -> Sequence[Pending]:

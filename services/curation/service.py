@@ -8,13 +8,15 @@ from hub.kernel.deadletters import dead_letter, dead_letter_topic
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import Delivered, Entry, EventLog, Fenced
-from hub.ports.records import Outcome, RecordStore, RecordUnit
+from hub.ports.records import Interfered, Outcome, RecordStore, RecordUnit
 from services.curation.core.components import reached
 from services.curation.core.decode import Malformed, decoded
 from services.curation.core.plan import Known, Said, folded, planned, touched
 
 log = logging.getLogger("hub.curation")
 GROUP = "curation"
+ATTEMPTS = 20
+"""Of a batch that other workers' batches get ahead of, before the step fails and is repeated after a pause."""
 
 
 class Curation:
@@ -75,6 +77,15 @@ class Curation:
             log.warning("%d entries of %s are dead letters", len(letters), SUBMISSIONS)
 
     def _save(self, said: Said, dead: list[Outcome]) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._attempt(said, dead)
+                return
+            except Interfered:
+                if attempt == ATTEMPTS:
+                    raise
+
+    def _attempt(self, said: Said, dead: list[Outcome]) -> None:
         with self._store.batch() as unit:
             changes = planned(said, known(unit, said), rfc3339(self._clock.now()))
             changes.outcomes += dead

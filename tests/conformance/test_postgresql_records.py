@@ -2,6 +2,7 @@
 
 import pytest
 
+from hub.adapters.postgresql import PostgresDatabase
 from services.curation.adapters.postgresql_store import PostgresRecordStore
 from tests.conformance.records import OpenStore, RecordStoreConformance
 
@@ -13,5 +14,5 @@ class TestPostgresRecordStore(RecordStoreConformance):
     capabilities = frozenset()
 
     @pytest.fixture
-    def open_store(self, database: str) -> OpenStore:
-        return lambda: PostgresRecordStore(database, "hub")
+    def open_store(self, postgres: PostgresDatabase) -> OpenStore:
+        return lambda: PostgresRecordStore(postgres, "hub")

@@ -1,21 +1,23 @@
 """The record store on PostgreSQL."""
 
+import threading
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from time import monotonic, sleep
 from typing import Any
 
 import orjson
-from psycopg import Connection
+from psycopg import Connection, errors
 
 from hub.adapters.postgresql import PostgresDatabase
+from hub.adapters.postgresql_outbox import PostgresOutbox
 from hub.kernel.canonical import canonical_json, digest_of
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.contributions import Preference, SameAs
 from hub.kernel.records import RECORD_CHANGED, Record
 from hub.ports.eventlog import Entry
-from hub.ports.records import Outcome, Pending, WeakKey
+from hub.ports.records import Interfered, Outcome, Pending, WeakKey
+from services.curation.adapters.postgresql_locks import RecordLocks
 from services.curation.adapters.postgresql_unit import (
     PostgresUnit,
     preferences_among,
@@ -24,9 +26,7 @@ from services.curation.adapters.postgresql_unit import (
 )
 
 SCAN_ROWS = 1_000
-BATCH_LOCK = 0x6875_6201
-WAIT_SECONDS = 0.02
-"""How often a relay that waits looks for new events; it may run in another process than curation."""
+RELAY_LOCK = 0x6875_6201
 
 _PENDING = """
 SELECT number, outbox.record_id, outbox.version, at, CASE WHEN records.version = outbox.version THEN records.body END,
@@ -41,17 +41,19 @@ ORDER BY number LIMIT %s
 class PostgresRecordStore:
     """hub.ports.records.RecordStore; `event_source` is the CloudEvents source of the events it makes.
 
-    Batches exclude each other by an advisory lock, also between processes, so that the outbox's numbers become visible
-    in their order.
+    Batches of any process that touch different records run side by side (see RecordLocks and PostgresOutbox).
     """
 
-    def __init__(self, dsn: str, event_source: str) -> None:
-        self._database = PostgresDatabase(dsn)
+    def __init__(self, database: PostgresDatabase, event_source: str) -> None:
+        self._database = database
         self._event_source = event_source
+        self._outbox = PostgresOutbox(database, "outbox", RELAY_LOCK, self._pending)
+        self._retry = threading.local()
 
     def get(self, ids: Collection[str]) -> Mapping[str, Record]:
         """See the port."""
-        return records_among(self._database.read(), ids)
+        with self._database.read() as sql:
+            return records_among(sql, ids)
 
     def history(self, record_id: str, limit: int = 100) -> list[Record]:
         """See the port."""
@@ -64,10 +66,9 @@ class PostgresRecordStore:
 
     def outcomes(self, event_ids: Collection[str]) -> Mapping[str, Outcome]:
         """See the port."""
-        rows = self._database.read().execute(
-            "SELECT event_id, record_id, version, effect FROM outcomes WHERE event_id = ANY(%s)", (list(event_ids),)
-        )
-        return {row[0]: Outcome(*row) for row in rows}
+        query = "SELECT event_id, record_id, version, effect FROM outcomes WHERE event_id = ANY(%s)"
+        with self._database.read() as sql:
+            return {row[0]: Outcome(*row) for row in sql.execute(query, (list(event_ids),))}
 
     def scan(self, kind: str | None = None) -> Iterator[Record]:
         """See the port."""
@@ -82,29 +83,36 @@ class PostgresRecordStore:
     @contextmanager
     def batch(self) -> Iterator[PostgresUnit]:
         """See the port."""
-        with self._database.write(BATCH_LOCK) as sql:
-            yield PostgresUnit(sql)
+        needed: set[int] = getattr(self._retry, "needed", set())
+        try:
+            with self._database.write() as sql:
+                locks = RecordLocks(sql, needed)
+                try:
+                    yield PostgresUnit(sql, locks)
+                finally:
+                    self._retry.needed = locks.needed
+        except (errors.DeadlockDetected, errors.SerializationFailure) as error:
+            raise Interfered("another batch was in the way") from error
+        self._retry.needed = set()
+        self._outbox.wake()
 
-    def pending(self, limit: int, timeout: float = 0.0) -> list[Pending]:
-        """See the port."""
-        deadline = monotonic() + timeout
-        while not (found := self._pending(limit)) and monotonic() < deadline:
-            sleep(WAIT_SECONDS)
-        return found
+    def pending(self, limit: int, timeout: float = 0.0) -> Sequence[Pending]:
+        """See the port; nothing where another process's relay is at work."""
+        return self._outbox.pending(limit, timeout)
 
     def published(self, up_to: int) -> None:
-        """See the port."""
-        with self._database.write() as sql:
-            sql.execute("DELETE FROM outbox WHERE number <= %s", (up_to,))
+        """See the port; forgets only what `pending` told of last."""
+        self._outbox.published(up_to)
 
     def conflicts(self, after: str, limit: int, kind: str | None = None) -> list[Record]:
         """See the port."""
-        rows = self._database.read().execute(
-            "SELECT body FROM records WHERE conflicts > 0 AND id > %(after)s "
-            "AND (%(kind)s::text IS NULL OR kind = %(kind)s) ORDER BY id LIMIT %(limit)s",
-            {"after": after, "kind": kind, "limit": limit},
-        )
-        return [Record.from_bytes(body) for (body,) in rows]
+        with self._database.read() as sql:
+            rows = sql.execute(
+                "SELECT body FROM records WHERE conflicts > 0 AND id > %(after)s "
+                "AND (%(kind)s::text IS NULL OR kind = %(kind)s) ORDER BY id LIMIT %(limit)s",
+                {"after": after, "kind": kind, "limit": limit},
+            )
+            return [Record.from_bytes(body) for (body,) in rows]
 
     def alike(self, after: WeakKey | None, limit: int, members: int) -> list[tuple[WeakKey, tuple[str, ...]]]:
         """See the port."""
@@ -118,36 +126,35 @@ class PostgresRecordStore:
 
     def decisions(self, ids: Collection[str]) -> list[SameAs]:
         """See the port."""
-        return same_as_among(self._database.read(), ids)
+        with self._database.read() as sql:
+            return same_as_among(sql, ids)
 
     def settled(self, ids: Collection[str]) -> list[Preference]:
         """See the port."""
-        return preferences_among(self._database.read(), ids)
+        with self._database.read() as sql:
+            return preferences_among(sql, ids)
 
     def close(self) -> None:
-        """See the port."""
-        self._database.close()
+        """Stop relaying; the database is closed by whoever opened it."""
+        self._outbox.close()
 
     def _bodies(self, kind: str | None) -> Iterator[bytes]:
         after = ""
         while True:
-            rows = (
-                self._database.read()
-                .execute(
+            with self._database.read() as sql:
+                rows = sql.execute(
                     "SELECT id, body FROM records WHERE id > %(after)s "
                     "AND (%(kind)s::text IS NULL OR kind = %(kind)s) ORDER BY id LIMIT %(limit)s",
                     {"after": after, "kind": kind, "limit": SCAN_ROWS},
                     binary=True,
-                )
-                .fetchall()
-            )
+                ).fetchall()
             if not rows:
                 return
             yield from (body for _, body in rows)
             after = rows[-1][0]
 
-    def _pending(self, limit: int) -> list[Pending]:
-        rows = self._database.read().execute(_PENDING, (limit,), binary=True)
+    def _pending(self, sql: Connection[Any], limit: int) -> list[Pending]:
+        rows = sql.execute(_PENDING, (limit,), binary=True)
         return [
             Pending(number, self._event(record_id, version, at, body or zlib.decompress(old)))
             for number, record_id, version, at, body, old in rows
