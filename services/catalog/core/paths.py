@@ -82,7 +82,7 @@ def _with_role(roles: frozenset[Search], among: Collection[str]) -> Mapping[str,
 @lru_cache(maxsize=256)
 def _paths(roles: frozenset[Search], chosen: tuple[Kind, ...]) -> Mapping[str, SearchPath]:
     found: dict[str, SearchPath] = {}
-    for kind, spec in ((kind, spec) for kind in chosen for spec in by_path(kind).values()):
+    for kind, spec in ((one, spec) for one in chosen for spec in by_path(one).values()):
         if spec.openness != "public" or spec.type == "part" or spec.meta.search not in roles:
             continue
         known = found.get(spec.path)

@@ -1,0 +1,63 @@
+"""Cursors: where the next page of a search begins, bound to the search so that no other one takes it."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from hashlib import blake2b
+from typing import NamedTuple
+
+import orjson
+
+from hub.kernel.canonical import canonical_json
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, Refusal, shown
+from hub.ports.catalogue import Query
+
+CURSOR_LIMIT = 1_000
+_TAG = 9
+_EXPECTED = Bilingual(
+    "上一页返回的 next_cursor，并且检索条件不变", "the next_cursor of the page before, of the very same search"
+)
+
+
+class Position(NamedTuple):
+    """The last hit of a page: the part of the order that it lies in, its key there, its id."""
+
+    stage: int
+    key: float | str
+    id: str
+
+
+def encoded(query: Query, position: Position) -> str:
+    """The opaque form; page size, facets, highlights and language may change from page to page."""
+    data = orjson.dumps(tuple(position))
+    return urlsafe_b64encode(_tag(query, data) + data).decode().rstrip("=")
+
+
+def decoded(query: Query) -> Position | None:
+    """The position that the query's cursor names; None without a cursor. Raises Refusal (400, `bad-cursor`)."""
+    cursor = query.cursor
+    if cursor is None:
+        return None
+    try:
+        if len(cursor) > CURSOR_LIMIT:
+            raise ValueError
+        raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        tag, data = raw[:_TAG], raw[_TAG:]
+        if tag != _tag(query, data):
+            raise ValueError
+        return _position(orjson.loads(data))
+    except (ValueError, NotBase64):
+        raise Refusal(Problem("bad-cursor", _EXPECTED, shown(cursor), "cursor"), status=400) from None
+
+
+def _tag(query: Query, data: bytes) -> bytes:
+    near, box = query.near, query.box
+    asked = [query.text, query.kinds, query.filters, query.ranges, near, box, query.sort]
+    return blake2b(canonical_json(asked) + b"\0" + data, digest_size=_TAG).digest()
+
+
+def _position(raw: object) -> Position:
+    match raw:
+        case [int() as stage, (int() | float() | str()) as key, str() as record_id]:
+            return Position(stage, key, record_id)
+    raise ValueError
