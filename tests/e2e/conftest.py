@@ -1,0 +1,137 @@
+"""The whole hub behind a real browser: one server and one browser for the run, a new context for each test."""
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, sync_playwright
+
+from hub.access import AccessFile, operator_token
+from hub.app import create_app
+from hub.composition import compose
+from hub.settings import Settings
+from sample import FILES
+from tests.servers import RAN_ON
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+DESK = {"viewport": {"width": 1360, "height": 860}}
+CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+LOADED_KINDS = ("laboratory", "instrument")
+SHOTS = Path("/tmp")
+PATIENCE_SECONDS = 60.0
+Open = Callable[..., Page]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running hub with sample data: its address, and tokens of an operator and of a company's member."""
+
+    url: str
+    operator: str
+    member: str
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The hub on embedded adapters in a temporary folder, filled through its own API."""
+    folder = tmp_path_factory.mktemp("hub")
+    hub = compose(Settings(data_dir=folder))
+    server = uvicorn.Server(uvicorn.Config(create_app(hub), host="127.0.0.1", port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        wait_for(lambda: server.started)
+        address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        operator = operator_token(folder) or ""
+        load_sample(address, operator)
+        yield Site(address, operator, AccessFile(folder).issue("company", {"member"}, set()))
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE_SECONDS)
+        hub.close()
+
+
+def load_sample(address: str, token: str) -> None:
+    """Submit sample files and wait until every accepted row can be found."""
+    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_SECONDS) as api:
+        for file in FILES:
+            if file.kind not in LOADED_KINDS or file.source != "sample":
+                continue
+            asked = {"source": file.source, "format": file.format}
+            answer = api.post(f"/api/v1/submissions/{file.kind}", params=asked, content=file.read())
+            assert answer.status_code == 202, answer.text
+            receipt = answer.json()
+            assert receipt["refused"] == 0, receipt["problems"]
+            path = receipt["links"]["self"]
+            wait_for(lambda path=path, n=receipt["accepted"]: api.get(path).json()["states"].get("searchable") == n)
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, "the hub was not ready in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def playwright_driver() -> Iterator[Playwright]:
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright_driver: Playwright) -> Iterator[Browser]:
+    """The system's Chromium; HUB_CHROMIUM names another one."""
+    path = os.environ.get("HUB_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+    browser = playwright_driver.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGUMENTS))
+    RAN_ON["Chromium"] = browser.version
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Open]:
+    """Opens pages of the hub; fails the test for a script error, a console error or a request to another host.
+
+    The page is kept as a picture where the test fails.
+    """
+    complaints: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def watch(page: Page) -> None:
+        page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
+        page.on("console", lambda said: complaints.append(f"console: {said.text}") if said.type == "error" else None)
+        page.on(
+            "request", lambda sent: complaints.append(f"left the host: {sent.url}") if _leaves(sent, site) else None
+        )
+
+    def opened(path: str = "/", *, device: dict[str, object] = DESK, language: str = "zh-CN", token: str = "") -> Page:
+        context = browser.new_context(base_url=site.url, locale=language, **device)  # type: ignore[arg-type]
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        if token:
+            context.add_cookies([{"name": "hub_token", "value": token, "url": site.url}])
+        page = context.new_page()
+        watch(page)
+        page.goto(path)
+        return page
+
+    failures = request.session.testsfailed
+    yield opened
+    if request.session.testsfailed > failures or complaints:
+        for number, page in enumerate(page for context in contexts for page in context.pages):
+            page.screenshot(path=SHOTS / f"{request.node.name}-{number}.png", full_page=True)
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _leaves(request: Request, site: Site) -> bool:
+    return not request.url.startswith((f"{site.url}/", "data:", "blob:"))
