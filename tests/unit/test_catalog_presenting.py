@@ -30,6 +30,7 @@ def test_values_are_written_as_people_read_them() -> None:
     zh, en = rows(), rows(language="en")
     assert zh["category"]["shown"] == "分析仪器"
     assert en["category"]["shown"] == "Analytical instruments"
+    assert zh["category_code"]["shown"] == "010101 分析仪器"
     assert zh["original_value"]["shown"] == "4,860,000.50 元"
     assert en["original_value"]["shown"] == "CNY 4,860,000.50"
     assert zh["external_hours"]["shown"] == "1620"

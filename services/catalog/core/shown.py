@@ -49,11 +49,13 @@ def scalar(spec: FieldSpec, value: Any, language: Language) -> str:
 
 @lru_cache(maxsize=8_192)
 def label(codes: str, code: str, language: Language) -> str:
-    """What the list calls the code; a division by its whole path."""
+    """What the list calls the code; a division by its whole path, and what is not listed with its own code in front."""
     if codes == "division":
         names = [name[language] for name in division_path(code)]
         return ("".join(names) if language == "zh" else ", ".join(reversed(names))) or code
-    return code_list(codes).label(code)[language]
+    listed = code_list(codes)
+    name = listed.label(code)[language]
+    return name if code in listed or name == code else f"{code} {name}"
 
 
 def grouped(number: str) -> str:
