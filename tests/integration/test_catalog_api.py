@@ -9,7 +9,6 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
-from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
 
 from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.kernel.access import Principal
@@ -24,6 +23,7 @@ from hub.runtime import drain
 from hub.web import install_problem_handlers
 from schemas.annotations import F
 from schemas.kind import Identity, Kind, RecordModel, kind_named, register, unregister
+from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
 from services.catalog.adapters.sqlite_searches import SqliteSavedSearches
 from services.catalog.api import router
 from services.catalog.service import CatalogueQueries, CatalogueSink, check, rebuild, reconcile

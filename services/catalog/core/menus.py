@@ -1,5 +1,6 @@
 """What a kind offers to its readers: filters worth showing, and orders to sort by."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -8,6 +9,7 @@ from hub.kernel.language import Bilingual, Language
 from schemas.fields import FieldSpec, by_path
 from schemas.kind import Kind, kinds
 from services.catalog.core.links import affiliation
+from services.catalog.core.paths import KIND
 from services.catalog.core.presenting import geo_path
 
 AUTO_LIMIT = 6
@@ -34,12 +36,13 @@ def kind_json(kind: Kind, count: int, language: Language) -> dict[str, Any]:
 
 
 def default_facets(among: Sequence[str]) -> tuple[str, ...]:
-    """The facets to show where the reader names none: the kind's own, and the kinds where there are several."""
+    """The facets that tell most: a kind's own; of several kinds the kinds, then what more than half of them have."""
     chosen = [kind for name, kind in kinds().items() if name in among] or list(kinds().values())
     if len(chosen) == 1:
         return tuple(spec.path for spec in facets_of(chosen[0])[:AUTO_LIMIT])
-    shared = [spec.path for spec in facets_of(chosen[0]) if all(spec.path in by_path(kind) for kind in chosen)]
-    return ("kind", *shared[: AUTO_LIMIT - 1])
+    having = Counter(spec.path for kind in chosen for spec in facets_of(kind))
+    shared = [path for path, count in having.items() if 2 * count > len(chosen)]
+    return (KIND, *shared[: AUTO_LIMIT - 1])
 
 
 @lru_cache(maxsize=256)
