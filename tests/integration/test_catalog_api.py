@@ -1,108 +1,19 @@
 """The catalogue over HTTP, fed as the hub feeds it: submissions, curation, relay, sink."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from httpx import Response
 
-from hub.adapters.sqlite_eventlog import SqliteEventLog
-from hub.kernel.access import Principal
-from hub.kernel.cloudevents import CloudEvent
-from hub.kernel.deadletters import dead_letter_topic
 from hub.kernel.language import Bilingual
-from hub.kernel.records import RECORDS, SUBMISSIONS, SUBMITTED, Operation, Submission
-from hub.kernel.sources import Source, Sources
-from hub.ports.clock import ManualClock
-from hub.ports.eventlog import Entry, Topic
-from hub.runtime import drain
-from hub.web import install_problem_handlers
 from schemas.annotations import F
-from schemas.kind import Identity, Kind, RecordModel, kind_named, register, unregister
-from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
-from services.catalog.adapters.sqlite_searches import SqliteSavedSearches
-from services.catalog.api import router
-from services.catalog.service import CatalogueQueries, CatalogueSink, check, rebuild, reconcile
-from services.curation.adapters.sqlite_store import SqliteRecordStore
-from services.curation.service import Curation, Relay
-from tests.unit.catalog_records import AT, EXPERT, INSTRUMENT, LABORATORY, ORGANISATION, PROJECT, TOKEN, fields_of
+from schemas.kind import Identity, Kind, RecordModel, register, unregister
+from tests.integration.catalog_spine import SPECTROMETER, Spine, fill
+from tests.unit.catalog_records import INSTRUMENT, TOKEN
 
 pytestmark = pytest.mark.integration
-
-SPECTROMETER: dict[str, Any] = {
-    "name_zh": "三重四极杆液质联用仪",
-    "name_en": "Triple quadrupole LC-MS",
-    "owner": {"ror": "https://ror.org/014v1mr15", "name_zh": "杭州师范大学"},
-    "inventory_number": "MS-1",
-    "category": "02",
-    "shared": False,
-    "status": "idle",
-    "commissioned": "2022-06-01",
-    "place": {"address": "宁波市江北区", "division": "330205", "lat": 29.88, "lon": 121.55},
-}
-PEOPLE = {
-    "li": Principal("li", frozenset({"member"})),
-    "wang": Principal("wang", frozenset({"member"})),
-    "operator": Principal("operator", frozenset({"operator"})),
-}
-
-
-class Access:
-    def principal(self, token: str) -> Principal | None:
-        return PEOPLE.get(token)
-
-
-class Spine:
-    """Log, curation, store, relay, sink, catalogue and API on real files."""
-
-    def __init__(self, folder: Path) -> None:
-        clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
-        self.log = SqliteEventLog(folder / "log.db")
-        letters = [Topic(dead_letter_topic(topic)) for topic in (SUBMISSIONS, RECORDS)]
-        self.log.create_topics([Topic(SUBMISSIONS), Topic(RECORDS, compacted=True), *letters])
-        self.records = SqliteRecordStore(folder / "records.db", "hub")
-        self.catalogue = SqliteCatalogue(folder / "catalogue.db")
-        self.searches = SqliteSavedSearches(folder / "searches.db")
-        sources = Sources({"owner": Source("owner", Bilingual("单位自行登记", "Registered by the owner"), "owner")})
-        self.workers = [Curation(self.log, self.records, clock), Relay(self.log, self.records)]
-        self.sink = CatalogueSink(self.log, self.catalogue)
-        app = FastAPI()
-        app.state.access = Access()
-        install_problem_handlers(app)
-        app.include_router(router(CatalogueQueries(self.catalogue, self.records, sources, self.searches, clock)))
-        self.http = TestClient(app)
-
-    def submit(self, kind: str, raw: dict[str, Any], version: int = 1, operation: Operation = "upsert") -> str:
-        """As ingest sends a row; the id of its record."""
-        fields = fields_of(kind, raw)
-        if "contact" in fields:
-            fields["contact"]["phone"] = TOKEN
-        own_id = str(raw.get("name_zh"))
-        record_id = kind_named(kind).id_of(fields, "owner", own_id)
-        said = Submission(kind, "owner", own_id, version, operation, "owner", record_id, fields, AT)
-        event = CloudEvent(said.event_id(), "hub", SUBMITTED, said.subject(), AT, said.to_bytes())
-        self.log.append(SUBMISSIONS, [event.as_entry()])
-        return record_id
-
-    def settle(self) -> None:
-        drain([*self.workers, self.sink])
-
-    def get(self, path: str, who: str = "", lang: str = "zh", status: int = 200, **params: Any) -> Any:
-        headers = {"Authorization": f"Bearer {who}"} if who else {}
-        found: Response = self.http.get(f"/api/v1/{path}", params={"lang": lang, **params}, headers=headers)
-        assert found.status_code == status, found.text
-        return found.json()
-
-    def titles(self, **params: Any) -> list[str]:
-        return [hit["title"] for hit in self.get("search", **params)["hits"]]
-
-    def close(self) -> None:
-        for closing in (self.http, self.sink, *self.workers, self.searches, self.catalogue, self.records, self.log):
-            closing.close()  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -114,11 +25,7 @@ def spine(tmp_path: Path) -> Iterator[Spine]:
 
 @pytest.fixture
 def filled(spine: Spine) -> Spine:
-    for kind, raw in (("instrument", INSTRUMENT), ("instrument", SPECTROMETER), ("organisation", ORGANISATION)):
-        spine.submit(kind, raw)
-    for kind, raw in (("laboratory", LABORATORY), ("expert", EXPERT), ("project", PROJECT)):
-        spine.submit(kind, raw)
-    spine.settle()
+    fill(spine)
     return spine
 
 
@@ -299,41 +206,3 @@ def test_a_kind_registered_at_run_time_is_found_shown_and_withdrawn(spine: Spine
     assert spine.titles(q="雪龙") == []
     gone = spine.get(f"records/{record_id}")
     assert (gone["status"], gone["version"], gone["fields"], gone["rows"]) == ("withdrawn", 2, {}, [])
-
-
-def test_a_rebuilt_catalogue_says_the_same(filled: Spine) -> None:
-    gone = filled.submit("instrument", SPECTROMETER, version=2, operation="withdraw")
-    filled.settle()
-    before = check(filled.records, filled.catalogue)
-    assert before.equal
-    told: list[int] = []
-    assert rebuild(filled.records, filled.catalogue, told.append) == 6
-    assert told[-1] == 6
-    assert check(filled.records, filled.catalogue) == before
-    assert filled.catalogue.versions([gone]) == {gone: 2}
-    assert filled.catalogue.count() == 5
-
-
-def test_what_the_catalogue_missed_is_caught_up(spine: Spine) -> None:
-    spine.submit("instrument", INSTRUMENT)
-    drain(spine.workers)
-    assert not check(spine.records, spine.catalogue).equal
-    assert reconcile(spine.records, spine.catalogue) == 1
-    assert reconcile(spine.records, spine.catalogue) == 0
-    assert check(spine.records, spine.catalogue).equal
-    drain([spine.sink])
-    assert check(spine.records, spine.catalogue).equal
-
-
-def test_what_cannot_be_read_is_buried_and_repeats_do_no_harm(filled: Spine) -> None:
-    consumer = filled.log.consumer("reader", [RECORDS])
-    again = [Entry(entry.key, entry.value, entry.headers) for entry in consumer.poll(100, 0)]
-    unknown = CloudEvent("x@1", "hub", "cn.research-hub.record.v1", "ship-1", AT, b'{"id": "ship-1"}').as_entry()
-    before = filled.catalogue.digest()
-    filled.log.append(RECORDS, [Entry(b"k", b"{"), unknown, *again])
-    filled.settle()
-    assert filled.catalogue.digest() == before
-    letters = filled.log.consumer("letters", [dead_letter_topic(RECORDS)])
-    assert [dict(letter.headers)["reason_code"] for letter in letters.poll(10, 0)] == [b"no-event", b"bad-data"]
-    for closing in (consumer, letters):
-        closing.close()
