@@ -1,0 +1,79 @@
+"""The hub as one ASGI application: every API, the portal, and the workers behind them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from hub import __version__
+from hub.composition import Hub
+from hub.me import router as me
+from hub.runtime import Runtime
+from hub.web import install_problem_handlers
+from services.booking.api import router as booking
+from services.catalog.api import router as catalogue
+from services.curation.api import router as curation
+from services.ingest.api import router as ingest
+from services.portal.app import install_error_pages, portal
+
+OWN_ADDRESS = "http://hub.internal"
+PATIENCE_SECONDS = 60.0
+
+
+def create_app(hub: Hub) -> FastAPI:
+    """Serve the hub's APIs and pages; the workers run while the application does."""
+    runtime = Runtime(hub.workers)
+
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        runtime.start()
+        try:
+            yield
+        finally:
+            runtime.stop()
+
+    app = FastAPI(
+        title="科研资源共享枢纽 · Research-resource sharing hub",
+        version=__version__,
+        lifespan=running,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.state.access = hub.access
+    app.state.settings = hub.settings
+    install_problem_handlers(app)
+    install_error_pages(app)
+    for router in (
+        me(hub.sources),
+        ingest(hub.ingest),
+        curation(hub.stewardship),
+        catalogue(hub.queries),
+        booking(hub.desk),
+        portal(own_api(app)),
+    ):
+        app.include_router(router)
+    add_health(app, runtime)
+    return app
+
+
+def own_api(app: FastAPI) -> httpx.AsyncClient:
+    """The portal's way to the APIs of its own process: the same requests, without a socket."""
+    transport = httpx.ASGITransport(app=app)
+    return httpx.AsyncClient(transport=transport, base_url=OWN_ADDRESS, timeout=PATIENCE_SECONDS)
+
+
+def add_health(app: FastAPI, runtime: Runtime) -> None:
+    """`/healthz`: the process answers. `/readyz`: every worker runs, and none is failing just now (503 otherwise)."""
+
+    @app.get("/healthz", include_in_schema=False)
+    def healthy() -> JSONResponse:
+        return JSONResponse({"status": "ok"})
+
+    @app.get("/readyz", include_in_schema=False)
+    def ready() -> JSONResponse:
+        failing = dict(runtime.failures)
+        fine = runtime.healthy()
+        return JSONResponse({"status": "ok" if fine else "failing", "workers": failing}, 200 if fine else 503)
