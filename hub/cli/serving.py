@@ -177,7 +177,7 @@ def _started(told: Session, settings: Settings, access: AccessFile, url: str, fi
         with HubClient(url, token, told.language) as client:
             try:
                 load_sample(told, client, settings.data_dir)
-            except (Told, Unreachable) as error:
+            except (Told, Unreachable, TimeoutError) as error:
                 told.note(Bilingual(f"示例数据没有装完：{error}", f"The sample was not loaded to its end: {error}"))
     told.say(Bilingual("按 Ctrl-C 停止。", "Press Ctrl-C to stop."), "dim")
 

@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,12 +39,17 @@ class Started:
         self.lines: list[str] = []
 
     def read_until(self, words: str) -> str:
-        """The line with these words; the test's time limit ends a wait for words that never come."""
+        """The line with these words; a hub that never says them is killed."""
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line)
-            if words in line:
-                return line
+        impatience = threading.Timer(PATIENCE_SECONDS, self.process.kill)
+        impatience.start()
+        try:
+            for line in self.process.stdout:
+                self.lines.append(line)
+                if words in line:
+                    return line
+        finally:
+            impatience.cancel()
         raise AssertionError("".join(self.lines))
 
     def stop(self, by: signal.Signals) -> int:
