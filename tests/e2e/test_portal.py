@@ -170,11 +170,15 @@ def test_refused_rows_are_told_and_given_back(open_page: Open, site: Site) -> No
 
 
 @pytest.mark.parametrize("device", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("path", ["/?q=质谱仪&kind=instrument", "/sign-in", "/import"])
+@pytest.mark.parametrize(
+    "path",
+    ["/?q=质谱仪&kind=instrument", "/sign-in", "/import", "/bookings"],
+    ids=["search", "sign-in", "import", "bookings"],
+)
 def test_what_is_touched_is_large_and_nothing_sticks_out(
     open_page: Open, site: Site, device: dict[str, object], path: str
 ) -> None:
-    page = open_page(path, device=device, token=site.operator)
+    page = open_page(path, device=device, token=site.operator, language="en")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
     small = page.evaluate(

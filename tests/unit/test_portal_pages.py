@@ -47,7 +47,7 @@ def test_the_api_hears_the_readers_token_and_language_and_no_more(asked: Asked) 
         "q": ["电镜"],
         "f.status": ["idle"],
         "kind": ["instrument"],
-        "facets": ["auto"],
+        "facets": ["kind,auto"],
         "highlight": ["1"],
     }
 

@@ -16,11 +16,13 @@ from services.portal.guard import add_page, segment
 from services.portal.pages.search_query import times_known
 from services.portal.rendering import page, reader_of
 
-FACTS = 8
+FACTS = 9
 SHORT = 80
 """Characters of a value that still reads as a fact; longer ones are told as text."""
 RELATED = 24
-TELLING = ("facet", "geo", "number", "date", "keyword")
+TERMS = ("status", "opening_hours", "hourly_rate", "charges")
+"""What a visitor asks first, where a record has it."""
+TELLING = ("facet", "geo", "number", "date")
 """Search roles of fields that tell at a glance what a record is."""
 OWNERS = {"submitter", "operator"}
 Json = Mapping[str, Any]
@@ -72,8 +74,9 @@ def told_first(record: Json) -> tuple[list[Json], list[Json]]:
     rows = [row for row in record["rows"] if row["path"] not in names]
     texts = [row for row in rows if len(row["shown"]) > SHORT and row["path"] in specs]
     short = [row for row in rows if row not in texts]
+    terms = [row for row in short if row["path"] in TERMS]
     telling = [row for row in short if (spec := specs.get(row["path"])) and _tells(spec.meta.search, spec.meta.refers)]
-    return telling[:FACTS], texts
+    return [*terms, *(row for row in telling if row not in terms)][:FACTS], texts
 
 
 def _tells(search: str, refers: str) -> bool:

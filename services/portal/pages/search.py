@@ -38,7 +38,7 @@ async def search_page(request: Request, api: HubApi) -> Response:
     reader = reader_of(request)
     query = SearchQuery.of(request.query_params.multi_items())
     kinds = (await api.get(reader, "/kinds"))["kinds"]
-    asked = [*query.pairs, ("facets", "auto"), ("highlight", "1")]
+    asked = [*query.pairs, ("facets", "kind,auto"), ("highlight", "1")]
     try:
         found = await api.get(reader, "/search", asked)
     except ApiProblem as problem:
@@ -55,7 +55,7 @@ async def search_page(request: Request, api: HubApi) -> Response:
         problems=[],
         total=found["total"],
         hits=[hit_view(hit, kinds) for hit in found["hits"]],
-        facets=[view for facet in facets.values() if (view := facet_view(facet, query))],
+        facets=[view for facet in facets.values() if (view := facet_view(facet, query, found["total"]))],
         chips=chips(query, facets, reader.language),
         sorts=sorts(query, kinds),
         sort=found["sort"],
@@ -90,13 +90,13 @@ def kind_tabs(query: SearchQuery, kinds: Sequence[Json], facet: Json | None, lan
     ]
 
 
-def facet_view(facet: Json, query: SearchQuery) -> Json | None:
+def facet_view(facet: Json, query: SearchQuery, total: int) -> Json | None:
     """A facet with the address that each value leads to; None where there is nothing to choose."""
     name = f"f.{facet['path']}"
     values = [{**value, "href": query.toggled(name, value["value"])} for value in facet["values"]]
     # Chosen values stay in sight, however rare they are.
     values.sort(key=lambda value: not value["selected"])
-    if not values:
+    if all(value["count"] == total and not value["selected"] for value in values):
         return None
     return {"label": facet["label"], "shown": values[:SHOWN_VALUES], "more": values[SHOWN_VALUES:]}
 
@@ -144,7 +144,9 @@ def hit_view(hit: Json, kinds: Sequence[Json]) -> Json:
         **hit,
         "href": hit["url"],
         "marked": marked,
-        "snippets": [html for html in highlights if unmarked(html) not in (hit["title"], hit["subtitle"])][:SNIPPETS],
+        "snippets": [html for html in highlights if unmarked(html) not in f"{hit['title']}\n{hit['subtitle']}"][
+            :SNIPPETS
+        ],
         "distance": None if distance is None else f"{distance:,.1f}" if distance < 100 else f"{distance:,.0f}",
         "bookable": times_known(kind, hit["fields"]),
     }

@@ -44,24 +44,52 @@
     draw();
   };
 
-  const popup = (place) => {
-    const link = document.createElement("a");
-    link.textContent = place.title;
-    link.href = place.href;
-    return link;
+  const popup = (group) => {
+    const links = document.createElement("div");
+    for (const place of group) {
+      const link = document.createElement("a");
+      link.textContent = place.title;
+      link.href = place.href;
+      links.append(link);
+    }
+    return links;
+  };
+
+  // What stands at one address shares a pin; else all but the last would be out of reach.
+  const grouped = (found) => {
+    const groups = new Map();
+    for (const place of found) {
+      const key = place.at.map((degrees) => degrees.toFixed(4)).join();
+      groups.set(key, [...(groups.get(key) || []), place]);
+    }
+    return [...groups.values()];
+  };
+
+  const pin = (group) => {
+    const drop = document.createElement("span");
+    if (group.length > 1) {
+      const number = document.createElement("b");
+      number.textContent = String(group.length);
+      drop.className = "several";
+      drop.append(number);
+    }
+    return L.divIcon({ className: "pin", iconSize: [28, 28], iconAnchor: [14, 28], popupAnchor: [0, -26], html: drop });
   };
 
   const mark = () => {
     const found = places();
-    for (const place of found) {
-      const icon = L.divIcon({ className: "pin", iconSize: [28, 28], html: "<span></span>" });
-      const marker = L.marker(place.at, { icon, title: place.title, alt: place.title, keyboard: Boolean(place.href) });
+    for (const group of grouped(found)) {
+      const title = group.map((place) => place.title).join("\n");
+      const linked = Boolean(group[0].href);
+      const marker = L.marker(group[0].at, { icon: pin(group), title, alt: title, keyboard: linked, interactive: linked });
       marker.addTo(map);
-      if (!place.href) continue;
-      marker.bindPopup(() => popup(place));
+      if (!linked) continue;
+      marker.bindPopup(() => popup(group));
       const lit = (on) => marker.getElement()?.classList.toggle("lit", on);
-      place.card.addEventListener("pointerenter", () => lit(true));
-      place.card.addEventListener("pointerleave", () => lit(false));
+      for (const { card } of group) {
+        card.addEventListener("pointerenter", () => lit(true));
+        card.addEventListener("pointerleave", () => lit(false));
+      }
     }
     return found;
   };
