@@ -44,8 +44,17 @@ def principal_of(request: Request) -> Principal:
     return principal
 
 
-ReaderLanguage = Annotated[Language, Depends(language_of)]
-Caller = Annotated[Principal, Depends(principal_of)]
+async def _language(request: Request) -> Language:
+    return language_of(request)
+
+
+async def _caller(request: Request) -> Principal:
+    return principal_of(request)
+
+
+# Coroutines, since FastAPI would run plain functions in its thread pool, a hop each.
+ReaderLanguage = Annotated[Language, Depends(_language)]
+Caller = Annotated[Principal, Depends(_caller)]
 
 
 def require(*roles: Role) -> Callable[[Principal], Principal]:
