@@ -15,12 +15,13 @@ TIMEOUT = httpx.Timeout(30.0, read=300.0)
 
 
 class Told(Exception):
-    """The hub answered with problems; `lines` are in the reader's language."""
+    """The hub answered with problems; `lines` are in the reader's language, `codes` are for programs."""
 
-    def __init__(self, status: int, lines: tuple[str, ...]) -> None:
+    def __init__(self, status: int, lines: tuple[str, ...], codes: frozenset[str] = frozenset()) -> None:
         super().__init__("; ".join(lines))
         self.status = status
         self.lines = lines
+        self.codes = codes
 
 
 class Unreachable(Exception):
@@ -66,7 +67,7 @@ class HubClient:
             with self._client.stream("GET", f"/api/v1{path}", params=list(parameters)) as response:
                 if response.is_error:
                     response.read()
-                    raise Told(response.status_code, problems_of(response))
+                    raise told_by(response)
                 yield response.iter_bytes()
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise Unreachable(self.url) from error
@@ -77,13 +78,15 @@ class HubClient:
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise Unreachable(self.url) from error
         if response.is_error:
-            raise Told(response.status_code, problems_of(response))
+            raise told_by(response)
         return response
 
 
-def problems_of(response: httpx.Response) -> tuple[str, ...]:
-    """The messages of application/problem+json; the status and the start of the body of any other answer."""
-    if response.headers.get("content-type", "").startswith("application/problem+json"):
-        told = response.json()
-        return tuple(item["message"] for item in told.get("errors", ())[:SHOWN_PROBLEMS]) or (str(told.get("title")),)
-    return (f"HTTP {response.status_code} {response.reason_phrase}: {response.text[:200]}",)
+def told_by(response: httpx.Response) -> Told:
+    """The problems of application/problem+json; the status and the start of the body of any other answer."""
+    if not response.headers.get("content-type", "").startswith("application/problem+json"):
+        return Told(response.status_code, (f"HTTP {response.status_code}: {response.text[:200]}",))
+    body = response.json()
+    problems = body.get("errors", ())[:SHOWN_PROBLEMS]
+    lines = tuple(str(item["message"]) for item in problems) or (str(body.get("title")),)
+    return Told(response.status_code, lines, frozenset(str(item.get("code")) for item in problems))

@@ -39,6 +39,8 @@ KINDS_HELP = t(
     "列出记录类别，以及每类由什么识别一条记录。", "List the record kinds, and what identifies a record of each."
 )
 
+HEADINGS = {"类别": "kind", "名称": "name", "编号": "id"}
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -109,18 +111,29 @@ def _filter(told: Session, item: str) -> tuple[str, str]:
 
 
 def _show(told: Session, found: dict[str, Any]) -> None:
-    zh = told.language == "zh"
+    rows = [(hit["kind_label"], hit["title"], _beneath(hit), hit["id"]) for hit in found["hits"]]
+    if told.out.is_terminal:
+        _table(told, rows)
+    else:
+        for row in rows:
+            typer.echo("\t".join(row))
+    shown, total = len(rows), found["total"]
+    told.note(Bilingual(f"共 {total} 条，显示 {shown} 条", f"{total} found, {shown} shown"), "dim")
+
+
+def _beneath(hit: dict[str, Any]) -> str:
+    far = "" if hit["distance_km"] is None else f"{hit['distance_km']:.1f} km"
+    return "  ".join(part for part in (hit["subtitle"], far) if part)
+
+
+def _table(told: Session, rows: list[tuple[str, str, str, str]]) -> None:
     table = Table(box=None, pad_edge=False, show_edge=False)
-    for heading in ("类别", "名称", "编号") if zh else ("kind", "name", "id"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("编号", "id", "类别", "kind"))
-    for hit in found["hits"]:
-        far = "" if hit["distance_km"] is None else f"  {hit['distance_km']:.1f} km"
-        subtitle = f"\n[dim]{escape((hit['subtitle'] or '') + far)}[/dim]" if hit["subtitle"] or far else ""
-        table.add_row(escape(hit["kind_label"]), escape(hit["title"]) + subtitle, hit["id"])
-    if found["hits"]:
-        told.out.print(table)
-    shown, total = len(found["hits"]), found["total"]
-    told.say(Bilingual(f"共 {total} 条，显示 {shown} 条", f"{total} found, {shown} shown"), "dim")
+    for heading, folds in (("类别", False), ("名称", True), ("编号", False)):
+        table.add_column(HEADINGS[heading] if told.language == "en" else heading, overflow="fold", no_wrap=not folds)
+    for kind, title, beneath, record_id in rows:
+        below = f"\n[dim]{escape(beneath)}[/dim]" if beneath else ""
+        table.add_row(escape(kind), escape(title) + below, record_id)
+    told.out.print(table)
 
 
 def kinds(context: typer.Context) -> None:

@@ -11,13 +11,15 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from hub.cli import transfer
-from hub.cli.client import SHOWN_PROBLEMS, HubClient
+from hub.cli.client import SHOWN_PROBLEMS, HubClient, Told
 from hub.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, Token, Url, operators, session
 from hub.cli.transfer import Document
 from hub.cli.wording import t
 from hub.kernel.language import Bilingual
 
 PAGE = 100
+MISTYPED = frozenset({"unknown-kind", "unknown-source"})
+"""Problems of the command line rather than of the file."""
 FORMATS = {".csv": "csv", ".xlsx": "xlsx", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "ndjson"}
 IMPORT_HELP = t(
     """导入文件：边读边发，逐行检查，显示被拒绝的行和原因。
@@ -117,10 +119,13 @@ def import_files(
     with told.client(data, url, token or operators(data)) as client:
         codes = []
         for path in files:
-            document = Document.of(path, kind, source, format_name)
-            receipt = submitted(told, client, document)
             saved = beside(refused, path, len(files)) if refused else None
-            codes.append(reported(told, client, receipt, saved, wait))
+            try:
+                receipt = submitted(told, client, Document.of(path, kind, source, format_name))
+                codes.append(reported(told, client, receipt, saved, wait))
+            except Told as problem:
+                told.refused(problem)
+                codes.append(WRONG_USAGE if problem.codes & MISTYPED else UNREACHABLE)
     raise typer.Exit(max(codes))
 
 

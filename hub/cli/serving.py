@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -135,10 +136,9 @@ def _serve(told: Session, settings: Settings, listening: socket.socket, sample: 
         server = _server(create_app(hub), lambda: _started(told, settings, hub.access, url, first))
         address.write_text(url, "utf-8")
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
+        with suppress(KeyboardInterrupt):  # raised again by uvicorn once it has stopped
             server.run(sockets=[listening])
-        except KeyboardInterrupt:
-            told.say(Bilingual("枢纽已停止。", "The hub has stopped."))
+        told.say(Bilingual("枢纽已停止。", "The hub has stopped."))
         return FINE if server.started else UNREACHABLE
     finally:
         address.unlink(missing_ok=True)

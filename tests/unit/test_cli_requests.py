@@ -46,8 +46,8 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> FakeHub:
     return fake
 
 
-def problem(status: int, message: str) -> httpx.Response:
-    body = {"title": message, "errors": [{"message": message}]}
+def problem(status: int, message: str, code: str = "wrong") -> httpx.Response:
+    body = {"title": message, "errors": [{"message": message, "code": code}]}
     return httpx.Response(status, json=body, headers={"content-type": "application/problem+json"})
 
 
@@ -102,14 +102,37 @@ def test_import_of_rows_that_become_dead_letters_is_no_success(hub: FakeHub, tmp
     assert run("import", str(tmp_path / "a.csv"), "-k", "expert", "-s", "owner") == 1
 
 
-@pytest.mark.parametrize(("status", "code"), [(403, 3), (404, 2), (413, 3), (415, 3), (500, 3)])
-def test_import_of_a_file_that_is_refused_entirely(
-    status: int, code: int, hub: FakeHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("status", "code", "exit_code"),
+    [
+        (401, "bad-token", 3),
+        (404, "unknown-kind", 2),
+        (422, "unknown-source", 2),
+        (422, "unknown-heading", 3),
+        (415, "unknown-format", 3),
+    ],
+)
+def test_a_file_that_is_refused_entirely_does_not_hold_up_the_next(
+    *, status: int, code: str, exit_code: int, hub: FakeHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "a.csv").write_text("a\n1\n")
-    hub.answers = {"/submissions/expert": problem(status, "not this one")}
-    assert run("import", str(tmp_path / "a.csv"), "-k", "expert", "-s", "owner") == code
-    assert "not this one" in capsys.readouterr().err
+    files = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for file in files:
+        file.write_text(file.name)
+    taken = httpx.Response(202, json=receipt(1, 0))
+    hub.answers = {
+        "/submissions/expert": lambda said: problem(status, "no", code) if said.content == b"a.csv" else taken,
+        "/receipts/r1": {"states": {"searchable": 1}},
+    }
+    assert run("import", *map(str, files), "-k", "expert", "-s", "owner") == exit_code
+    told = capsys.readouterr()
+    assert "no" in told.err.splitlines()
+    assert "b.csv: 1 rows taken" in told.out
+
+
+def test_an_answer_that_is_no_hubs_is_told_with_its_status(hub: FakeHub, capsys: pytest.CaptureFixture[str]) -> None:
+    hub.answers = {"/search": httpx.Response(502, text="<h1>Bad gateway</h1>")}
+    assert run("search", "x") == 3
+    assert "HTTP 502" in capsys.readouterr().err
 
 
 def test_import_goes_on_after_a_broken_connection_under_the_same_key(
