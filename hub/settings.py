@@ -34,3 +34,14 @@ class Settings(BaseSettings):
     kafka_bootstrap: str = "127.0.0.1:9092"
     elasticsearch_url: str = "http://127.0.0.1:9200"
     postgresql_dsn: str = "postgresql://hub@127.0.0.1:5432/hub"
+    api_url: str = Field(
+        default="", description="Where a portal that runs alone reaches the hub's APIs; empty: in its own process."
+    )
+
+    oidc_issuer: str = Field(default="", description="Of the OpenID Connect provider; empty: issued tokens alone.")
+    oidc_audience: str = Field(default="research-hub", description="That access tokens must be meant for.")
+    oidc_jwks_url: str = Field(
+        default="", description="Of the provider's keys; empty: as its discovery document says."
+    )
+    oidc_roles_claim: str = Field(default="hub_roles", description="A dot leads into a claim that is an object.")
+    oidc_sources_claim: str = Field(default="hub_sources", description="Sources that the caller may submit for.")

@@ -9,6 +9,8 @@ from pathlib import Path
 from hub.stack.cache import unpacked
 from hub.stack.process import ServerFailed, ServerProcess, accepts, free_port, unprivileged
 
+CONTAINER_VERSION = "17"
+"""Of the container image; where there are no containers, what the machine has is used."""
 USER = "hub"
 DATABASE = "hub"
 _DEBIAN = Path("/usr/lib/postgresql")
