@@ -67,7 +67,7 @@ class HubApi:
         return (await self._sent(reader, "POST", path, params=params, files={"file": file}, headers=headers)).json()
 
     async def document(self, reader: Reader, path: str, params: Params = ()) -> Response:
-        """A file of the API handed on as it is: a template, refused rows, a calendar entry."""
+        """A file of the API handed on as it is: a template, a calendar entry."""
         answer = await self._sent(reader, "GET", path, params=params)
         headers = {name: answer.headers[name] for name in PASSED_ON if name in answer.headers}
         return Response(answer.content, headers={**headers, "Cache-Control": "private, no-store"})

@@ -21,13 +21,21 @@ TOLD = (400, 401, 403, 404, 405, 409, 410, 413, 422, 429, 503)
 log = logging.getLogger(__name__)
 
 
-def add_page(router: APIRouter, path: str, endpoint: Endpoint, *methods: str) -> None:
-    """Serve the endpoint at the path (GET unless told), guarded."""
+def small(_: Request) -> int:
+    """The size of an ordinary form in bytes."""
+    return 64 * 2**10
+
+
+def add_page(
+    router: APIRouter, path: str, endpoint: Endpoint, method: str = "GET", most: Callable[[Request], int] = small
+) -> None:
+    """Serve the endpoint at the path, guarded; a form sent to it has at most `most` bytes."""
 
     async def guarded(request: Request) -> Response:
         try:
             if request.method == "POST":
                 refuse_forged(request)
+                refuse_large(request, most(request))
             response = await endpoint(request)
         except ApiProblem as problem:
             response = refused(request, problem.status, problem.messages)
@@ -38,7 +46,7 @@ def add_page(router: APIRouter, path: str, endpoint: Endpoint, *methods: str) ->
             response = refused(request, 500, [])
         return secured(request, response)
 
-    router.add_route(path, guarded, methods=list(methods or ("GET",)), include_in_schema=False)
+    router.add_route(path, guarded, methods=[method], include_in_schema=False)
 
 
 def refuse_forged(request: Request) -> None:
@@ -51,6 +59,15 @@ def refuse_forged(request: Request) -> None:
     own = site == "same-origin" if site else urlsplit(origin).netloc == request.headers.get("host")
     if not own:
         raise HTTPException(403)
+
+
+def refuse_large(request: Request, most: int) -> None:
+    """413 before the body is read. A browser always tells the length of a form that it sends."""
+    length = request.headers.get("content-length", "")
+    if not length.isdigit():
+        raise HTTPException(400)
+    if int(length) > most:
+        raise HTTPException(413)
 
 
 def segment(request: Request, name: str) -> str:

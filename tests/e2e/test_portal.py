@@ -3,6 +3,7 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -30,6 +31,14 @@ def search(page: Page, words: str) -> None:
 
 def total(page: Page) -> int:
     return int(re.sub(r"\D", "", page.locator("#found").inner_text()))
+
+
+def assert_fits(page: Page) -> None:
+    """Nothing is wider than the screen, and no button leaves its card."""
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    outside = """() => [...document.querySelectorAll('.card .button')].filter((one) =>
+        one.getBoundingClientRect().right > one.closest('.card').getBoundingClientRect().right).length"""
+    assert page.evaluate(outside) == 0
 
 
 def test_three_taps_from_the_result_to_the_booking(open_page: Open, site: Site) -> None:
@@ -64,6 +73,8 @@ def test_the_signed_out_come_back_to_the_very_slot(open_page: Open, site: Site) 
     page.locator(".sheet button").tap()
     expect(page.locator(".done-mark")).to_be_visible()
     page.get_by_role("link", name="我的预约").tap()
+    expect(page.get_by_role("heading", name="我的预约")).to_be_visible()
+    assert_fits(page)
     page.locator("summary", has_text="取消预约").first.tap()
     page.get_by_role("button", name="确定取消").tap()
     expect(page.locator(".status-cancelled").first).to_be_visible()
@@ -147,6 +158,24 @@ def test_names_complete_by_keyboard(open_page: Open) -> None:
     page.wait_for_url(re.compile("/records/"))
 
 
+def test_owners_decide_about_requests(open_page: Open, site: Site) -> None:
+    found = httpx.get(f"{site.url}/api/v1/search", params={"kind": "instrument", "size": "100"}).json()["hits"]
+    asks = [hit for hit in found if hit["fields"]["booking_confirmation"] == "owner" and hit["fields"]["shared"]]
+    record = next(hit["url"] for hit in asks if hit["fields"]["status"] == "in_service")
+    page = open_page(f"{record}/book", device=PHONE, token=site.member)
+    page.locator("a.slot").last.tap()
+    page.get_by_role("button", name="提交预约申请").tap()
+    expect(page.get_by_role("heading", level=1)).to_have_text("申请已提交")
+    owner = open_page(record, device=PHONE, token=site.operator)
+    owner.get_by_role("link", name="查看本仪器的预约").tap()
+    expect(owner.get_by_role("heading", name="仪器的预约")).to_be_visible()
+    assert_fits(owner)
+    owner.get_by_role("button", name="确认", exact=True).first.tap()
+    expect(owner.locator(".status-confirmed").first).to_be_visible()
+    page.reload()
+    expect(page.locator(".status-confirmed")).to_be_visible()
+
+
 def test_refused_rows_are_told_and_given_back(open_page: Open, site: Site) -> None:
     page = open_page("/import", token=site.operator)
     page.get_by_label("资源类型").select_option("instrument")
@@ -179,8 +208,7 @@ def test_what_is_touched_is_large_and_nothing_sticks_out(
     open_page: Open, site: Site, device: dict[str, object], path: str
 ) -> None:
     page = open_page(path, device=device, token=site.operator, language="en")
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0
+    assert_fits(page)
     small = page.evaluate(
         """() => [...document.querySelectorAll(
                 'button, .button, .tabs a, .tick, .top-nav a, select, input:not([type=hidden])')]

@@ -68,6 +68,14 @@ def test_forged_forms_are_refused(asked: Asked, headers: dict[str, str]) -> None
     assert asked.requests == []
 
 
+def test_forms_have_a_limit_that_is_told_before_they_are_read(asked: Asked) -> None:
+    for path, size in (("/records/instrument-1/book", 70_000), ("/import", 300 * 2**20)):
+        answer = asked.browser.post(path, content=b"a=b", headers={**SAME_SITE, "content-length": str(size)})
+        assert answer.status_code == 413
+        assert "文件太大" in answer.text
+    assert asked.requests == []
+
+
 def test_signing_in_keeps_the_token_from_scripts_and_addresses() -> None:
     asked = Asked("https")
     answer = asked.browser.get(f"/sign-in?token={TOKEN}&next=/bookings")

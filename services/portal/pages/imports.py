@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.portal.client import ApiProblem, HubApi
+from services.portal.client import PREFIX, ApiProblem, HubApi
 from services.portal.core.messages import translator
 from services.portal.guard import add_page, segment
 from services.portal.rendering import page, reader_of
@@ -35,15 +35,16 @@ def add(router: APIRouter, api: HubApi) -> None:
         return await receipt_page(request, api, segment(request, "receipt_id"))
 
     async def refused(request: Request) -> Response:
+        # As many rows as were sent may come back: the API streams them to the reader, the portal would hold them.
         receipt_id, form = segment(request, "receipt_id"), known(request, REFUSED_FORMATS)
-        return await api.document(reader_of(request), f"/receipts/{receipt_id}/refused", [("format", form)])
+        return RedirectResponse(f"{PREFIX}/receipts/{receipt_id}/refused?format={form}", 307)
 
     async def template(request: Request) -> Response:
         kind, form = segment(request, "kind"), known(request, FORMATS)
         return await api.document(reader_of(request), f"/templates/{kind}", [("format", form)])
 
     add_page(router, "/import", form)
-    add_page(router, "/import", sent, "POST")
+    add_page(router, "/import", sent, "POST", upload_limit)
     add_page(router, "/import/receipts/{receipt_id}", receipt)
     add_page(router, "/import/receipts/{receipt_id}/refused.{form}", refused)
     add_page(router, "/import/templates/{kind}.{form}", template)
@@ -86,7 +87,6 @@ async def import_page(
 async def upload(request: Request, api: HubApi) -> Response:
     """Hand the file on to ingest; what it says about the file as a whole is shown beside the form."""
     reader = reader_of(request)
-    refuse_large(request)
     async with request.form(max_files=1, max_fields=10) as form:
         file = form.get("file")
         kind, source, key = (str(form.get(name, "")) for name in ("kind", "source", "key"))
@@ -104,15 +104,10 @@ async def upload(request: Request, api: HubApi) -> Response:
     return RedirectResponse(f"/import/receipts/{quote(receipt['id'])}{again}", 303)
 
 
-def refuse_large(request: Request) -> None:
-    """413 before the body is read. A browser always tells the length of a form that it sends."""
+def upload_limit(request: Request) -> int:
+    """Bytes of the form with the file."""
     settings: Any = getattr(request.app.state, "settings", None)
-    most = getattr(settings, "max_body_bytes", DEFAULT_BODY) + FORM_OVERHEAD
-    length = request.headers.get("content-length", "")
-    if not length.isdigit():
-        raise HTTPException(400)
-    if int(length) > most:
-        raise HTTPException(413)
+    return getattr(settings, "max_body_bytes", DEFAULT_BODY) + FORM_OVERHEAD
 
 
 async def receipt_page(request: Request, api: HubApi, receipt_id: str) -> Response:

@@ -127,7 +127,7 @@
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     map = L.map(holder, { zoomControl: false, worldCopyJump: true, minZoom: 2, maxZoom: 18, fadeAnimation: !still, zoomAnimation: !still, markerZoomAnimation: !still });
     map.attributionControl.setPrefix("Leaflet");
-    L.control.zoom({ zoomInTitle: said.zoomIn, zoomOutTitle: said.zoomOut, position: "topright" }).addTo(map);
+    L.control.zoom({ zoomInTitle: said.zoomIn, zoomOutTitle: said.zoomOut, position: "bottomright" }).addTo(map);
     L.control.scale({ imperial: false }).addTo(map);
     const found = mark();
     frame(found);
