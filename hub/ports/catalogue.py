@@ -116,13 +116,24 @@ class Suggestion:
     kind: str
 
 
+class Rejected(Exception):
+    """The catalogue will never take some documents, however often they are sent; all others of the batch are stored.
+
+    `reasons`: for each rejected id one sentence in English for operators.
+    """
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        super().__init__(f"{len(reasons)} documents are rejected, such as {next(iter(reasons.items()), None)}")
+        self.reasons = reasons
+
+
 class Catalogue(Protocol):
     """Applies documents and finds them."""
 
     def apply(self, documents: Sequence[Document]) -> int:
         """Store each document whose version is newer than the stored one (external version); repeats are success.
 
-        Returns how many were newer. Durable and visible to `search` when it returns.
+        Returns how many were newer. Durable and visible to `search` when it returns. Raises Rejected.
         """
         ...
 

@@ -1,7 +1,10 @@
 """The Elasticsearch 9 index of the catalogue, derived from what the kinds' annotations ask of each field.
 
-A document is hub.ports.catalogue.Document; its `version` is the record's own and is sent as the external version
-(`version_type=external`), so that a replay is refused by the index. Field paths hold dots, hence `subobjects: false`.
+A document is made of hub.ports.catalogue.Document; its `version` is the record's own and is sent as the external
+version (`version_type=external`), so that a replay is refused by the index. Texts arrive as terms joined by blanks
+(hub.kernel.text) and are cut at the blanks alone, so that Chinese, English and pinyin match here as on every other
+catalogue. Field paths hold dots, hence `subobjects: false`; paths of kinds that are registered later are mapped as
+their first document arrives, which the kinds' own number of fields bounds.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,24 +16,32 @@ from schemas.kind import Kind
 
 EXACT: frozenset[Search] = frozenset({"keyword", "facet", "title"})
 RANGED: frozenset[Search] = frozenset({"number", "date"})
-IGNORE_ABOVE = 512
-"""Characters of an exact value beyond which it is stored but not indexed; 32,766 bytes are Lucene's limit."""
+EXACT_LIMIT = 1_000
+"""Characters of an exact value; 32,766 bytes are Lucene's limit."""
+TERM_LIMIT = 200
+"""Characters of a term that count."""
+KEY_LIMIT = 256
+"""Characters of a whole name that count."""
+FIELDS_LIMIT = 10_000
 
+_TOKEN_LIMIT = 32_766
 SETTINGS: dict[str, Any] = {
     "analysis": {
-        "filter": {"hub_width": {"type": "cjk_width"}, "hub_bigrams": {"type": "cjk_bigram", "output_unigrams": True}},
-        "analyzer": {
-            "hub_cjk": {
-                "type": "custom",
-                "tokenizer": "standard",
-                "filter": ["hub_width", "lowercase", "asciifolding", "hub_bigrams"],
-            },
-            "hub_terms": {"type": "custom", "tokenizer": "whitespace", "filter": ["hub_width", "lowercase"]},
-        },
-        "normalizer": {"hub_folded": {"type": "custom", "filter": ["hub_width", "lowercase"]}},
+        "tokenizer": {"hub_blanks": {"type": "whitespace", "max_token_length": _TOKEN_LIMIT}},
+        "filter": {"hub_cut": {"type": "truncate", "length": TERM_LIMIT}},
+        "analyzer": {"hub_terms": {"type": "custom", "tokenizer": "hub_blanks", "filter": ["hub_cut"]}},
     },
+    "index": {"mapping": {"total_fields": {"limit": FIELDS_LIMIT}}},
 }
-_TEXT = {"type": "text", "analyzer": "hub_cjk", "fields": {"standard": {"type": "text", "analyzer": "standard"}}}
+# Relevance adds up whole numbers over the fields in which a term occurs; frequencies and lengths have no part in it.
+_TERMS = {"type": "text", "analyzer": "hub_terms", "norms": False, "index_options": "docs"}
+_LOOKED_UP = {"type": "keyword", "doc_values": False}
+_STORED = {"type": "keyword", "index": False, "doc_values": False}
+_BY_PATH: dict[str, dict[str, Any]] = {
+    "facets": {"type": "keyword"},
+    "numbers": {"type": "double"},
+    "links": _LOOKED_UP,
+}
 
 
 def index_mapping(kinds: Iterable[Kind]) -> dict[str, Any]:
@@ -46,22 +57,32 @@ def index_mapping(kinds: Iterable[Kind]) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "id": {"type": "keyword"},
         "kind": {"type": "keyword"},
-        "version": {"type": "long"},
+        "version": {"type": "long", "index": False, "doc_values": False},
         "status": {"type": "keyword"},
-        "updated_at": {"type": "date"},
-        "title": _TEXT,
-        "body": _TEXT,
-        "pinyin": {"type": "text", "analyzer": "hub_terms"},
-        "suggest": {"type": "search_as_you_type", "analyzer": "hub_cjk", "max_shingle_size": 3},
-        "facets": _dotted({path: _keyword() for path in exact}),
-        "numbers": _dotted({path: {"type": "double"} for path in ranged}),
-        "links": _dotted({path: {"type": "keyword"} for path in links}),
+        "updated_at": {"type": "keyword"},
+        "title": {**_TERMS, "copy_to": ["often", "body"]},
+        "often": _TERMS,
+        "body": _TERMS,
+        "pinyin": _TERMS,
+        "name": _LOOKED_UP,
+        "title_key": {"type": "keyword"},
+        "length": {"type": "integer"},
+        "shown": _STORED,
+        "suggest": _completion(),
+        "facets": _by_path("facets", exact),
+        "numbers": _by_path("numbers", ranged),
+        "links": _by_path("links", links),
+        "geo": {"type": "geo_point"},
         "public": {"type": "object", "enabled": False},
     }
-    if any(role == "geo" for _, role in roles):
-        properties["geo"] = {"type": "geo_point"}
-    meta = {"version_type": "external"}
-    return {"settings": SETTINGS, "mappings": {"dynamic": "strict", "_meta": meta, "properties": properties}}
+    templates = [{name: {"path_match": f"{name}.*", "mapping": mapped}} for name, mapped in _BY_PATH.items()]
+    mappings = {
+        "dynamic": "strict",
+        "_meta": {"version_type": "external"},
+        "dynamic_templates": templates,
+        "properties": properties,
+    }
+    return {"settings": SETTINGS, "mappings": mappings}
 
 
 def public_fields(kind: Kind) -> Iterator[FieldSpec]:
@@ -69,10 +90,12 @@ def public_fields(kind: Kind) -> Iterator[FieldSpec]:
     return (spec for spec in every(fields_of(kind)) if spec.openness == "public")
 
 
-def _keyword() -> dict[str, Any]:
-    folded = {"folded": {"type": "keyword", "normalizer": "hub_folded", "ignore_above": IGNORE_ABOVE}}
-    return {"type": "keyword", "ignore_above": IGNORE_ABOVE, "fields": folded}
+def _by_path(name: str, paths: Iterable[str]) -> dict[str, Any]:
+    properties = dict.fromkeys(sorted(paths), _BY_PATH[name])
+    return {"type": "object", "subobjects": False, "dynamic": True, "properties": properties}
 
 
-def _dotted(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "subobjects": False, "dynamic": "strict", "properties": dict(sorted(properties.items()))}
+def _completion() -> dict[str, Any]:
+    """Keys of names (services.catalog.core.completions), each within the kind of its record."""
+    contexts = [{"name": "kind", "type": "category", "path": "kind"}]
+    return {"type": "completion", "analyzer": "keyword", "max_input_length": 50, "contexts": contexts}

@@ -9,7 +9,7 @@ from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
 from hub.kernel.problems import shown
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record
-from hub.ports.catalogue import Catalogue, Document
+from hub.ports.catalogue import Catalogue, Document, Rejected
 from hub.ports.eventlog import Delivered, Entry, EventLog, Fenced
 from hub.ports.records import RecordReader
 from services.catalog.core.digest import digest_of_documents
@@ -77,7 +77,10 @@ class CatalogueSink:
             except (KeyError, ValueError, TypeError, AttributeError) as error:
                 letters.append(dead_letter(entry, "no-projection", _reason(record, error)))
         if documents:
-            self._catalogue.apply(documents)
+            try:
+                self._catalogue.apply(documents)
+            except Rejected as error:
+                letters += [dead_letter(newest[one][1], "rejected", reason) for one, reason in error.reasons.items()]
         if letters:
             self._log.append(dead_letter_topic(RECORDS), letters)
             log.warning("%d entries of %s are dead letters", len(letters), RECORDS)

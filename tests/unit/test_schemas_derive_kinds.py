@@ -67,21 +67,25 @@ def test_the_index_has_a_place_for_what_the_annotations_ask_and_none_for_private
                 assert spec.path in links
     assert properties["geo"] == {"type": "geo_point"}
     assert properties["public"] == {"type": "object", "enabled": False}
-    assert "geo" not in index_mapping([kind_named("expert")])["mappings"]["properties"]
 
 
-def test_text_is_analysed_for_chinese_and_by_the_standard() -> None:
+def test_texts_are_cut_at_blanks_alone_since_they_arrive_as_terms() -> None:
     index = index_mapping(KINDS)
     analysis, properties = index["settings"]["analysis"], index["mappings"]["properties"]
-    for name in ("title", "body"):
-        assert properties[name]["fields"]["standard"]["analyzer"] == "standard"
-        filters = analysis["analyzer"][properties[name]["analyzer"]]["filter"]
-        assert [analysis["filter"][one]["type"] for one in filters if one in analysis["filter"]] == [
-            "cjk_width",
-            "cjk_bigram",
-        ]
-    named = {one["analyzer"] for one in properties.values() if "analyzer" in one}
-    assert named <= set(analysis["analyzer"])
+    for name in ("title", "often", "body", "pinyin"):
+        analyzer = analysis["analyzer"][properties[name]["analyzer"]]
+        assert analysis["tokenizer"][analyzer["tokenizer"]]["type"] == "whitespace"
+        assert [analysis["filter"][one]["type"] for one in analyzer["filter"]] == ["truncate"]
+
+
+def test_paths_of_kinds_registered_later_are_mapped_as_they_come() -> None:
+    mappings = index_mapping([kind_named("expert")])["mappings"]
+    assert all(mappings["properties"][name]["dynamic"] is True for name in ("facets", "numbers", "links"))
+    by_path = {
+        one["path_match"]: one["mapping"]["type"] for each in mappings["dynamic_templates"] for one in each.values()
+    }
+    assert by_path == {"facets.*": "keyword", "numbers.*": "double", "links.*": "keyword"}
+    assert mappings["properties"]["geo"] == {"type": "geo_point"}
 
 
 def test_the_documentation_has_a_row_a_field() -> None:

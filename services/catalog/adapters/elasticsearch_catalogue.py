@@ -1,0 +1,186 @@
+"""The catalogue on Elasticsearch 9: an alias over the generation that serves, external versions, exact totals."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Literal
+
+import orjson
+
+from hub.kernel.canonical import digest_of
+from hub.ports.catalogue import Document, Hit, Page, Query, Rejected, Suggestion
+from schemas.kind import kinds as registered
+from services.catalog.adapters.elasticsearch_documents import SHOWN, hit
+from services.catalog.adapters.elasticsearch_generations import Indices
+from services.catalog.adapters.elasticsearch_search import ACTIVE, Search
+from services.catalog.adapters.elasticsearch_server import Server
+from services.catalog.adapters.elasticsearch_text import Clause, Matching, readings
+from services.catalog.adapters.elasticsearch_writer import Writer
+from services.catalog.core.completions import completions, typed_key
+from services.catalog.core.digest import digest_line
+
+Refresh = Literal["each", "interval"]
+Source = Mapping[str, Any]
+_AT_ONCE = 1_000
+"""Documents of one read."""
+_MORE_OFFERS = 4
+"""Completions that are looked at for each that is wanted, since several may complete one name."""
+_BY_PATH = ("facets", "numbers", "links")
+
+
+class ElasticsearchCatalogue:
+    """hub.ports.catalogue.Catalogue behind the alias `name`, for all threads of any number of processes.
+
+    With `refresh="each"` what `apply` stored is visible to searches when it returns; with `"interval"` it is within
+    a second, and loads cost the server less. Facets are counted exactly on one shard (`shards`). Raises
+    elasticsearch.ApiError or elastic_transport.TransportError where the server stays away for longer than `patience`
+    seconds (writes) or `read_patience` seconds (reads).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        name: str = "hub-records",
+        *,
+        refresh: Refresh = "each",
+        shards: int = 1,
+        patience: float = 120.0,
+        read_patience: float = 10.0,
+        request_seconds: float = 60.0,
+    ) -> None:
+        self._name = name
+        self._server = Server(url, patience, read_patience, request_seconds)
+        indices = Indices(self._server, name, shards)
+        self._writer = Writer(self._server, indices, refresh == "each")
+        indices.ensure()
+
+    def apply(self, documents: Sequence[Document]) -> int:
+        """See the port. Raises Rejected, once all others are stored, where the index will never take some."""
+        if not documents:
+            return 0
+        outcome = self._writer.apply(documents)
+        if outcome.refused:
+            raise Rejected(outcome.refused)
+        return outcome.newer
+
+    def search(self, query: Query) -> Page:
+        search = Search(query, self._known_paths)
+        if not query.text.strip():
+            return self._page(search, None)
+        found = readings(query.text, self._counted)
+        page = self._page(search, found[0])
+        if page.total or len(found) == 1:
+            return page
+        counts = self._counted({str(at): matching.matched for at, matching in enumerate(found)})
+        first = next((at for at in range(len(found)) if counts[str(at)]), 0)
+        return self._page(search, found[first]) if first else page
+
+    def suggest(self, prefix: str, kinds: tuple[str, ...] = (), limit: int = 10) -> Sequence[Suggestion]:
+        key = typed_key(prefix)
+        among = list(kinds or registered())
+        if not key or not among or limit < 1:
+            return []
+        wanted = {
+            "field": "suggest",
+            "size": _MORE_OFFERS * limit,
+            "skip_duplicates": True,
+            "contexts": {"kind": among},
+        }
+        body = {"_source": ["id", "kind", "shown"], "suggest": {"names": {"prefix": key, "completion": wanted}}}
+        options = self._search(body)["suggest"]["names"][0]["options"]
+        distinct: dict[str, Suggestion] = {}
+        for _, _, text, record_id, kind in sorted(one for option in options for one in _offers(option["_source"], key)):
+            distinct.setdefault(text, Suggestion(text, record_id, kind))
+        return list(distinct.values())[:limit]
+
+    def get(self, ids: Collection[str]) -> Mapping[str, Hit]:
+        found = (one["_source"] for one in self._many(ids, {"_source": ",".join((*SHOWN, "status"))}))
+        return {source["id"]: hit(source) for source in found if source["status"] == "active"}
+
+    def linked(self, record_id: str, limit: int = 100) -> Sequence[tuple[str, Hit]]:
+        """The first `limit` links are all in the first `limit` documents in the order of their first linking path."""
+        linking = sorted(self._known_paths()["links"])
+        if not linking or limit < 1:
+            return []
+        clauses = [
+            {"constant_score": {"filter": {"term": {f"links.{path}": record_id}}, "boost": len(linking) - at}}
+            for at, path in enumerate(linking)
+        ]
+        query = {"bool": {"filter": [ACTIVE], "must": [{"dis_max": {"queries": clauses}}]}}
+        sort = [{"_score": "desc"}, {"id": "asc"}]
+        body = {"size": min(limit, _AT_ONCE), "_source": [*SHOWN, "links"], "query": query, "sort": sort}
+        sources: list[Source] = [one["_source"] for one in self._search(body)["hits"]["hits"]]
+        found = [
+            (path, source) for source in sources for path, targets in source["links"].items() if record_id in targets
+        ]
+        found.sort(key=lambda one: (one[0], one[1]["id"]))
+        return [(path, hit(source)) for path, source in found[:limit]]
+
+    def versions(self, ids: Collection[str]) -> Mapping[str, int]:
+        """Of what searches see: a version that is told here is searchable."""
+        return {one["_id"]: one["_version"] for one in self._many(ids, {"_source": "false"})}
+
+    def rebuild(self, documents: Iterable[Sequence[Document]]) -> int:
+        """See the port. A rebuild that begins while another goes on takes its place; the other one fails."""
+        return self._count({"match_all": {}}, self._writer.load(documents))
+
+    def digest(self) -> str:
+        return digest_of(
+            digest_line(source["id"], source["kind"], source["status"], orjson.dumps(source["public"]))
+            for source in self._scanned(["id", "kind", "status", "public"])
+        )
+
+    def count(self) -> int:
+        return self._count(ACTIVE, self._name)
+
+    def close(self) -> None:
+        self._writer.close()
+        self._server.close()
+
+    def _page(self, search: Search, matching: Matching | None) -> Page:
+        return search.page(self._search(search.body(matching)), matching)
+
+    def _search(self, body: Mapping[str, Any]) -> Any:
+        """All of the answer or an error: what one shard alone says would be counts that are wrong."""
+        return self._server.read("POST", f"/{self._name}/_search", body, allow_partial_search_results="false")
+
+    def _counted(self, queries: Mapping[str, Clause]) -> Mapping[str, int]:
+        aggregated = {"counts": {"filters": {"filters": queries}}}
+        answer = self._search({"size": 0, "track_total_hits": False, "aggs": aggregated})
+        return {name: told["doc_count"] for name, told in answer["aggregations"]["counts"]["buckets"].items()}
+
+    def _count(self, query: Clause, index: str) -> int:
+        return int(self._server.read("POST", f"/{index}/_count", {"query": query})["count"])
+
+    def _known_paths(self) -> Mapping[str, set[str]]:
+        """The field paths that documents have, by role."""
+        wanted = ",".join(f"{role}.*" for role in _BY_PATH)
+        answer = self._server.read("GET", f"/{self._name}/_field_caps", fields=wanted, filter_path="fields.*.*.type")
+        found: dict[str, set[str]] = {role: set() for role in _BY_PATH}
+        for name in answer.get("fields", {}):
+            role, _, path = name.partition(".")
+            if path:
+                found[role].add(path)
+        return found
+
+    def _many(self, ids: Collection[str], params: Mapping[str, str]) -> Iterator[Source]:
+        """The stored documents among these, as searches see them."""
+        rest = iter(ids)
+        while batch := list(islice(rest, _AT_ONCE)):
+            answer = self._server.read("POST", f"/{self._name}/_mget", {"ids": batch}, realtime="false", **params)
+            yield from (one for one in answer["docs"] if one.get("found"))
+
+    def _scanned(self, members: Sequence[str]) -> Iterator[Source]:
+        """Every stored document in the order of its id; bounded memory."""
+        body: dict[str, Any] = {"size": _AT_ONCE, "_source": members, "sort": [{"id": "asc"}]}
+        body |= {"query": {"match_all": {}}, "track_total_hits": False}
+        while found := self._search(body)["hits"]["hits"]:
+            yield from (one["_source"] for one in found)
+            body["search_after"] = found[-1]["sort"]
+
+
+def _offers(source: Source, key: str) -> Iterator[tuple[int, int, str, str, str]]:
+    """(place, length, text, id, kind) of each name of a document that the key completes to."""
+    for text in source["shown"]:
+        place = min((place for place, full in completions(text) if full.startswith(key)), default=None)
+        if place is not None:
+            yield place, len(text), text, source["id"], source["kind"]

@@ -1,0 +1,181 @@
+"""A query of the port as the body of one search request, and the page that its answer tells."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from hub.kernel.text import query_terms
+from hub.ports.catalogue import FACET_LIMIT, PAGE_LIMIT, Hit, Page, Query
+from services.catalog.adapters.elasticsearch_documents import SHOWN, exact, hit
+from services.catalog.adapters.elasticsearch_text import Clause, Matching
+from services.catalog.adapters.sqlite_catalogue_geo import distance_km
+from services.catalog.core import cursor, paths
+from services.catalog.core.cursor import Position
+from services.catalog.core.highlight import Marker
+
+ACTIVE: Clause = {"term": {"status": "active"}}
+_BY_KIND = "\0kind"
+_FARTHEST = 1.7976931348623157e308
+"""Stands for a missing number: last in ascending order, its negative in descending."""
+_GRAIN_DEGREES = 1e-7
+_GRAIN_KM = 2e-5
+"""Lucene keeps a coordinate in 32 bits, rounded: borders are widened by as much, about a centimetre."""
+_FIELDS = {"updated": "updated_at", "title": "title_key"}
+
+
+class Search:
+    """One search. Raises Refusal where the cursor, a path or the order is unknown; `more_paths` gives those paths that
+    documents have without a registered kind's having them, and is only asked where a path is not registered."""
+
+    def __init__(self, query: Query, more_paths: Callable[[], Mapping[str, Iterable[str]]]) -> None:
+        self._query = query
+        self._after = cursor.decoded(query)
+        self._check(more_paths)
+        self._size = max(1, min(query.size, PAGE_LIMIT))
+        self._constraints = self._constrained()
+
+    def body(self, matching: Matching | None) -> dict[str, Any]:
+        """The request, of which one hit more than the page has tells whether there is another page."""
+        query = self._query
+        own = {name for path in query.facets for name in _own(path) if name in self._constraints}
+        kept = [clause for name, clause in self._constraints.items() if name not in own]
+        late = {name: self._constraints[name] for name in own}
+        ranked = matching is not None and query.sort == "relevance"
+        asked: dict[str, Any] = {"filter": [ACTIVE, *kept]}
+        if matching and ranked:
+            asked["must"] = [matching.scored]
+        elif matching:
+            asked["filter"].append(matching.matched)
+        body: dict[str, Any] = {
+            "size": self._size + 1,
+            "track_total_hits": True,
+            "_source": [*SHOWN, "geo"] if query.near else SHOWN,
+            "query": {"bool": asked},
+            "sort": self._order(ranked),
+        }
+        if late:
+            body["post_filter"] = {"bool": {"filter": list(late.values())}}
+        if query.facets:
+            body["aggs"] = {str(at): _counts(path, late) for at, path in enumerate(query.facets)}
+        if self._after:
+            body["search_after"] = self._behind(self._after, ranked)
+        return body
+
+    def page(self, answer: Mapping[str, Any], matching: Matching | None) -> Page:
+        """The page that an answer to `body` tells."""
+        query = self._query
+        ranked = matching is not None and query.sort == "relevance"
+        found = answer["hits"]["hits"]
+        shown = found[: self._size]
+        best = matching.best if matching and ranked else 0
+        marker = Marker(query_terms(query.text)) if query.highlight and query.text else None
+        more = len(found) > self._size
+        return Page(
+            total=answer["hits"]["total"]["value"],
+            hits=tuple(self._hit(one, best, marker) for one in shown),
+            facets=self._facets(answer.get("aggregations", {})),
+            next_cursor=cursor.encoded(query, _position(shown[-1]["sort"], ranked)) if more else None,
+        )
+
+    def _hit(self, found: Mapping[str, Any], best: int, marker: Marker | None) -> Hit:
+        near, geo = self._query.near, found["_source"].get("geo")
+        km = distance_km(near.lat, near.lon, geo["lat"], geo["lon"]) if near and geo else None
+        score = found["sort"][0] / best if best else 0.0
+        return hit(found["_source"], score, km, marker)
+
+    def _facets(self, counted: Mapping[str, Any]) -> dict[str, tuple[tuple[str, int], ...]]:
+        facets = {}
+        for at, path in enumerate(self._query.facets):
+            told = counted[str(at)]
+            buckets = told.get("values", told)["buckets"]
+            facets[path] = tuple((bucket["key"], bucket["doc_count"]) for bucket in buckets)
+        return facets
+
+    def _check(self, more_paths: Callable[[], Mapping[str, Iterable[str]]]) -> None:
+        query = self._query
+        exacts, numbers = set(paths.filters()), set(paths.ranges())
+        sorted_by = query.sort.removeprefix("-")
+        wanted = [path for path in (*query.filters, *query.facets) if path not in exacts]
+        wanted += [path for path in query.ranges if path not in numbers]
+        if wanted or sorted_by not in chain(paths.GENERAL_SORTS, numbers):
+            more = more_paths()
+            exacts.update(more["facets"])
+            numbers.update(more["numbers"])
+        for path in query.filters:
+            paths.required(path, exacts, "unknown-path", f"f.{path}")
+        for path in query.facets:
+            paths.required(path, exacts, "unknown-path", "facets")
+        for path in query.ranges:
+            paths.required(path, numbers, "unknown-path", path)
+        sorts = ["relevance", *(f"{sign}{name}" for name in ("updated", "title", *numbers) for sign in ("", "-"))]
+        if query.near:
+            sorts += ["distance", "-distance"]
+        paths.required(query.sort, sorts, "unknown-sort", "sort")
+
+    def _constrained(self) -> dict[str, Clause]:
+        """The clause of each part of the query but the text, by a name that tells whose counts ignore it."""
+        query = self._query
+        found: dict[str, Clause] = {}
+        if query.kinds:
+            found[_BY_KIND] = {"terms": {"kind": list(query.kinds)}}
+        for path, values in query.filters.items():
+            found[path] = {"terms": {_exact_field(path): [exact(value) for value in values]}}
+        for path, (low, high) in query.ranges.items():
+            bounds = {name: value for name, value in (("gte", low), ("lte", high)) if value is not None}
+            found[f"\0{path}"] = {"range": {f"numbers.{path}": bounds}}
+        if near := query.near:
+            at = {"lat": near.lat, "lon": near.lon}
+            found["\0near"] = {"geo_distance": {"distance": f"{near.km + _GRAIN_KM}km", "geo": at}}
+        if box := query.box:
+            found["\0box"] = {"geo_bounding_box": {"geo": _widened(box.south, box.west, box.north, box.east)}}
+        return found
+
+    def _order(self, ranked: bool) -> list[dict[str, Any]]:
+        query = self._query
+        if ranked:
+            return [{"_score": "desc"}, {"length": {"order": "asc", "missing": 0}}, {"id": "asc"}]
+        sort = "-updated" if query.sort == "relevance" else query.sort
+        name, direction = sort.removeprefix("-"), "desc" if sort.startswith("-") else "asc"
+        if name == "distance" and query.near:
+            at = {"lat": query.near.lat, "lon": query.near.lon}
+            key: dict[str, Any] = {"_geo_distance": {"geo": at, "order": direction, "unit": "km"}}
+        elif name in _FIELDS:
+            key = {_FIELDS[name]: {"order": direction}}
+        else:
+            missing = -_FARTHEST if direction == "desc" else _FARTHEST
+            key = {f"numbers.{name}": {"order": direction, "missing": missing, "unmapped_type": "double"}}
+        return [key, {"id": direction}]
+
+    def _behind(self, after: Position, ranked: bool) -> list[float | str]:
+        return [after.stage, after.key, after.id] if ranked else [after.key, after.id]
+
+
+def _position(keys: Sequence[Any], ranked: bool) -> Position:
+    return Position(int(keys[0]), keys[1], keys[2]) if ranked else Position(0, keys[0], keys[1])
+
+
+def _own(path: str) -> tuple[str, ...]:
+    return (path, _BY_KIND) if path == paths.KIND else (path,)
+
+
+def _exact_field(path: str) -> str:
+    return path if path == paths.KIND else f"facets.{path}"
+
+
+def _counts(path: str, late: Mapping[str, Clause]) -> Clause:
+    """Counts of the values of a path, without the filters on the path itself but with all others."""
+    terms: Clause = {"terms": {"field": _exact_field(path), "size": FACET_LIMIT}}
+    if not late:
+        return terms
+    others = [clause for name, clause in late.items() if name not in _own(path)]
+    return {"filter": {"bool": {"filter": others}}, "aggs": {"values": terms}}
+
+
+def _widened(south: float, west: float, north: float, east: float) -> dict[str, float]:
+    grain = _GRAIN_DEGREES
+    return {
+        "top": min(90.0, north + grain),
+        "left": max(-180.0, west - grain),
+        "bottom": max(-90.0, south - grain),
+        "right": min(180.0, east + grain),
+    }
