@@ -3,7 +3,7 @@
 import select
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
@@ -134,3 +134,13 @@ def alive(connection: Connection[Any]) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return not poll.poll(0)
+
+
+def storable(text: str) -> bool:
+    """Whether a text can be kept at all: PostgreSQL refuses NUL, so nothing is known under a name that has one."""
+    return "\0" not in text
+
+
+def storable_among(texts: Iterable[str]) -> list[str]:
+    """Those of the texts that can be kept."""
+    return list(filter(storable, texts))

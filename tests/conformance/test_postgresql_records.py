@@ -3,7 +3,9 @@
 import pytest
 
 from hub.adapters.postgresql import PostgresDatabase
+from hub.ports.records import RecordStore
 from services.curation.adapters.postgresql_store import PostgresRecordStore
+from tests.conformance.record_samples import name, record, save
 from tests.conformance.records import OpenStore, RecordStoreConformance
 
 pytestmark = pytest.mark.conformance
@@ -16,3 +18,10 @@ class TestPostgresRecordStore(RecordStoreConformance):
     @pytest.fixture
     def open_store(self, postgres: PostgresDatabase) -> OpenStore:
         return lambda: PostgresRecordStore(postgres, "hub")
+
+    def test_nothing_is_known_under_a_name_that_cannot_be_stored(self, store: RecordStore) -> None:
+        save(store, record(1), record(2))
+        odd = name(1) + "\0"
+        assert store.get([odd, name(2)]) == {name(2): record(2)}
+        assert store.outcomes([odd]) == {}
+        assert not [*store.history(odd), *store.decisions([odd]), *store.settled([odd]), *store.conflicts("\0", 9)]

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from psycopg import Connection, errors
 
-from hub.adapters.postgresql import PostgresDatabase
+from hub.adapters.postgresql import PostgresDatabase, storable_among
 from hub.adapters.postgresql_outbox import PostgresOutbox
 from hub.kernel.canonical import canonical_json, digest_of
 from hub.kernel.cloudevents import CloudEvent
@@ -60,7 +60,8 @@ class PostgresRecordStore:
         with self._database.snapshot() as sql:
             newest = records_among(sql, [record_id])
             older = sql.execute(
-                "SELECT body FROM history WHERE record_id = %s ORDER BY version DESC LIMIT %s", (record_id, limit)
+                "SELECT body FROM history WHERE record_id = ANY(%s) ORDER BY version DESC LIMIT %s",
+                (storable_among([record_id]), limit),
             ).fetchall()
         return [*newest.values(), *(Record.from_bytes(zlib.decompress(body)) for (body,) in older)][:limit]
 
@@ -68,7 +69,7 @@ class PostgresRecordStore:
         """See the port."""
         query = "SELECT event_id, record_id, version, effect FROM outcomes WHERE event_id = ANY(%s)"
         with self._database.read() as sql:
-            return {row[0]: Outcome(*row) for row in sql.execute(query, (list(event_ids),))}
+            return {row[0]: Outcome(*row) for row in sql.execute(query, (storable_among(event_ids),))}
 
     def scan(self, kind: str | None = None) -> Iterator[Record]:
         """See the port."""
@@ -110,7 +111,7 @@ class PostgresRecordStore:
             rows = sql.execute(
                 "SELECT body FROM records WHERE conflicts > 0 AND id > %(after)s "
                 "AND (%(kind)s::text IS NULL OR kind = %(kind)s) ORDER BY id LIMIT %(limit)s",
-                {"after": after, "kind": kind, "limit": limit},
+                {"after": after.partition("\0")[0], "kind": kind, "limit": limit},
             )
             return [Record.from_bytes(body) for (body,) in rows]
 

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from psycopg import Connection
 
+from hub.adapters.postgresql import storable_among
 from hub.kernel.contributions import Claim, Contribution, ContributionKey, Preference, SameAs
 from hub.kernel.records import Record
 from hub.ports.records import Changes
@@ -18,7 +19,7 @@ from services.curation.adapters.postgresql_rows import many
 
 def records_among(sql: Connection[Any], ids: Collection[str]) -> dict[str, Record]:
     """The newest version of each id that exists."""
-    rows = sql.execute("SELECT id, body FROM records WHERE id = ANY(%s)", (list(ids),), binary=True)
+    rows = sql.execute("SELECT id, body FROM records WHERE id = ANY(%s)", (storable_among(ids),), binary=True)
     return {record_id: Record.from_bytes(body) for record_id, body in rows}
 
 
@@ -28,7 +29,7 @@ def same_as_among(sql: Connection[Any], ids: Collection[str]) -> list[SameAs]:
     rows = sql.execute(
         f'SELECT {columns} FROM same_as WHERE "left" = ANY(%(ids)s) '
         f'UNION SELECT {columns} FROM same_as WHERE "right" = ANY(%(ids)s)',
-        {"ids": list(ids)},
+        {"ids": storable_among(ids)},
     )
     return [SameAs(*row) for row in rows]
 
@@ -38,7 +39,7 @@ def preferences_among(sql: Connection[Any], ids: Collection[str]) -> list[Prefer
     rows = sql.execute(
         "SELECT record_id, field, source, source_record_id, version, decided_by, decided_at "
         "FROM preferences WHERE record_id = ANY(%s)",
-        (list(ids),),
+        (storable_among(ids),),
     )
     return [Preference(*row) for row in rows]
 
