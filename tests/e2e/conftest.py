@@ -4,8 +4,9 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -70,7 +71,11 @@ def load_sample(address: str, token: str) -> None:
             receipt = answer.json()
             assert receipt["refused"] == 0, receipt["problems"]
             path = receipt["links"]["self"]
-            wait_for(lambda path=path, n=receipt["accepted"]: api.get(path).json()["states"].get("searchable") == n)
+            wait_for(partial(searchable, api, path, receipt["accepted"]))
+
+
+def searchable(api: httpx.Client, receipt: str, rows: int) -> bool:
+    return bool(api.get(receipt).json()["states"]["searchable"] == rows)
 
 
 def wait_for(true: Callable[[], bool]) -> None:
@@ -112,7 +117,9 @@ def open_page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> I
             "request", lambda sent: complaints.append(f"left the host: {sent.url}") if _leaves(sent, site) else None
         )
 
-    def opened(path: str = "/", *, device: dict[str, object] = DESK, language: str = "zh-CN", token: str = "") -> Page:
+    def opened(
+        path: str = "/", *, device: Mapping[str, object] = DESK, language: str = "zh-CN", token: str = ""
+    ) -> Page:
         context = browser.new_context(base_url=site.url, locale=language, **device)  # type: ignore[arg-type]
         context.set_default_timeout(10_000)
         contexts.append(context)

@@ -1,6 +1,7 @@
 """The portal as people meet it: on a phone and on a desk, in Chinese and in English, in a real browser."""
 
 import re
+from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -205,7 +206,7 @@ def test_refused_rows_are_told_and_given_back(open_page: Open, site: Site) -> No
     ids=["search", "sign-in", "import", "bookings"],
 )
 def test_what_is_touched_is_large_and_nothing_sticks_out(
-    open_page: Open, site: Site, device: dict[str, object], path: str
+    open_page: Open, site: Site, device: Mapping[str, object], path: str
 ) -> None:
     page = open_page(path, device=device, token=site.operator, language="en")
     assert_fits(page)
