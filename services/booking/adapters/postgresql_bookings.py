@@ -1,0 +1,227 @@
+"""The booking store on PostgreSQL."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from psycopg import Connection, errors
+
+from hub.adapters.postgresql import PostgresDatabase, storable, storable_among
+from hub.adapters.postgresql_outbox import PostgresOutbox
+from hub.kernel.bookings import ACTIVE, BOOKING_CHANGED, Booking, Change, Interval
+from hub.kernel.canonical import digest_of
+from hub.kernel.cloudevents import CloudEvent
+from hub.ports.bookings import CONFLICT_LIMIT, PAGE_LIMIT, Added, Changed, Position
+from hub.ports.records import Pending
+from services.booking.adapters.postgresql_spans import clashes, first_second, last_second, numbers_of, numbers_to_hold
+
+ATTEMPTS = 5
+"""Of a write that others' writes got in the way of."""
+RELAY_LOCK = 0x6875_6203
+SCAN_ROWS = 1_000
+UNBOUNDED = (1 << 62, "")
+
+_ADD = """
+WITH told AS (INSERT INTO booking_outbox (event_id, instrument, at, data)
+    VALUES (%(event_id)s, %(instrument)s, %(at)s, %(data)s))
+INSERT INTO bookings (id, instrument, start, "end", status, version, booked_by, key, body)
+VALUES (%(id)s, %(number)s, %(start)s, %(end)s, %(status)s, %(version)s, %(booked_by)s, %(key)s, %(body)s)
+"""
+_CHANGE = """
+WITH told AS (INSERT INTO booking_outbox (event_id, instrument, at, data)
+    VALUES (%(event_id)s, %(instrument)s, %(at)s, %(data)s))
+UPDATE bookings SET status = %(status)s, version = %(version)s, body = %(body)s WHERE id = %(id)s
+"""
+_IN_THE_WAY = (errors.ExclusionViolation, errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFailure)
+
+T = TypeVar("T")
+
+
+class PostgresBookings:
+    """hub.ports.bookings.BookingStore; `event_source` is the CloudEvents source of the events it makes.
+
+    A booking is added under locks of its instrument and those joined to it, so that what it was found not to overlap
+    stays true; the table's exclusion constraint is there for whatever else may write. Times are whole seconds from 1970
+    to 9999, a start rounded down and an end up; 33 million instruments can have bookings (see the table).
+    """
+
+    def __init__(self, database: PostgresDatabase, event_source: str) -> None:
+        self._database = database
+        self._event_source = event_source
+        self._outbox = PostgresOutbox(database, "booking_outbox", RELAY_LOCK, self._pending)
+
+    def add(self, booking: Booking, key: str = "", also: Collection[str] = ()) -> Added:
+        """See the port."""
+        instruments = {booking.instrument_id, *also}
+        added = self._written(lambda sql: _add(sql, booking, key, instruments))
+        if added.outcome == "added":
+            self._outbox.wake()
+        return added
+
+    def change(self, booking_id: str, expected_version: int, change: Change) -> Changed:
+        """See the port."""
+        if not storable(booking_id):
+            return Changed("unknown")
+        changed = self._written(lambda sql: _change(sql, booking_id, expected_version, change))
+        if changed.outcome == "changed":
+            self._outbox.wake()
+        return changed
+
+    def get(self, booking_id: str) -> Booking | None:
+        """See the port."""
+        if not storable(booking_id):
+            return None
+        with self._database.read() as sql:
+            row = sql.execute("SELECT body FROM bookings WHERE id = %s", (booking_id,), binary=True).fetchone()
+        return Booking.from_bytes(row[0]) if row else None
+
+    def with_key(self, booked_by: str, key: str) -> Booking | None:
+        """See the port."""
+        if not storable(key):
+            return None
+        with self._database.read() as sql:
+            return _with_key(sql, booked_by, key)
+
+    def between(self, instruments: Collection[str], start: datetime, end: datetime) -> list[Interval]:
+        """See the port."""
+        with self._database.snapshot() as sql:
+            return clashes(sql, numbers_of(sql, storable_among(instruments)).values(), start, end)
+
+    def of(self, booked_by: str, limit: int, before: Position | None = None) -> list[Booking]:
+        """See the port."""
+        with self._database.read() as sql:
+            return _page(sql, "booked_by", booked_by, limit, before)
+
+    def on(self, instruments: Collection[str], limit: int, before: Position | None = None) -> list[Booking]:
+        """See the port."""
+        with self._database.snapshot() as sql:
+            numbers = numbers_of(sql, storable_among(instruments)).values()
+            found = [booking for number in numbers for booking in _page(sql, "instrument", number, limit, before)]
+        found.sort(key=lambda booking: (booking.start, booking.id), reverse=True)
+        return found[: max(0, min(limit, PAGE_LIMIT))]
+
+    def pending(self, limit: int, timeout: float = 0.0) -> Sequence[Pending]:
+        """See the port; nothing where another process's relay is at work."""
+        return self._outbox.pending(limit, timeout)
+
+    def published(self, up_to: int) -> None:
+        """See the port; forgets only what `pending` told of last."""
+        self._outbox.published(up_to)
+
+    def scan(self) -> Iterator[Booking]:
+        """See the port."""
+        yield from map(Booking.from_bytes, self._bodies())
+
+    def digest(self) -> str:
+        """See the port."""
+        return digest_of(self._bodies())
+
+    def close(self) -> None:
+        """Stop relaying; the database is closed by whoever opened it."""
+        self._outbox.close()
+
+    def _written(self, operation: Callable[[Connection[Any]], T]) -> T:
+        """Run a write as one transaction, anew where another one got in its way: it then finds what that one stored."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self._database.write() as sql:
+                    return operation(sql)
+            except _IN_THE_WAY:
+                if attempt == ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _bodies(self) -> Iterator[bytes]:
+        after = ""
+        query = "SELECT id, body FROM bookings WHERE id > %s ORDER BY id LIMIT %s"
+        while True:
+            with self._database.read() as sql:
+                rows = sql.execute(query, (after, SCAN_ROWS), binary=True).fetchall()
+            if not rows:
+                return
+            yield from (body for _, body in rows)
+            after = rows[-1][0]
+
+    def _pending(self, sql: Connection[Any], limit: int) -> list[Pending]:
+        rows = sql.execute(
+            "SELECT number, event_id, instrument, at, data FROM booking_outbox ORDER BY number LIMIT %s",
+            (limit,),
+            binary=True,
+        )
+        source = self._event_source
+        return [
+            Pending(number, CloudEvent(event_id, source, BOOKING_CHANGED, instrument, at, data).as_entry())
+            for number, event_id, instrument, at, data in rows
+        ]
+
+
+def _add(sql: Connection[Any], booking: Booking, key: str, instruments: Collection[str]) -> Added:
+    numbers = numbers_to_hold(sql, instruments)
+    earlier = _with_key(sql, booking.booked_by, key) if key else None
+    if earlier is not None:
+        return Added("replayed" if earlier.asks_the_same_as(booking) else "mismatch", earlier)
+    if booking.active and (taken := clashes(sql, numbers.values(), *booking.interval, CONFLICT_LIMIT)):
+        return Added("overlap", conflicts=tuple(taken))
+    stored = _stored(booking) | {
+        "number": numbers[booking.instrument_id],
+        "start": first_second(booking.start),
+        "end": last_second(booking.end),
+        "booked_by": booking.booked_by,
+        "key": key or None,
+    }
+    sql.execute(_ADD, stored)
+    return Added("added", booking)
+
+
+def _change(sql: Connection[Any], booking_id: str, expected_version: int, change: Change) -> Changed:
+    row = sql.execute("SELECT body FROM bookings WHERE id = %s FOR UPDATE", (booking_id,), binary=True).fetchone()
+    if row is None:
+        return Changed("unknown")
+    before = Booking.from_bytes(row[0])
+    if before.version != expected_version:
+        return Changed("stale", before)
+    after = replace(
+        before,
+        status=change.status,
+        version=before.version + 1,
+        updated_at=change.at,
+        reason=change.reason,
+        changed_by=change.by,
+    )
+    if change.status in ACTIVE and not before.active:
+        numbers = numbers_to_hold(sql, [before.instrument_id])
+        if clashes(sql, numbers.values(), *before.interval, 1):
+            return Changed("overlap", before)
+    sql.execute(_CHANGE, _stored(after))
+    return Changed("changed", after)
+
+
+def _stored(booking: Booking) -> dict[str, object]:
+    return {
+        "id": booking.id,
+        "status": booking.status,
+        "version": booking.version,
+        "body": booking.to_bytes(),
+        "event_id": f"{booking.id}@{booking.version}",
+        "instrument": booking.instrument_id,
+        "at": booking.updated_at,
+        "data": booking.event_data(),
+    }
+
+
+def _with_key(sql: Connection[Any], booked_by: str, key: str) -> Booking | None:
+    query = "SELECT body FROM bookings WHERE booked_by = %s AND key = %s"
+    row = sql.execute(query, (booked_by, key), binary=True).fetchone()
+    return Booking.from_bytes(row[0]) if row else None
+
+
+def _page(sql: Connection[Any], column: str, value: str | int, limit: int, before: Position | None) -> list[Booking]:
+    start, booking_id = (first_second(before[0]), before[1].partition("\0")[0]) if before else UNBOUNDED
+    rows = sql.execute(
+        f"SELECT body FROM bookings WHERE {column} = %s AND (start, id) < (%s, %s) "
+        "ORDER BY start DESC, id DESC LIMIT %s",
+        (value, start, booking_id, max(0, min(limit, PAGE_LIMIT))),
+        binary=True,
+    )
+    return [Booking.from_bytes(body) for (body,) in rows]
