@@ -10,6 +10,7 @@ from hub.kernel.bookings import BOOKING_CHANGED, PRIVATE, Booking
 from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED, Preference, SameAs
 from hub.kernel.language import Bilingual
 from hub.kernel.records import RECORD_CHANGED, SUBMITTED, Record, Submission
+from hub.kernel.usage import RUN_RECORDED, USAGE_COUNTED, MonthUsage, Run
 from hub.kernel.versions import LARGEST
 from schemas.derive.jsonschema import DIALECT, Generator, Schema, json_schema, schema_id
 from schemas.kind import MODULES, kind_named
@@ -20,6 +21,8 @@ EVENTS: Mapping[str, tuple[type, Bilingual]] = {
     SAME_AS_DECIDED: (SameAs, Bilingual("关于重复记录的决定", "A decision on duplicates")),
     PREFERENCE_DECIDED: (Preference, Bilingual("关于来源取舍的决定", "A decision on which source to believe")),
     BOOKING_CHANGED: (Booking, Bilingual("预约的一个版本", "A version of a booking")),
+    RUN_RECORDED: (Run, Bilingual("仪器的一次运行", "A run of an instrument")),
+    USAGE_COUNTED: (MonthUsage, Bilingual("仪器一个月的使用指标", "The use of an instrument in a month")),
 }
 """The value that each event type carries, and what people call it."""
 
@@ -32,10 +35,11 @@ _NAMED = {"minLength": 1, "maxLength": 512}
 _NUMBERED: Schema = {"minimum": 0, "maximum": LARGEST}
 _RULES: Mapping[str, Schema] = {
     **dict.fromkeys(("received_at", "created_at", "updated_at", "decided_at"), _TIME),
+    "month": {"pattern": "^[0-9]{4}-[0-9]{2}$"},
     **dict.fromkeys(
         ("id", "kind", "source", "source_record_id", "record_id", "left", "right", "field", "instrument_id"), _NAMED
     ),
-    **dict.fromkeys(("source_version", "version"), _NUMBERED),
+    **dict.fromkeys(("source_version", "version", "record_version", "revision"), _NUMBERED),
 }
 """What every attribute of that name holds to, beside its type."""
 

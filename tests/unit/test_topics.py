@@ -8,6 +8,7 @@ import yaml
 from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED
 from hub.kernel.deadletters import dead_letter_topic
 from hub.kernel.records import RECORD_CHANGED, RECORDS, SUBMISSIONS, SUBMITTED
+from hub.kernel.usage import USAGE
 from schemas.topics import contract_of, contracts, topics
 
 pytestmark = pytest.mark.unit
@@ -22,8 +23,12 @@ def test_partitions_are_chosen_for_all_but_dead_letters() -> None:
         "records.dead-letters": 1,
         "bookings": 3,
         "bookings.dead-letters": 1,
+        "telemetry": 3,
+        "telemetry.dead-letters": 1,
+        "usage": 3,
+        "usage.dead-letters": 1,
     }
-    assert [name for name, topic in chosen.items() if topic.compacted] == [RECORDS]
+    assert [name for name, topic in chosen.items() if topic.compacted] == [RECORDS, USAGE]
     assert all(topic.compacted or topic.retention_hours for topic in chosen.values())
 
 

@@ -1,0 +1,1 @@
+"""How instruments are used: run-time telemetry and bookings become hours, sharing rates and no-shows."""

@@ -1,0 +1,41 @@
+"""Run one usage worker on Kafka: `python -m services.usage`; the settings are those of the hub (HUB_…).
+
+The topics must be there. Each worker needs a data folder of its own (HUB_DATA_DIR).
+"""
+
+import logging
+import sys
+
+from faust import Worker
+
+from hub.adapters.kafka_eventlog import KafkaEventLog
+from hub.settings import Settings
+from services.usage.app import make_app
+from services.usage.core.facts import SOURCES
+
+
+def partitions_of(bootstrap: str) -> int:
+    """How many partitions each source topic has; SystemExit where they have not equally many."""
+    event_log = KafkaEventLog(bootstrap)
+    try:
+        found = {topic: len(event_log.end_offsets(topic)) for topic in SOURCES}
+    finally:
+        event_log.close()
+    if len(set(found.values())) != 1:
+        told = ", ".join(f"{topic}: {number}" for topic, number in found.items())
+        raise SystemExit(f"usage needs topics with equally many partitions, found {told}")
+    return found[SOURCES[0]]
+
+
+def main() -> None:
+    """Until a signal ends it."""
+    settings = Settings()
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    partitions = partitions_of(settings.kafka_bootstrap)
+    folder = settings.data_dir.resolve() / "usage"
+    app = make_app(settings.kafka_bootstrap, folder, partitions, settings.node)
+    Worker(app, loglevel="WARNING", redirect_stdouts=False).execute_from_commandline()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""A Faust producer whose flush means that everything is in the log: what a position is committed upon.
+
+Faust's own buffer stops flushing after a tenth of a second in which nothing went out, looks past the message that is
+just being handed on, and drops what the broker refused, so that a position could be committed of which the table's
+changelog knows nothing. A recovery from that changelog would forget the events before the position for good.
+"""
+
+import asyncio
+from typing import Any
+
+from faust import App
+from faust.transport.drivers import aiokafka
+from faust.transport.producer import ProducerBuffer
+
+
+class SureBuffer(ProducerBuffer):
+    """Sends in the order of putting; `flush` returns when the broker has all of it, and raises where it has not."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._unsure: set[asyncio.Future[Any]] = set()
+
+    async def flush(self) -> None:
+        await self.pending.join()
+        if self._unsure:
+            await asyncio.gather(*self._unsure)
+
+    async def _send_pending(self, message: Any) -> None:
+        try:
+            sent = await message.message.channel.publish_message(message, wait=False)
+            self._unsure.add(sent)
+            sent.add_done_callback(self._sure)
+        finally:
+            self.pending.task_done()
+
+    def _sure(self, sent: "asyncio.Future[Any]") -> None:
+        if not sent.cancelled() and sent.exception() is None:
+            self._unsure.discard(sent)  # a failure stays, for every flush to come
+
+
+class SureProducer(aiokafka.Producer):
+    """Faust's producer on aiokafka with a SureBuffer."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.buffer = SureBuffer(loop=self.loop, beacon=self.beacon)
+        self.buffer.app = self.app
+
+
+class SureApp(App):
+    """A Faust application that produces through a SureProducer."""
+
+    def _new_producer(self) -> Any:
+        return SureProducer(self.transport, loop=self.loop, beacon=self.beacon)

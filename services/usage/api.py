@@ -1,0 +1,84 @@
+"""Usage over HTTP: reports of instruments' machines come in, indicators go out."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, Refusal, shown
+from hub.ports.usage import Indicators
+from hub.web import Caller
+from services.usage.service import Recorder, UsageQueries
+
+BODY_BYTES = 2**20
+HOUR = 3_600
+
+_SMALL = Bilingual("不超过 {most} 字节的请求", "a body of at most {most} bytes")
+_JSON = Bilingual("JSON 格式的请求", "a body in JSON")
+
+Text = Annotated[str | None, Query()]
+
+
+async def json_body(request: Request) -> Any:
+    """The body as JSON. Reads no more than BODY_BYTES."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > BODY_BYTES:
+            raise Refusal(Problem("too-large", _SMALL.format(most=BODY_BYTES)), status=413)
+    try:
+        return orjson.loads(bytes(data))
+    except orjson.JSONDecodeError:
+        found = shown(bytes(data[:200]).decode("utf-8", "replace"))
+        raise Refusal(Problem("not-json", _JSON, found), status=400) from None
+
+
+def router(recorder: Recorder, queries: UsageQueries) -> APIRouter:
+    """Every path of the usage API."""
+    api = APIRouter(prefix="/api/v1", tags=["usage"])
+
+    @api.post("/instruments/{instrument_id}/telemetry", status_code=202)
+    def record(instrument_id: str, body: Annotated[Any, Depends(json_body)], caller: Caller) -> JSONResponse:
+        """One run `{id, started_at, ended_at, user_kind, booking_id, version}`, or a list; all are taken or none."""
+        done = recorder.record(instrument_id, body, caller)
+        said = {"instrument_id": done.instrument, "source": done.source, "accepted": len(done.ids), "ids": done.ids}
+        return JSONResponse(said, 202)
+
+    @api.get("/usage")
+    def usage(
+        *,
+        scope: Text = None,
+        wanted: Annotated[str | None, Query(alias="id")] = None,
+        first: Annotated[str | None, Query(alias="from", description="YYYY-MM")] = None,
+        last: Annotated[str | None, Query(alias="to", description="YYYY-MM")] = None,
+    ) -> JSONResponse:
+        """Indicators of an instrument, a laboratory, an organisation or a county, month by month."""
+        answer = queries.ask(scope, wanted, first, last)
+        asked = answer.question
+        head = {"scope": asked.scope, "id": asked.id, "from": asked.first, "to": asked.last}
+        return JSONResponse(head | {"rows": [row_json(row) for row in answer.rows], "total": total_json(answer.rows)})
+
+    return api
+
+
+def row_json(row: Indicators) -> dict[str, Any]:
+    """One month; hours to four places."""
+    return {"month": row.month, **_figures(row.effective_seconds, row.external_seconds, row.no_shows, row.bookings)}
+
+
+def total_json(rows: tuple[Indicators, ...]) -> dict[str, Any]:
+    """All months together; the rate is that of the sums."""
+    sums = ((row.effective_seconds, row.external_seconds, row.no_shows, row.bookings) for row in rows)
+    return _figures(*(sum(column) for column in zip(*sums, strict=True)))
+
+
+def _figures(effective: int, external: int, no_shows: int, bookings: int) -> dict[str, Any]:
+    return {
+        "effective_hours": round(effective / HOUR, 4),
+        "external_hours": round(external / HOUR, 4),
+        "sharing_rate": round(external / effective, 4) if effective else None,
+        "no_shows": no_shows,
+        "bookings": bookings,
+    }

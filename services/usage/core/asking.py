@@ -1,0 +1,107 @@
+"""Reads what callers ask of usage, and says in both languages what was expected instead."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from re import fullmatch
+from typing import Any
+
+from hub.kernel.canonical import canonical_json, short_digest
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.usage import ID_CHARS, Run
+from hub.ports.usage import SCOPES, Scope
+from schemas.codes.divisions import is_division
+from services.usage.core.months import shifted
+
+RUNS_LIMIT = 1_000
+MONTHS_LIMIT = 120
+DEFAULT_MONTHS = 12
+PROBLEMS_LIMIT = 50
+CLOCK_SKEW = timedelta(minutes=5)
+
+_SCOPE = Bilingual("以下范围之一：{known}", "one of these scopes: {known}")
+_NEEDED = Bilingual(
+    "要统计的仪器、实验室、单位或县的编号", "the id of the instrument, laboratory, organisation or county"
+)
+_DIVISION = Bilingual("GB/T 2260 的六位行政区划代码，如 330825", "a code of six digits of GB/T 2260, such as 330825")
+_MONTH = Bilingual("月份，如 2026-03", "a month such as 2026-03")
+_ORDER = Bilingual("不早于开始月份，最多 {most} 个月", "a month not before the first, at most {most} months in all")
+_RUNS = Bilingual("一条运行记录，或 1 到 {most} 条的数组", "one run, or a list of 1 to {most}")
+_RUN_ID = Bilingual("不超过 {most} 个字符的运行编号", "a run's id of at most {most} characters")
+_PAST = Bilingual("已经结束的运行", "a run that is over")
+_THIS = Bilingual("路径中的仪器编号，或不填", "the instrument of the path, or none")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which indicators somebody wants."""
+
+    scope: Scope
+    id: str
+    first: str
+    last: str
+
+
+def read_question(
+    scope: str | None, wanted: str | None, first: str | None, last: str | None, *, this_month: str
+) -> Question:
+    """Raises Refusal (400). Without months, the latest DEFAULT_MONTHS."""
+    known = next((one for one in SCOPES if one == scope), None)
+    if known is None:
+        raise Refusal(
+            Problem("bad-scope", _SCOPE.format(known=", ".join(SCOPES)), shown(scope or ""), "scope"), status=400
+        )
+    if not wanted or len(wanted) > ID_CHARS:
+        raise Refusal(Problem("bad-id", _NEEDED, shown(wanted or ""), "id"), status=400)
+    if known == "county" and not (fullmatch(r"[0-9]{6}", wanted) and is_division(wanted)):
+        raise Refusal(Problem("bad-county", _DIVISION, shown(wanted), "id"), status=400)
+    end = _month(last, "to") or this_month
+    start = _month(first, "from") or shifted(end, 1 - DEFAULT_MONTHS)
+    if not start <= end < shifted(start, MONTHS_LIMIT):
+        raise Refusal(Problem("order", _ORDER.format(most=MONTHS_LIMIT), shown(last or end), "to"), status=400)
+    return Question(known, wanted, start, end)
+
+
+def read_runs(body: Any, instrument: str, known_as: Sequence[str], now: datetime) -> list[tuple[str, Run]]:
+    """The runs of a request with the id of each, which is the sender's own `id`, else made from the start.
+
+    `instrument` is the id that the runs get; `known_as` are those by which the sender may call it. Raises Refusal
+    (422) with the problems of every row, at most PROBLEMS_LIMIT.
+    """
+    rows = body if isinstance(body, list) else [body]
+    if not 0 < len(rows) <= RUNS_LIMIT:
+        raise Refusal(Problem("bad-size", _RUNS.format(most=RUNS_LIMIT), str(len(rows))))
+    found: list[tuple[str, Run]] = []
+    problems: list[Problem] = []
+    for number, raw in enumerate(rows, 1):
+        try:
+            found.append(_read_run(raw, instrument, known_as, now, number))
+        except Refusal as refusal:
+            problems += refusal.problems
+    if problems:
+        raise Refusal(*problems[:PROBLEMS_LIMIT])
+    return found
+
+
+def _read_run(raw: Any, instrument: str, known_as: Sequence[str], now: datetime, row: int) -> tuple[str, Run]:
+    if not isinstance(raw, dict):
+        return "", Run.read(raw, row)
+    members = dict(raw)
+    run_id, named = members.pop("id", None), members.pop("instrument_id", None)
+    if run_id is not None and not (isinstance(run_id, str) and 0 < len(run_id) <= ID_CHARS and run_id.isprintable()):
+        raise Refusal(Problem("bad-id", _RUN_ID.format(most=ID_CHARS), shown(run_id), "id", row=row))
+    if named is not None and named not in known_as:
+        raise Refusal(Problem("wrong-instrument", _THIS, shown(named), "instrument_id", row=row))
+    run = Run.read(members | {"instrument_id": instrument}, row)
+    if run.ended_at > now + CLOCK_SKEW:
+        raise Refusal(Problem("not-over", _PAST, shown(members["ended_at"]), "ended_at", row=row))
+    return run_id or short_digest(canonical_json([instrument, run.started_at])), run
+
+
+def _month(text: str | None, name: str) -> str | None:
+    if not text:
+        return None
+    if not fullmatch(r"2[01][0-9]{2}-(0[1-9]|1[0-2])", text):
+        raise Refusal(Problem("bad-month", _MONTH, shown(text), name), status=400)
+    return text

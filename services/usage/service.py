@@ -1,0 +1,260 @@
+"""Usage at work: machines' reports go to the log, what the log says is counted, and the indicators are told."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from hub.kernel.access import Principal
+from hub.kernel.cloudevents import CloudEvent, Envelope
+from hub.kernel.deadletters import dead_letter, dead_letter_topic
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.records import Record
+from hub.kernel.usage import RUN_RECORDED, TELEMETRY, USAGE, USAGE_COUNTED, MonthUsage
+from hub.ports.clock import Clock, rfc3339
+from hub.ports.eventlog import Delivered, Entry, EventLog, Fenced
+from hub.ports.records import RecordReader
+from hub.ports.usage import Indicators, UsageStore
+from schemas.instrument import DEFAULT_TIME_ZONE
+from schemas.kind import kinds
+from services.booking.core.deciding import owns
+from services.catalog.core.layout import PUBLIC, layout, visible
+from services.catalog.core.links import aliases
+from services.usage.core.asking import Question, read_question, read_runs
+from services.usage.core.facts import SOURCES, Fact, Malformed, decoded
+from services.usage.core.months import month_at, months_between, zone_named
+
+log = logging.getLogger("hub.usage")
+GROUP = "usage-counter"
+BATCH_ROWS = 2_000
+FULL = Malformed("month-full", "the instrument has as many runs and bookings in a month as are counted")
+
+_UNKNOWN_INSTRUMENT = Bilingual("已登记的仪器的编号", "the id of a registered instrument")
+_UNKNOWN = Bilingual("已登记的编号", "the id of a registered resource of this kind")
+_OWNER = Bilingual("仪器所在单位或运营人员的令牌", "a token of the instrument's owner or of an operator")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was written to the log: the source of the events, and the id of each in the order of the request."""
+
+    instrument: str
+    source: str
+    ids: tuple[str, ...]
+
+
+class Recorder:
+    """Takes the reports of instruments' machines. `event_source` stands for an operator who speaks for no source."""
+
+    def __init__(self, event_log: EventLog, records: RecordReader, clock: Clock, event_source: str) -> None:
+        self._log = event_log
+        self._records = records
+        self._clock = clock
+        self._event_source = event_source
+
+    def record(self, instrument_id: str, body: Any, principal: Principal) -> Recorded:
+        """Write the runs of a request, all or none; they are durable when it returns.
+
+        Raises Refusal: 401, 403, 404 for an unknown instrument, 422 with the problems of every run.
+        """
+        record = self._allowed(instrument_id, principal)
+        now = self._clock.now()
+        runs = read_runs(body, record.id, (instrument_id, record.id, *record.same_as), now)
+        source = self._source(record, principal)
+        envelope = Envelope(source, RUN_RECORDED, rfc3339(now))
+        entries = [envelope.entry(event_id, record.id, run.to_bytes()) for event_id, run in runs]
+        self._log.append(TELEMETRY, entries)
+        return Recorded(record.id, source, tuple(event_id for event_id, _ in runs))
+
+    def _allowed(self, instrument_id: str, principal: Principal) -> Record:
+        if not principal.roles:
+            raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=401)
+        record = self._records.get([instrument_id]).get(instrument_id)
+        if record is not None and record.replaced_by:
+            record = self._records.get([record.replaced_by]).get(record.replaced_by, record)
+        kind = kinds().get(record.kind) if record else None
+        if record is None or kind is None or not kind.bookable:
+            problem = Problem("unknown-instrument", _UNKNOWN_INSTRUMENT, shown(instrument_id), "instrument")
+            raise Refusal(problem, status=404)
+        if not owns(principal, record):
+            raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=403)
+        return record
+
+    def _source(self, record: Record, principal: Principal) -> str:
+        """One source has one id for a run, whoever of it sends the run again."""
+        own = (
+            one.source for one in record.sources if one.authority == "owner" and principal.may_submit_for(one.source)
+        )
+        return next((f"{self._event_source}/{source}" for source in own), self._event_source)
+
+
+class CountingStore(Protocol):
+    """A store that counts by itself, as the embedded one does."""
+
+    def apply(self, facts: Iterable[Fact]) -> Sequence[Fact]:
+        """Take the facts in and renew the indicators, all in one step; returns those that there is no room for."""
+        ...
+
+
+class UsageCounter:
+    """The worker of the embedded hub that counts usage; on Kafka services.usage.app does.
+
+    A step is one transaction before the position is committed, and may be repeated.
+    """
+
+    name = "usage.counter"
+
+    def __init__(self, event_log: EventLog, store: CountingStore, batch_rows: int = BATCH_ROWS) -> None:
+        self._log = event_log
+        self._store = store
+        self._batch_rows = batch_rows
+        self._consumer = event_log.consumer(GROUP, SOURCES)
+        self._unfinished: Sequence[Delivered] = ()
+
+    def step(self, timeout: float) -> int:
+        """Count one batch; after a failure the same one, since the consumer would go on behind it."""
+        batch = self._unfinished or self._consumer.poll(self._batch_rows, timeout)
+        if not batch:
+            return 0
+        self._unfinished = batch
+        letters: list[tuple[Delivered, Malformed]] = []
+        facts: dict[int, tuple[Fact, Delivered]] = {}
+        for entry in batch:
+            found = decoded(entry)
+            if isinstance(found, Malformed):
+                letters.append((entry, found))
+            elif found is not None:
+                facts[id(found)] = (found, entry)
+        if facts:
+            refused = self._store.apply(fact for fact, _ in facts.values())
+            letters += [(facts[id(fact)][1], FULL) for fact in refused]
+        self._bury(letters)
+        try:
+            self._consumer.commit(batch)
+        except Fenced:
+            log.warning("another member of the group %s has taken over", GROUP)
+        self._unfinished = ()
+        return len(batch)
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close()
+
+    def _bury(self, letters: Sequence[tuple[Delivered, Malformed]]) -> None:
+        for topic in sorted({entry.topic for entry, _ in letters}):
+            dead = [dead_letter(entry, why.code, why.reason) for entry, why in letters if entry.topic == topic]
+            self._log.append(dead_letter_topic(topic), dead)
+            log.warning("%d entries of %s are dead letters", len(dead), topic)
+
+
+class UsageFeed:
+    """The worker that reads the indicators that others counted, from the usage topic into this node's store.
+
+    `node` names the store: each has all indicators, and so a group of its own.
+    """
+
+    name = "usage.feed"
+
+    def __init__(self, event_log: EventLog, store: UsageStore, node: str, batch_rows: int = BATCH_ROWS) -> None:
+        self._store = store
+        self._log = event_log
+        self._batch_rows = batch_rows
+        self._consumer = event_log.consumer(f"usage-feed.{node}", [USAGE])
+        self._unfinished: Sequence[Delivered] = ()
+
+    def step(self, timeout: float) -> int:
+        """Put one batch; of a month that is in it more than once, the row that knows most."""
+        batch = self._unfinished or self._consumer.poll(self._batch_rows, timeout)
+        if not batch:
+            return 0
+        self._unfinished = batch
+        letters: list[Entry] = []
+        newest: dict[str, MonthUsage] = {}
+        for entry in batch:
+            try:
+                row = _counted(entry)
+            except (KeyError, ValueError, TypeError) as error:
+                letters.append(dead_letter(entry, "bad-data", f"no indicators: {type(error).__name__}"))
+                continue
+            other = newest.get(row.key())
+            if other is None or _knows(row) >= _knows(other):
+                newest[row.key()] = row
+        self._store.put(list(newest.values()))
+        if letters:
+            self._log.append(dead_letter_topic(USAGE), letters)
+        try:
+            self._consumer.commit(batch)
+        except Fenced:
+            log.warning("another member of the group reads the usage topic as this node")
+        self._unfinished = ()
+        return len(batch)
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The indicators of each month of a question, months without any included."""
+
+    question: Question
+    rows: tuple[Indicators, ...]
+
+
+class UsageQueries:
+    """Tells indicators, to everybody: whether shared instruments are used is a public matter."""
+
+    def __init__(
+        self, store: UsageStore, records: RecordReader, clock: Clock, time_zone: str = DEFAULT_TIME_ZONE
+    ) -> None:
+        self._store = store
+        self._records = records
+        self._clock = clock
+        self._time_zone = time_zone
+
+    def ask(self, scope: str | None, wanted: str | None, first: str | None, last: str | None) -> Answer:
+        """Raises Refusal: 400 for a question that makes no sense, 404 for an unknown record."""
+        now = self._clock.now()
+        this_month = month_at(int(now.timestamp()), zone_named(self._time_zone))
+        question = read_question(scope, wanted, first, last, this_month=this_month)
+        ids = self._ids(question)
+        found = self._store.indicators(question.scope, ids, question.first, question.last, now)
+        by_month = {row.month: row for row in found}
+        months = months_between(question.first, question.last)
+        return Answer(question, tuple(by_month.get(month, Indicators(month, 0, 0, 0, 0)) for month in months))
+
+    def _ids(self, question: Question) -> Sequence[str]:
+        """Every key by which instruments may refer to the record: by each of its identifiers, and by its name."""
+        if question.scope == "county":
+            return [question.id]
+        record = self._records.get([question.id]).get(question.id)
+        if record is None or not _is_of(record, question):
+            raise Refusal(Problem("unknown-id", _UNKNOWN, shown(question.id), "id"), status=404)
+        ids = [record.id, *record.same_as]
+        if question.scope != "instrument":
+            kind = kinds()[record.kind]
+            ids += aliases(kind, record, visible(layout(kind), record.fields, PUBLIC))
+        return ids
+
+
+def _is_of(record: Record, question: Question) -> bool:
+    kind = kinds().get(record.kind)
+    if kind is None:
+        return False
+    return kind.bookable if question.scope == "instrument" else kind.name == question.scope
+
+
+def _counted(entry: Delivered) -> MonthUsage:
+    event = CloudEvent.from_delivered(entry)
+    if event.type != USAGE_COUNTED:
+        raise ValueError(event.type)
+    row = MonthUsage.from_bytes(event.data)
+    if row.key() != event.subject:
+        raise ValueError(event.subject)
+    return row
+
+
+def _knows(row: MonthUsage) -> tuple[int, int]:
+    return row.record_version, row.revision
