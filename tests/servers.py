@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 
 from hub.stack.cache import DownloadFailed
-from hub.stack.process import ServerFailed
+from hub.stack.failed import ServerFailed
 
 RAN_ON: dict[str, str] = {"SQLite": sqlite3.sqlite_version}
 """Servers and versions that this run used."""
@@ -148,6 +148,25 @@ def postgres(database: str) -> Iterator[Any]:
     opened = PostgresDatabase(database)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def killable_postgresql(servers_folder: Path) -> Iterator[Any]:
+    """A migrated hub.stack.postgresql.Postgresql of this test's own, a child process in any case."""
+    from hub.adapters.postgresql import migrate
+    from hub.stack.postgresql import Postgresql, server_version
+
+    def start() -> Postgresql:
+        server = Postgresql(servers_folder / f"killed-{uuid4().hex[:12]}")
+        server.start()
+        server.wait()
+        return server
+
+    server = had("PostgreSQL", start)
+    RAN_ON["PostgreSQL"] = f"{server_version()} (child process)"
+    migrate(server.dsn)
+    yield server
+    server.stop()
 
 
 def _named(dsn: str, database: str) -> str:

@@ -12,8 +12,6 @@ import psycopg
 from psycopg import Connection, IsolationLevel
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
-from sqlalchemy import create_engine
-from sqlalchemy.pool import NullPool
 
 CONNECT_SECONDS = 10
 CONNECTIONS = 16
@@ -38,6 +36,8 @@ def migrate(dsn: str) -> None:
     """Bring the tables up to date; safe to call from every process at its start."""
     from alembic import command
     from alembic.config import Config
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
 
     config = Config()
     config.set_main_option("script_location", str(files("hub") / "migrations"))

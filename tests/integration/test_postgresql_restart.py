@@ -2,41 +2,26 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from hub.adapters.postgresql import PostgresDatabase, migrate
+from hub.adapters.postgresql import PostgresDatabase
 from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.records import RECORDS, SUBMISSIONS, SUBMITTED, Record
 from hub.ports.clock import SystemClock
 from hub.ports.eventlog import Entry, Topic
 from hub.runtime import Runtime
-from hub.stack.postgresql import Postgresql, server_version
+from hub.stack.postgresql import Postgresql
 from services.curation.adapters.postgresql_store import PostgresRecordStore
 from services.curation.service import Curation, Relay
 from tests.conformance.record_samples import name
-from tests.servers import RAN_ON, had
 from tests.unit.curation_memory import AT, submission
 
 pytestmark = pytest.mark.integration
 RECORD_COUNT, VERSIONS = 40, 30
-
-
-@pytest.fixture
-def server(servers_folder: Path) -> Iterator[Postgresql]:
-    def start() -> Postgresql:
-        server = Postgresql(servers_folder / "killed")
-        server.start()
-        server.wait()
-        return server
-
-    server = had("PostgreSQL", start)
-    RAN_ON["PostgreSQL"] = f"{server_version()} (child process)"
-    yield server
-    server.stop()
 
 
 def entry(number: int, version: int) -> Entry:
@@ -51,8 +36,10 @@ def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
         time.sleep(0.01)
 
 
-def test_what_was_committed_outlives_the_server_and_workers_go_on(tmp_path: Path, server: Postgresql) -> None:
-    migrate(server.dsn)
+def test_what_was_committed_outlives_the_server_and_workers_go_on(
+    tmp_path: Path, killable_postgresql: Postgresql
+) -> None:
+    server = killable_postgresql
     database = PostgresDatabase(server.dsn)
     store = PostgresRecordStore(database, "hub")
     event_log = SqliteEventLog(tmp_path / "log.db")
@@ -105,8 +92,8 @@ def assert_in_order(event_log: SqliteEventLog) -> None:
     assert repeats <= 7
 
 
-def test_readers_and_writers_of_many_threads_find_a_new_connection(server: Postgresql) -> None:
-    migrate(server.dsn)
+def test_readers_and_writers_of_many_threads_find_a_new_connection(killable_postgresql: Postgresql) -> None:
+    server = killable_postgresql
     database = PostgresDatabase(server.dsn, 8)
     store = PostgresRecordStore(database, "hub")
     together = threading.Barrier(8)
@@ -128,7 +115,7 @@ def test_readers_and_writers_of_many_threads_find_a_new_connection(server: Postg
     server.kill()
     server.start()
     server.wait()
-    assert store.get([name(99_999)]) == {}
+    assert store.get([name(1)]) == {}
     assert list(store.pending(1)) == []
     in_threads(read)
     assert not together.broken

@@ -3,7 +3,8 @@
 python -m tests.simulation.booking_client clients|relay FOLDER NAME SEED
 
 Every operation is written to FOLDER/NAME.history before it starts and again when it is answered, so that what a killed
-process was told is known.
+process was told is known. The store is FOLDER/bookings.db, or the PostgreSQL database whose address is in FOLDER/dsn;
+one that is lost answers nothing, and clients go on.
 """
 
 import os
@@ -11,13 +12,18 @@ import random
 import sys
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
+import psycopg
 
+from hub.adapters.postgresql import PostgresDatabase
 from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.kernel.bookings import Booking, Change
+from hub.ports.bookings import BookingStore
+from services.booking.adapters.postgresql_bookings import PostgresBookings
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.booking.service import BookingRelay
 
@@ -32,7 +38,7 @@ PAUSE_SECONDS = 0.004
 class Client:
     """One thread's random operations on the store."""
 
-    def __init__(self, store: SqliteBookings, log: int, name: str, seed: int) -> None:
+    def __init__(self, store: BookingStore, log: int, name: str, seed: int) -> None:
         self._store = store
         self._log = log
         self._name = name
@@ -43,14 +49,18 @@ class Client:
     def run(self) -> None:
         while True:
             self._count += 1
-            dice = self._random.random()
-            if dice < 0.55 or not self._held:
-                self._book()
-            elif dice < 0.85:
-                self._cancel()
-            else:
-                self._read()
+            with suppress(psycopg.OperationalError):
+                self._do_something()
             time.sleep(self._random.random() * PAUSE_SECONDS)
+
+    def _do_something(self) -> None:
+        dice = self._random.random()
+        if dice < 0.55 or not self._held:
+            self._book()
+        elif dice < 0.85:
+            self._cancel()
+        else:
+            self._read()
 
     def _book(self) -> None:
         start = self._random.randrange(HOURS)
@@ -95,7 +105,7 @@ class Client:
 
 def clients(folder: Path, name: str, seed: int) -> None:
     log = os.open(folder / f"{name}.history", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    store = SqliteBookings(folder / "bookings.db", "hub")
+    store = store_in(folder)
     threads = [
         threading.Thread(target=Client(store, log, f"{name}{thread}", seed).run, daemon=True)
         for thread in range(THREADS)
@@ -107,9 +117,17 @@ def clients(folder: Path, name: str, seed: int) -> None:
 
 
 def relay(folder: Path) -> None:
-    worker = BookingRelay(SqliteEventLog(folder / "log.db"), SqliteBookings(folder / "bookings.db", "hub"), 20)
+    worker = BookingRelay(SqliteEventLog(folder / "log.db"), store_in(folder), 20)
     while True:
-        worker.step(0.01)
+        with suppress(psycopg.OperationalError):
+            worker.step(0.01)
+
+
+def store_in(folder: Path) -> BookingStore:
+    dsn = folder / "dsn"
+    if dsn.exists():
+        return PostgresBookings(PostgresDatabase(dsn.read_text()), "hub")
+    return SqliteBookings(folder / "bookings.db", "hub")
 
 
 if __name__ == "__main__":
