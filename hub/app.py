@@ -1,14 +1,14 @@
 """The hub as one ASGI application: every API, the portal, and the workers behind them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 
 import httpx
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from hub import __version__
-from hub.composition import Hub
+from hub.composition import Hub, Role
 from hub.me import router as me
 from hub.runtime import Runtime
 from hub.web import install_problem_handlers
@@ -17,6 +17,7 @@ from services.catalog.api import router as catalogue
 from services.curation.api import router as curation
 from services.ingest.api import router as ingest
 from services.portal.app import install_error_pages, portal
+from services.usage.api import router as usage
 
 OWN_ADDRESS = "http://hub.internal"
 PATIENCE_SECONDS = 60.0
@@ -46,21 +47,30 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.settings = hub.settings
     install_problem_handlers(app)
     install_error_pages(app)
-    for router in (
-        me(hub.sources),
-        ingest(hub.ingest),
-        curation(hub.stewardship),
-        catalogue(hub.queries),
-        booking(hub.desk),
-        portal(own_api(app)),
-    ):
+    for router in _routers(hub, app):
         app.include_router(router)
     add_health(app, runtime)
     return app
 
 
-def own_api(app: FastAPI) -> httpx.AsyncClient:
-    """The portal's way to the APIs of its own process: the same requests, without a socket."""
+def _routers(hub: Hub, app: FastAPI) -> Iterator[APIRouter]:
+    """The interfaces of the roles that this process has."""
+    made: Mapping[Role, Callable[[], APIRouter]] = {
+        "ingest": lambda: ingest(hub.ingest),
+        "curation": lambda: curation(hub.stewardship),
+        "catalog": lambda: catalogue(hub.queries),
+        "booking": lambda: booking(hub.desk),
+        "usage": lambda: usage(hub.recorder, hub.usage),
+        "portal": lambda: portal(_api(hub, app)),
+    }
+    yield me(hub.sources)
+    yield from (make() for role, make in made.items() if role in hub.roles)
+
+
+def _api(hub: Hub, app: FastAPI) -> httpx.AsyncClient:
+    """The portal's way to the APIs: those of its own process without a socket, or those at the given address."""
+    if hub.settings.api_url:
+        return httpx.AsyncClient(base_url=hub.settings.api_url, timeout=PATIENCE_SECONDS)
     transport = httpx.ASGITransport(app=app)
     return httpx.AsyncClient(transport=transport, base_url=OWN_ADDRESS, timeout=PATIENCE_SECONDS)
 

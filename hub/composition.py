@@ -1,7 +1,8 @@
 """The composition root: the one place that decides which adapters run, and that hands them to the services."""
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal, get_args
 
 from hub.access import AccessFile
 from hub.adapters.sqlite_eventlog import SqliteEventLog
@@ -32,11 +33,20 @@ from services.ingest.adapters.sqlite_vault import SqliteVault
 from services.ingest.core.rows import Limits
 from services.ingest.service import Ingest
 from services.ingest.upkeep import ReceiptUpkeep
+from services.usage.adapters.sqlite_usage import SqliteUsage
+from services.usage.service import Recorder, UsageCounter, UsageFeed, UsageQueries
+
+Role = Literal["ingest", "curation", "catalog", "booking", "usage", "portal"]
+ROLES: tuple[Role, ...] = get_args(Role)
+"""The services; one process may be all of them, or each a process of its own, as many times as it takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """What the services stand on, in the order of opening."""
+    """What the services stand on, in the order of opening.
+
+    `counts_usage`: the usage store counts by itself; else the indicators come from the usage topic.
+    """
 
     event_log: EventLog
     records: RecordStore
@@ -45,15 +55,24 @@ class Adapters:
     receipts: ReceiptStore
     vault: Vault
     searches: SavedSearches
-    upkeep: tuple[Worker, ...] = ()
+    usage: SqliteUsage
+    counts_usage: bool
+    upkeep: Mapping[Role, tuple[Worker, ...]]
     """Background work that belongs to the adapters themselves."""
+
+    def close(self) -> None:
+        """In the opposite order of opening."""
+        stores = (self.event_log, self.records, self.catalogue, self.bookings, self.receipts, self.vault)
+        for store in (self.usage, self.searches, *reversed(stores)):
+            store.close()
 
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """Every service of one process, and the background work between them."""
+    """The services of one process, and the background work of those whose `roles` it has."""
 
     settings: Settings
+    roles: frozenset[Role]
     clock: Clock
     sources: Sources
     access: AccessFile
@@ -68,25 +87,27 @@ class Hub:
     stewardship: Stewardship
     queries: CatalogueQueries
     desk: BookingDesk
+    recorder: Recorder
+    usage: UsageQueries
     workers: tuple[Worker, ...]
+    adapters: Adapters
 
     def close(self) -> None:
-        """Close what the services stand on, in the opposite order of opening; the workers must have been closed."""
-        stores = (self.event_log, self.records, self.catalogue, self.bookings, self.receipts, self.vault, self.searches)
-        for store in reversed(stores):
-            store.close()
+        """Close what the services stand on; the workers must have been closed."""
+        self.adapters.close()
 
 
-def compose(settings: Settings, clock: Clock | None = None) -> Hub:
-    """Open the adapters of the profile and build every service on them."""
+def compose(settings: Settings, clock: Clock | None = None, roles: Collection[Role] = ROLES) -> Hub:
+    """Open the adapters of the profile and build the services on them."""
     clock = clock or SystemClock()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    return _hub(settings, clock, _embedded(settings, clock))
+    opened = _real(settings, clock) if settings.profile == "real" else _embedded(settings, clock)
+    return _hub(settings, clock, frozenset(roles), opened)
 
 
 def _embedded(settings: Settings, clock: Clock) -> Adapters:
     """SQLite for everything: a file a store, so that their writers do not wait for each other."""
-    folder: Path = settings.data_dir
+    folder = settings.data_dir
     event_log = SqliteEventLog(folder / "log.db", clock)
     event_log.create_topics(topics(settings.partitions))
     receipts = SqliteReceipts(folder / "receipts.db", clock)
@@ -98,11 +119,45 @@ def _embedded(settings: Settings, clock: Clock) -> Adapters:
         receipts=receipts,
         vault=SqliteVault(folder / "vault.db", folder / "vault.key"),
         searches=SqliteSavedSearches(folder / "searches.db"),
-        upkeep=(LogUpkeep(event_log, clock), ReceiptUpkeep(receipts, clock)),
+        usage=SqliteUsage(folder / "usage.db"),
+        counts_usage=True,
+        upkeep={"ingest": (LogUpkeep(event_log, clock), ReceiptUpkeep(receipts, clock))},
     )
 
 
-def _hub(settings: Settings, clock: Clock, on: Adapters) -> Hub:
+def _real(settings: Settings, clock: Clock) -> Adapters:
+    """Kafka, Elasticsearch and PostgreSQL; their clients are imported here alone, since the embedded hub has none."""
+    from hub.adapters.kafka_eventlog import KafkaEventLog
+    from hub.adapters.postgresql import PostgresDatabase, migrate
+    from services.booking.adapters.postgresql_bookings import PostgresBookings
+    from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
+    from services.catalog.adapters.postgresql_searches import PostgresSavedSearches
+    from services.curation.adapters.postgresql_store import PostgresRecordStore
+    from services.ingest.adapters.postgresql_receipts import PostgresReceipts
+    from services.ingest.adapters.postgresql_vault import PostgresVault
+
+    migrate(settings.postgresql_dsn)
+    event_log = KafkaEventLog(
+        settings.kafka_bootstrap, replication=settings.kafka_replication, min_insync=settings.kafka_min_insync
+    )
+    event_log.create_topics(topics(settings.partitions))
+    database = PostgresDatabase(settings.postgresql_dsn)
+    receipts = PostgresReceipts(database, clock)
+    return Adapters(
+        event_log=event_log,
+        records=PostgresRecordStore(database, settings.node),
+        catalogue=ElasticsearchCatalogue(settings.elasticsearch_url),
+        bookings=PostgresBookings(database, settings.node),
+        receipts=receipts,
+        vault=PostgresVault(database, settings.data_dir / "vault.key"),
+        searches=PostgresSavedSearches(database),
+        usage=SqliteUsage(settings.data_dir / f"usage-view-{settings.instance}.db"),
+        counts_usage=False,
+        upkeep={"ingest": (ReceiptUpkeep(receipts, clock),)},
+    )
+
+
+def _hub(settings: Settings, clock: Clock, roles: frozenset[Role], on: Adapters) -> Hub:
     sources = load_sources(settings.sources_file)
     limits = Limits(
         body_bytes=settings.max_body_bytes,
@@ -112,6 +167,7 @@ def _hub(settings: Settings, clock: Clock, on: Adapters) -> Hub:
     )
     return Hub(
         settings=settings,
+        roles=roles,
         clock=clock,
         sources=sources,
         access=AccessFile(settings.data_dir),
@@ -128,16 +184,28 @@ def _hub(settings: Settings, clock: Clock, on: Adapters) -> Hub:
         stewardship=Stewardship(on.event_log, on.records, clock, settings.node),
         queries=CatalogueQueries(on.catalogue, on.records, sources, on.searches, clock),
         desk=BookingDesk(on.bookings, on.records, clock),
-        workers=(*_workers(settings, clock, on), *on.upkeep),
+        recorder=Recorder(on.event_log, on.records, clock, settings.node),
+        usage=UsageQueries(on.usage, on.records, clock, settings.timezone),
+        workers=_workers(settings, clock, on, roles),
+        adapters=on,
     )
 
 
-def _workers(settings: Settings, clock: Clock, on: Adapters) -> tuple[Worker, ...]:
-    """The path of a record, step by step, and that of a booking."""
+def _workers(settings: Settings, clock: Clock, on: Adapters, roles: frozenset[Role]) -> tuple[Worker, ...]:
+    """The path of a record, step by step, then that of a booking, then what is made of both."""
     rows = settings.batch_rows
-    return (
-        Curation(on.event_log, on.records, clock, rows),
-        Relay(on.event_log, on.records, rows),
-        CatalogueSink(on.event_log, on.catalogue, rows),
-        BookingRelay(on.event_log, on.bookings, rows),
-    )
+    made: Mapping[Role, tuple[Callable[[], Worker], ...]] = {
+        "curation": (
+            lambda: Curation(on.event_log, on.records, clock, rows),
+            lambda: Relay(on.event_log, on.records, rows),
+        ),
+        "catalog": (lambda: CatalogueSink(on.event_log, on.catalogue, rows),),
+        "booking": (lambda: BookingRelay(on.event_log, on.bookings, rows),),
+        "usage": (
+            (lambda: UsageCounter(on.event_log, on.usage, rows))
+            if on.counts_usage
+            else (lambda: UsageFeed(on.event_log, on.usage, settings.instance, rows)),
+        ),
+    }
+    own = [make() for role, makers in made.items() if role in roles for make in makers]
+    return (*own, *(worker for role in ROLES if role in roles for worker in on.upkeep.get(role, ())))

@@ -16,6 +16,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+    instance: str = Field(default="1", pattern=r"^[A-Za-z0-9_.-]{1,60}$", description="Of several processes of a role.")
     node: str = Field(default="research-hub.local", description="This node's name, part of event sources.")
     timezone: str = "Asia/Shanghai"
     sources_file: Path | None = Field(default=None, description="Overrides the shipped list of submission sources.")
@@ -32,6 +33,10 @@ class Settings(BaseSettings):
     )
 
     kafka_bootstrap: str = "127.0.0.1:9092"
+    kafka_replication: int = Field(default=1, ge=1, le=9, description="Replicas of each topic that the hub creates.")
+    kafka_min_insync: int = Field(
+        default=1, ge=1, le=9, description="Replicas that must have an entry to be acknowledged."
+    )
     elasticsearch_url: str = "http://127.0.0.1:9200"
     postgresql_dsn: str = "postgresql://hub@127.0.0.1:5432/hub"
     api_url: str = Field(
@@ -40,8 +45,6 @@ class Settings(BaseSettings):
 
     oidc_issuer: str = Field(default="", description="Of the OpenID Connect provider; empty: issued tokens alone.")
     oidc_audience: str = Field(default="research-hub", description="That access tokens must be meant for.")
-    oidc_jwks_url: str = Field(
-        default="", description="Of the provider's keys; empty: as its discovery document says."
-    )
+    oidc_jwks_url: str = Field(default="", description="Of the provider's keys; empty: as its discovery document says.")
     oidc_roles_claim: str = Field(default="hub_roles", description="A dot leads into a claim that is an object.")
     oidc_sources_claim: str = Field(default="hub_sources", description="Sources that the caller may submit for.")
