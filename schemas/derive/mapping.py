@@ -68,7 +68,7 @@ def index_mapping(kinds: Iterable[Kind]) -> dict[str, Any]:
         "title_key": {"type": "keyword"},
         "length": {"type": "integer"},
         "shown": _STORED,
-        "suggest": _completion(),
+        "completes": {**_TERMS, "index_prefixes": {"min_chars": 2, "max_chars": 4}},
         "facets": _by_path("facets", exact),
         "numbers": _by_path("numbers", ranged),
         "links": _by_path("links", links),
@@ -93,9 +93,3 @@ def public_fields(kind: Kind) -> Iterator[FieldSpec]:
 def _by_path(name: str, paths: Iterable[str]) -> dict[str, Any]:
     properties = dict.fromkeys(sorted(paths), _BY_PATH[name])
     return {"type": "object", "subobjects": False, "dynamic": True, "properties": properties}
-
-
-def _completion() -> dict[str, Any]:
-    """Keys of names (services.catalog.core.completions), each within the kind of its record."""
-    contexts = [{"name": "kind", "type": "category", "path": "kind"}]
-    return {"type": "completion", "analyzer": "keyword", "max_input_length": 50, "contexts": contexts}

@@ -8,22 +8,23 @@ import orjson
 
 from hub.kernel.canonical import digest_of
 from hub.ports.catalogue import Document, Hit, Page, Query, Rejected, Suggestion
-from schemas.kind import kinds as registered
-from services.catalog.adapters.elasticsearch_documents import SHOWN, hit
+from services.catalog.adapters.elasticsearch_documents import SHOWN, completing_key, hit
 from services.catalog.adapters.elasticsearch_generations import Indices
 from services.catalog.adapters.elasticsearch_search import ACTIVE, Search
 from services.catalog.adapters.elasticsearch_server import Server
 from services.catalog.adapters.elasticsearch_text import Clause, Matching, readings
 from services.catalog.adapters.elasticsearch_writer import Writer
-from services.catalog.core.completions import completions, typed_key
+from services.catalog.core.completions import STARTS_LIMIT, completions, typed_key
 from services.catalog.core.digest import digest_line
 
 Refresh = Literal["each", "interval"]
 Source = Mapping[str, Any]
+Offer = tuple[int, int, str, str, str]
+"""Place of the word that the typed begins at, length, text, record id and kind of a name."""
 _AT_ONCE = 1_000
 """Documents of one read."""
 _MORE_OFFERS = 4
-"""Completions that are looked at for each that is wanted, since several may complete one name."""
+"""Documents that are looked at for each name that is wanted, since several may have one name."""
 _BY_PATH = ("facets", "numbers", "links")
 
 
@@ -76,20 +77,16 @@ class ElasticsearchCatalogue:
 
     def suggest(self, prefix: str, kinds: tuple[str, ...] = (), limit: int = 10) -> Sequence[Suggestion]:
         key = typed_key(prefix)
-        among = list(kinds or registered())
-        if not key or not among or limit < 1:
+        if not key or limit < 1:
             return []
-        wanted = {
-            "field": "suggest",
-            "size": _MORE_OFFERS * limit,
-            "skip_duplicates": True,
-            "contexts": {"kind": among},
-        }
-        body = {"_source": ["id", "kind", "shown"], "suggest": {"names": {"prefix": key, "completion": wanted}}}
-        options = self._search(body)["suggest"]["names"][0]["options"]
+        offers: list[Offer] = []
         distinct: dict[str, Suggestion] = {}
-        for _, _, text, record_id, kind in sorted(one for option in options for one in _offers(option["_source"], key)):
-            distinct.setdefault(text, Suggestion(text, record_id, kind))
+        for places in (range(1), range(1, STARTS_LIMIT)):
+            offers += self._offers(key, places, kinds, _MORE_OFFERS * limit)
+            for _, _, text, record_id, kind in sorted(offers):
+                distinct.setdefault(text, Suggestion(text, record_id, kind))
+            if len(distinct) >= limit:
+                break
         return list(distinct.values())[:limit]
 
     def get(self, ids: Collection[str]) -> Mapping[str, Hit]:
@@ -177,10 +174,21 @@ class ElasticsearchCatalogue:
             yield from (one["_source"] for one in found)
             body["search_after"] = found[-1]["sort"]
 
-
-def _offers(source: Source, key: str) -> Iterator[tuple[int, int, str, str, str]]:
-    """(place, length, text, id, kind) of each name of a document that the key completes to."""
-    for text in source["shown"]:
-        place = min((place for place, full in completions(text) if full.startswith(key)), default=None)
-        if place is not None:
-            yield place, len(text), text, source["id"], source["kind"]
+    def _offers(self, key: str, places: Iterable[int], kinds: Sequence[str], size: int) -> Iterator[Offer]:
+        """Names that the key completes to from one of these words on, of the documents with the shortest names."""
+        begun = [{"prefix": {"completes": completing_key(place, key)}} for place in places]
+        asked: list[Clause] = [{"bool": {"should": begun}}]
+        if kinds:
+            asked.append({"terms": {"kind": list(kinds)}})
+        body = {"size": size, "_source": ["id", "kind", "shown"], "query": {"bool": {"filter": asked}}}
+        body |= {
+            "sort": [{"length": "asc"}, {"id": "asc"}],
+            "collapse": {"field": "title_key"},
+            "track_total_hits": False,
+        }
+        for found in self._search(body)["hits"]["hits"]:
+            source = found["_source"]
+            for text in source["shown"]:
+                place = min((place for place, full in completions(text) if full.startswith(key)), default=None)
+                if place is not None:
+                    yield place, len(text), text, source["id"], source["kind"]

@@ -10,7 +10,7 @@ import orjson
 from hub.kernel.text import name_key, sort_key
 from hub.ports.catalogue import Document, Hit
 from schemas.derive.mapping import EXACT_LIMIT, KEY_LIMIT
-from services.catalog.core.completions import STARTS_LIMIT, completions
+from services.catalog.core.completions import completions
 from services.catalog.core.highlight import Marker
 
 OFTEN = 3
@@ -19,12 +19,11 @@ ID_BYTES_LIMIT = 512
 """Elasticsearch's limit; a longer id would fail the whole request that it is in."""
 SHOWN = ["id", "kind", "version", "updated_at", "public"]
 """Members of `_source` that make a hit."""
-_LONGEST = 999
+_LINES = b'{"index":{"_id":%b,"version":%d,"version_type":"external"}}\n%b,"public":%b}\n'
 
 
 def operation(document: Document) -> bytes:
     """Two lines of a `_bulk` request; the public JSON is put in as it came."""
-    target = {"_id": document.id, "version": document.version, "version_type": "external"}
     members: dict[str, Any] = {
         "id": document.id,
         "kind": document.kind,
@@ -38,7 +37,7 @@ def operation(document: Document) -> bytes:
         public = document.public
         if b"\n" in public:
             public = orjson.dumps(orjson.loads(public))
-    return b'{"index":%b}\n%b,"public":%b}\n' % (orjson.dumps(target), orjson.dumps(members)[:-1], public)
+    return _LINES % (orjson.dumps(document.id), document.version, orjson.dumps(members)[:-1], public)
 
 
 def _describe(document: Document, members: dict[str, Any]) -> None:
@@ -51,9 +50,13 @@ def _describe(document: Document, members: dict[str, Any]) -> None:
     members["length"] = min(map(len, names))
     if document.suggest:
         members["shown"] = document.suggest
-        members["suggest"] = [offer for name in document.suggest for offer in _offers(name)]
+        keys = {completing_key(place, key) for name in document.suggest for place, key in completions(name)}
+        members["completes"] = " ".join(keys)
     if document.facets:
-        members["facets"] = {path: [exact(value) for value in values] for path, values in document.facets.items()}
+        members["facets"] = {
+            path: values if len("".join(values)) <= EXACT_LIMIT else [exact(value) for value in values]
+            for path, values in document.facets.items()
+        }
     if document.numbers:
         members["numbers"] = document.numbers
     if document.geo:
@@ -64,23 +67,13 @@ def _describe(document: Document, members: dict[str, Any]) -> None:
 
 def _body(text: str) -> tuple[str, str]:
     """The distinct terms of a text, and the frequent ones: the index needs to know no more."""
-    terms = text.split()
-    distinct = dict.fromkeys(terms)
-    if len(terms) < len(distinct) + OFTEN - 1:
-        return " ".join(distinct), ""
-    return " ".join(distinct), " ".join(term for term, count in Counter(terms).items() if count >= OFTEN)
+    counts = Counter(text.split())
+    return " ".join(counts), " ".join([term for term, count in counts.items() if count >= OFTEN])
 
 
-def _offers(name: str) -> list[dict[str, Any]]:
-    """What the name completes; completions at its beginning and those of short names weigh more."""
-    by_place: dict[int, list[str]] = {}
-    for place, key in completions(name):
-        by_place.setdefault(place, []).append(key)
-    shortness = _LONGEST - min(len(name), _LONGEST)
-    return [
-        {"input": keys, "weight": (STARTS_LIMIT - place) * (_LONGEST + 1) + shortness}
-        for place, keys in by_place.items()
-    ]
+def completing_key(place: int, key: str) -> str:
+    """What begins at this word of a name: one term of the index."""
+    return f"{place}{key}"
 
 
 def exact(value: str) -> str:
