@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from hub.kernel.bookings import Booking, Change, Interval
+from hub.kernel.bookings import Booking, BookingStatus, Change, Interval
 from hub.ports.records import Pending
 
 PAGE_LIMIT = 100
@@ -72,6 +72,12 @@ class BookingStore(Protocol):
 
     def on(self, instruments: Collection[str], limit: int, before: Position | None = None) -> Sequence[Booking]:
         """The bookings of any of these instruments, latest start first, at most PAGE_LIMIT."""
+        ...
+
+    def having(
+        self, statuses: Collection[BookingStatus], limit: int, before: Position | None = None
+    ) -> Sequence[Booking]:
+        """The bookings of every instrument that have one of these statuses, latest start first, at most PAGE_LIMIT."""
         ...
 
     def pending(self, limit: int, timeout: float = 0.0) -> Sequence[Pending]:

@@ -8,8 +8,17 @@ from fastapi.responses import JSONResponse, Response
 
 from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.ports.bookings import Position
 from hub.web import Caller, ReaderLanguage, problem_response
-from services.booking.core.asking import cursor_after, read_ask, read_cursor, read_key, read_limit, read_reason
+from services.booking.core.asking import (
+    cursor_after,
+    read_ask,
+    read_cursor,
+    read_key,
+    read_limit,
+    read_reason,
+    read_statuses,
+)
 from services.booking.core.calendar import calendar_of
 from services.booking.core.deciding import Action
 from services.booking.core.views import Seen, availability_json, booking_json, intervals_json
@@ -20,7 +29,9 @@ PRIVATE_ANSWER = {"Cache-Control": "private, no-store"}
 
 _SMALL = Bilingual("不超过 {most} 字节的请求", "a body of at most {most} bytes")
 _JSON = Bilingual("JSON 格式的请求", "a body in JSON")
-_SCOPE = Bilingual("mine 或 instrument（同时给出 instrument=仪器编号）", "mine, or instrument with instrument=<its id>")
+_SCOPE = Bilingual(
+    "mine、owned 或 instrument（同时给出 instrument=仪器编号）", "mine, owned, or instrument with instrument=<its id>"
+)
 
 Text = Annotated[str | None, Query()]
 
@@ -85,12 +96,15 @@ def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
         *,
         scope: Text = "mine",
         instrument: Text = None,
+        status: Annotated[list[str] | None, Query(description="with scope=owned")] = None,
         limit: Text = None,
         cursor: Text = None,
     ) -> JSONResponse:
         most, before = read_limit(limit), read_cursor(cursor)
         if scope == "mine" and not instrument:
             return _page(desk.mine(caller, most, before), most, language)
+        if scope == "owned" and not instrument:
+            return _told(*desk.owned(read_statuses(status), caller, most, before), language)
         if scope == "instrument" and instrument:
             return _page(desk.of_instrument(instrument, caller, most, before), most, language)
         raise Refusal(Problem("bad-scope", _SCOPE, shown(scope), "scope"), status=400)
@@ -118,9 +132,15 @@ def _add_action(api: APIRouter, desk: BookingDesk, action: Action) -> None:
 
 
 def _page(found: list[Seen], most: int, language: Language) -> JSONResponse:
-    after = cursor_after(found[-1].booking) if len(found) == most else None
+    last = found[-1].booking if len(found) == most else None
+    return _told(found, (last.start, last.id) if last else None, language)
+
+
+def _told(found: list[Seen], after: Position | None, language: Language) -> JSONResponse:
     shown_ones = [booking_json(seen, language) for seen in found]
-    return JSONResponse({"bookings": shown_ones, "next": after}, headers=PRIVATE_ANSWER)
+    return JSONResponse(
+        {"bookings": shown_ones, "next": cursor_after(after) if after else None}, headers=PRIVATE_ANSWER
+    )
 
 
 def _taken(taken: Taken, language: Language) -> JSONResponse:

@@ -2,15 +2,15 @@
 
 import secrets
 from base64 import b32encode
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 from hub.kernel.access import Principal
-from hub.kernel.bookings import BOOKINGS, Booking, Change, Interval
+from hub.kernel.bookings import BOOKINGS, Booking, BookingStatus, Change, Interval
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import Record
-from hub.ports.bookings import BookingStore, Position
+from hub.ports.bookings import PAGE_LIMIT, BookingStore, Position
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordReader
@@ -23,6 +23,8 @@ from services.booking.core.views import Availability, Seen
 
 ATTEMPTS = 5
 """Of a change that others get ahead of, before the caller is asked to look again."""
+OWNED_READ = 1_000
+"""Bookings that one page of an owner's reads at most, since others may own all of them."""
 
 _UNKNOWN_INSTRUMENT = Bilingual("已登记的仪器的编号", "the id of a registered instrument")
 _WITHDRAWN = Bilingual("未撤回的仪器记录", "a record that is not withdrawn")
@@ -119,6 +121,30 @@ class BookingDesk:
         instruments = {instrument_id, *((record.id, *record.same_as) if record else ())}
         return self._all_seen(self._bookings.on(instruments, limit, before), principal)
 
+    def owned(
+        self, statuses: Collection[BookingStatus], principal: Principal, limit: int, before: Position | None = None
+    ) -> tuple[list[Seen], Position | None]:
+        """The bookings of all instruments that the caller decides about, latest start first, and where to read on.
+
+        A page may hold fewer than `limit`, even none, with more to follow. Raises Refusal: 401; 403 for those who
+        decide about no instrument.
+        """
+        deciding.signed_in(principal)
+        if not principal.roles & deciding.DECIDERS:
+            raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=403)
+        owned: list[Seen] = []
+        for _ in range(OWNED_READ // PAGE_LIMIT):
+            found = self._bookings.having(statuses, PAGE_LIMIT, before)
+            for seen in self._all_seen(found, principal):
+                before = (seen.booking.start, seen.booking.id)
+                if deciding.owns(principal, seen.record):
+                    owned.append(seen)
+                if len(owned) == limit:
+                    return owned, before
+            if len(found) < PAGE_LIMIT:
+                return owned, None
+        return owned, before
+
     def act(self, action: Action, booking_id: str, reason: str, principal: Principal) -> Seen:
         """Confirm, decline or cancel; doing again what is done already changes nothing.
 
@@ -148,11 +174,14 @@ class BookingDesk:
         return record
 
     def _record(self, instrument_id: str) -> Record | None:
-        """The instrument's record, or the one that it was joined to since."""
-        record = self._records.get([instrument_id]).get(instrument_id)
-        if record is None or record.replaced_by is None:
-            return record
-        return self._records.get([record.replaced_by]).get(record.replaced_by, record)
+        return self._records_of({instrument_id}).get(instrument_id)
+
+    def _records_of(self, instruments: Collection[str]) -> Mapping[str, Record]:
+        """Each instrument's record, or the one that it was joined to since."""
+        found = self._records.get(instruments)
+        joined = {one.replaced_by for one in found.values() if one.replaced_by}
+        into = self._records.get(joined) if joined else {}
+        return {known: into.get(one.replaced_by or "", one) for known, one in found.items()}
 
     def _found(self, booking_id: str, principal: Principal) -> Seen:
         booking = self._bookings.get(booking_id)
@@ -163,8 +192,8 @@ class BookingDesk:
 
     def _all_seen(self, bookings: Iterable[Booking], principal: Principal) -> list[Seen]:
         found = list(bookings)
-        records = {one: self._record(one) for one in {booking.instrument_id for booking in found}}
-        return [self._seen(booking, records[booking.instrument_id], principal) for booking in found]
+        records = self._records_of({booking.instrument_id for booking in found})
+        return [self._seen(booking, records.get(booking.instrument_id), principal) for booking in found]
 
     def _seen(self, booking: Booking, record: Record | None, principal: Principal) -> Seen:
         owner = deciding.owns(principal, record)

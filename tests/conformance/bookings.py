@@ -141,6 +141,18 @@ class BookingStoreConformance(Conformance):
         assert [one.id for one in first] == ["b0003", "b0001"]
         assert [one.id for one in store.of("li", 2, (first[-1].start, first[-1].id))] == ["b0009", "b0000"]
 
+    def test_bookings_are_listed_by_status_across_instruments(self, store: BookingStore) -> None:
+        for number, hour in enumerate((8, 12, 10, 14)):
+            store.add(booking(number, hour, hour + 1, f"i{number}"))
+        store.change("b0002", 1, CONFIRM)
+        store.change("b0003", 1, CANCEL)
+        assert [one.id for one in store.having(["requested"], 10)] == ["b0001", "b0000"]
+        both = store.having(["requested", "confirmed"], 2)
+        assert [one.id for one in both] == ["b0001", "b0002"]
+        position = (both[-1].start, both[-1].id)
+        assert [one.id for one in store.having(["requested", "confirmed"], 2, position)] == ["b0000"]
+        assert list(store.having([], 10)) == []
+
     def test_every_version_is_told_once_and_in_order(self, store: BookingStore) -> None:
         store.add(booking(1, 9, 11))
         store.add(booking(2, 11, 12, "other"))

@@ -1,108 +1,23 @@
 """The booking desk over HTTP, on the embedded store: three taps from a free slot to a calendar entry."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from icalendar import Calendar
 
 from hub.adapters.sqlite_eventlog import SqliteEventLog
-from hub.kernel.access import Principal
 from hub.kernel.bookings import BOOKINGS
 from hub.kernel.cloudevents import CloudEvent
-from hub.kernel.records import Record, SourceRef
-from hub.ports.clock import ManualClock
 from hub.ports.eventlog import Topic
-from hub.web import install_problem_handlers
-from services.booking.adapters.sqlite_bookings import SqliteBookings
-from services.booking.api import router
-from services.booking.service import BookingDesk, BookingRelay
+from services.booking.service import BookingRelay
+from tests.integration.booking_desk import Desk
 
 pytestmark = pytest.mark.integration
-NOW = datetime(2026, 11, 30, 0, tzinfo=UTC)  # Monday, 08:00 in Shanghai
-PEOPLE = {
-    "li": Principal("li", frozenset({"member"})),
-    "wang": Principal("wang", frozenset({"member"})),
-    "lab": Principal("lab", frozenset({"submitter"}), frozenset({"owner"})),
-    "op": Principal("op", frozenset({"operator"})),
-}
-MICROSCOPE = Record(
-    "instrument-1",
-    "instrument",
-    1,
-    "active",
-    "",
-    "",
-    {
-        "name_zh": "透射电镜",
-        "name_en": "TEM",
-        "opening_hours": [{"days": ["MO", "TU", "WE", "TH", "FR"], "opens": "08:00", "closes": "12:00"}],
-        "hourly_rate": {"amount": "300.00", "currency": "CNY"},
-    },
-    {},
-    (SourceRef("owner", "1", 1, "owner", ""),),
-)
-RECORDS = [
-    MICROSCOPE,
-    replace(MICROSCOPE, id="instrument-auto", fields=MICROSCOPE.fields | {"booking_confirmation": "automatic"}),
-    replace(MICROSCOPE, id="instrument-broken", fields=MICROSCOPE.fields | {"status": "maintenance"}),
-    replace(MICROSCOPE, id="instrument-gone", status="withdrawn", fields={}, replaced_by="instrument-1"),
-    replace(MICROSCOPE, id="instrument-new", same_as=("instrument-1",)),
-    replace(MICROSCOPE, id="project-1", kind="project"),
-]
-
-
-class Tokens:
-    def principal(self, token: str) -> Principal | None:
-        return PEOPLE.get(token)
-
-
-class Records:
-    """The part of the record store that the desk reads."""
-
-    def __init__(self) -> None:
-        self._records = {record.id: record for record in RECORDS}
-
-    def get(self, ids: Collection[str]) -> Mapping[str, Record]:
-        return {one: self._records[one] for one in ids if one in self._records}
-
-
-class Desk:
-    """A client for each person."""
-
-    def __init__(self, folder: Path) -> None:
-        self.clock = ManualClock(NOW)
-        self.store = SqliteBookings(folder / "bookings.db", "hub")
-        app = FastAPI()
-        app.state.access = Tokens()
-        install_problem_handlers(app)
-        app.include_router(router(BookingDesk(self.store, Records(), self.clock)))  # type: ignore[arg-type]
-        self._client = TestClient(app)
-
-    def get(self, path: str, who: str = "li", **query: str) -> Any:
-        return self._client.get(f"/api/v1{path}", params=query, headers=self._headers(who))
-
-    def post(self, path: str, body: Any = None, who: str = "li", **headers: str) -> Any:
-        return self._client.post(f"/api/v1{path}", json=body or {}, headers=self._headers(who) | headers)
-
-    def book(self, start: str, end: str, who: str = "li", instrument: str = "instrument-1", **headers: str) -> Any:
-        wanted = {"start": f"2026-12-{start}:00+08:00", "end": f"2026-12-{end}:00+08:00", "purpose": "合金断口"}
-        return self.post("/bookings", {"instrument": instrument} | wanted, who, **headers)
-
-    def states(self, day: str, instrument: str = "instrument-1") -> list[str]:
-        answer = self.get(f"/instruments/{instrument}/availability", "", **{"from": day, "days": "1"}).json()
-        return [slot["state"] for slot in answer["days"][0]["slots"]]
-
-    @staticmethod
-    def _headers(who: str) -> dict[str, str]:
-        return {"Accept-Language": "en"} | ({"Authorization": f"Bearer {who}"} if who else {})
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ CREATE TABLE bookings (
     CONSTRAINT some_time CHECK (start < "end"),
     CONSTRAINT no_overlap EXCLUDE USING gist (span WITH &&) WHERE (status IN ('requested', 'confirmed')));
 CREATE INDEX bookings_on ON bookings (instrument, start, id);
+CREATE INDEX bookings_having ON bookings (status, start, id);
 CREATE INDEX bookings_of ON bookings (booked_by, start, id);
 CREATE UNIQUE INDEX booking_keys ON bookings (booked_by, key) WHERE key IS NOT NULL;
 CREATE TABLE booking_outbox (

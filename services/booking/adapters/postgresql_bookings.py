@@ -1,6 +1,6 @@
 """The booking store on PostgreSQL."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -9,12 +9,20 @@ from psycopg import Connection, errors
 
 from hub.adapters.postgresql import PostgresDatabase, storable, storable_among
 from hub.adapters.postgresql_outbox import PostgresOutbox
-from hub.kernel.bookings import ACTIVE, BOOKING_CHANGED, Booking, Change, Interval
+from hub.kernel.bookings import ACTIVE, BOOKING_CHANGED, Booking, BookingStatus, Change, Interval
 from hub.kernel.canonical import digest_of
 from hub.kernel.cloudevents import CloudEvent
 from hub.ports.bookings import CONFLICT_LIMIT, PAGE_LIMIT, Added, Changed, Position
 from hub.ports.records import Pending
-from services.booking.adapters.postgresql_spans import clashes, first_second, last_second, numbers_of, numbers_to_hold
+from services.booking.adapters.postgresql_spans import (
+    clashes,
+    enrol,
+    first_second,
+    hold,
+    intervals,
+    last_second,
+    numbers_of,
+)
 
 ATTEMPTS = 5
 """Of a write that others' writes got in the way of."""
@@ -22,6 +30,7 @@ RELAY_LOCK = 0x6875_6203
 SCAN_ROWS = 1_000
 UNBOUNDED = (1 << 62, "")
 
+_KEYED = "SELECT body FROM bookings WHERE booked_by = %s AND key = %s"
 _ADD = """
 WITH told AS (INSERT INTO booking_outbox (event_id, instrument, at, data)
     VALUES (%(event_id)s, %(instrument)s, %(at)s, %(data)s))
@@ -81,12 +90,13 @@ class PostgresBookings:
         if not storable(key):
             return None
         with self._database.read() as sql:
-            return _with_key(sql, booked_by, key)
+            row = sql.execute(_KEYED, (booked_by, key), binary=True).fetchone()
+        return Booking.from_bytes(row[0]) if row else None
 
     def between(self, instruments: Collection[str], start: datetime, end: datetime) -> list[Interval]:
         """See the port."""
-        with self._database.snapshot() as sql:
-            return clashes(sql, numbers_of(sql, storable_among(instruments)).values(), start, end)
+        with self._database.read() as sql:
+            return intervals(clashes(sql, storable_among(instruments), start, end))
 
     def of(self, booked_by: str, limit: int, before: Position | None = None) -> list[Booking]:
         """See the port."""
@@ -97,9 +107,12 @@ class PostgresBookings:
         """See the port."""
         with self._database.snapshot() as sql:
             numbers = numbers_of(sql, storable_among(instruments)).values()
-            found = [booking for number in numbers for booking in _page(sql, "instrument", number, limit, before)]
-        found.sort(key=lambda booking: (booking.start, booking.id), reverse=True)
-        return found[: max(0, min(limit, PAGE_LIMIT))]
+            return _pages(sql, "instrument", numbers, limit, before)
+
+    def having(self, statuses: Collection[BookingStatus], limit: int, before: Position | None = None) -> list[Booking]:
+        """See the port."""
+        with self._database.snapshot() as sql:
+            return _pages(sql, "status", set(statuses), limit, before)
 
     def pending(self, limit: int, timeout: float = 0.0) -> Sequence[Pending]:
         """See the port; nothing where another process's relay is at work."""
@@ -125,7 +138,7 @@ class PostgresBookings:
         """Run a write as one transaction, anew where another one got in its way: it then finds what that one stored."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with self._database.write() as sql:
+                with self._database.brief() as sql:
                     return operation(sql)
             except _IN_THE_WAY:
                 if attempt == ATTEMPTS:
@@ -157,12 +170,18 @@ class PostgresBookings:
 
 
 def _add(sql: Connection[Any], booking: Booking, key: str, instruments: Collection[str]) -> Added:
-    numbers = numbers_to_hold(sql, instruments)
-    earlier = _with_key(sql, booking.booked_by, key) if key else None
-    if earlier is not None:
+    held = hold(sql, instruments)
+    keyed = sql.execute(_KEYED, (booking.booked_by, key), binary=True)
+    taken = clashes(sql, instruments, *booking.interval, CONFLICT_LIMIT)
+    numbers = dict(held.fetchall())
+    if len(numbers) < len(instruments):
+        numbers = enrol(sql, instruments)
+        taken = clashes(sql, instruments, *booking.interval, CONFLICT_LIMIT)
+    if key and (row := keyed.fetchone()):
+        earlier = Booking.from_bytes(row[0])
         return Added("replayed" if earlier.asks_the_same_as(booking) else "mismatch", earlier)
-    if booking.active and (taken := clashes(sql, numbers.values(), *booking.interval, CONFLICT_LIMIT)):
-        return Added("overlap", conflicts=tuple(taken))
+    if booking.active and (conflicts := intervals(taken)):
+        return Added("overlap", conflicts=tuple(conflicts))
     stored = _stored(booking) | {
         "number": numbers[booking.instrument_id],
         "start": first_second(booking.start),
@@ -190,8 +209,8 @@ def _change(sql: Connection[Any], booking_id: str, expected_version: int, change
         changed_by=change.by,
     )
     if change.status in ACTIVE and not before.active:
-        numbers = numbers_to_hold(sql, [before.instrument_id])
-        if clashes(sql, numbers.values(), *before.interval, 1):
+        hold(sql, [before.instrument_id])
+        if intervals(clashes(sql, [before.instrument_id], *before.interval, 1)):
             return Changed("overlap", before)
     sql.execute(_CHANGE, _stored(after))
     return Changed("changed", after)
@@ -208,12 +227,6 @@ def _stored(booking: Booking) -> dict[str, object]:
         "at": booking.updated_at,
         "data": booking.event_data(),
     }
-
-
-def _with_key(sql: Connection[Any], booked_by: str, key: str) -> Booking | None:
-    query = "SELECT body FROM bookings WHERE booked_by = %s AND key = %s"
-    row = sql.execute(query, (booked_by, key), binary=True).fetchone()
-    return Booking.from_bytes(row[0]) if row else None
 
 
 def _page(sql: Connection[Any], column: str, value: str | int, limit: int, before: Position | None) -> list[Booking]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
 from hub.kernel.bookings import Interval
 
@@ -13,11 +13,14 @@ SECOND = timedelta(seconds=1)
 _STRETCH = 1 << 38
 """How many whole numbers an instrument has for its seconds."""
 
-_CLASHES = """
-SELECT start, "end" FROM unnest(%s::bigint[], %s::bigint[]) AS wanted (first, last)
-JOIN bookings ON span && int8range(first, last) AND status IN ('requested', 'confirmed')
-ORDER BY start, "end" LIMIT %s
+_CLASHES = f"""
+SELECT start, "end" FROM instruments JOIN bookings
+    ON span && int8range(number * {_STRETCH} + %(first)s, number * {_STRETCH} + %(last)s)
+WHERE instruments.id = ANY(%(instruments)s) AND status IN ('requested', 'confirmed')
+ORDER BY start, "end" LIMIT %(limit)s
 """
+# NO KEY, since a booking's reference to its instrument takes a lock of its own that must not wait for this one.
+_HOLD = "SELECT id, number FROM instruments WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
 
 def numbers_of(sql: Connection[Any], instruments: Collection[str]) -> Mapping[str, int]:
@@ -25,29 +28,33 @@ def numbers_of(sql: Connection[Any], instruments: Collection[str]) -> Mapping[st
     return dict(sql.execute("SELECT id, number FROM instruments WHERE id = ANY(%s)", (list(instruments),)).fetchall())
 
 
-def numbers_to_hold(sql: Connection[Any], instruments: Collection[str]) -> Mapping[str, int]:
-    """The number of each instrument, a new one where it had none; nobody else books them until the transaction ends.
+def hold(sql: Connection[Any], instruments: Collection[str]) -> Cursor[Any]:
+    """Ask for each instrument that ever had a booking, and its number; nobody else books them until the transaction ends.
 
     Locked in one order, so that no two transactions wait for each other.
     """
-    wanted = sorted(set(instruments))
-    if len(held := _held(sql, wanted)) < len(wanted):
-        sql.execute("INSERT INTO instruments (id) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", (wanted,))
-        held = _held(sql, wanted)
-    return held
+    return sql.execute(_HOLD, (sorted(instruments),))
+
+
+def enrol(sql: Connection[Any], instruments: Collection[str]) -> Mapping[str, int]:
+    """Give those instruments numbers that have none, and hold all of them."""
+    sql.execute("INSERT INTO instruments (id) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", (sorted(instruments),))
+    return dict(hold(sql, instruments).fetchall())
 
 
 def clashes(
-    sql: Connection[Any], numbers: Collection[int], start: datetime, end: datetime, limit: int | None = None
-) -> list[Interval]:
-    """The intervals of active bookings that overlap [start, end), in order."""
-    first, last = max(0, first_second(start)), min(_STRETCH, last_second(end))
-    if not numbers or first >= last:
-        return []
-    stretches = [number * _STRETCH for number in numbers]
-    wanted = ([one + first for one in stretches], [one + last for one in stretches])
-    rows = sql.execute(_CLASHES, (*wanted, limit), binary=True)
-    return [Interval(EPOCH + start * SECOND, EPOCH + end * SECOND) for start, end in rows]
+    sql: Connection[Any], instruments: Collection[str], start: datetime, end: datetime, limit: int | None = None
+) -> Cursor[Any]:
+    """Ask for the first and last second of the active bookings that overlap [start, end), in order."""
+    wanted = {"first": max(0, first_second(start)), "last": min(_STRETCH, last_second(end))}
+    if wanted["first"] > wanted["last"]:
+        raise ValueError("a booking ends after it starts")
+    return sql.execute(_CLASHES, {**wanted, "instruments": list(instruments), "limit": limit}, binary=True)
+
+
+def intervals(asked: Cursor[Any]) -> list[Interval]:
+    """What `clashes` asked for."""
+    return [Interval(EPOCH + start * SECOND, EPOCH + end * SECOND) for start, end in asked.fetchall()]
 
 
 def first_second(moment: datetime) -> int:
@@ -58,11 +65,3 @@ def first_second(moment: datetime) -> int:
 def last_second(moment: datetime) -> int:
     """Whole seconds since 1970, rounded up."""
     return -((EPOCH - moment) // SECOND)
-
-
-def _held(sql: Connection[Any], instruments: list[str]) -> dict[str, int]:
-    # NO KEY, since a booking's reference to its instrument takes a lock of its own that must not wait for this one.
-    rows = sql.execute(
-        "SELECT id, number FROM instruments WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (instruments,)
-    )
-    return dict(rows.fetchall())

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hub.adapters.sqlite import Database
-from hub.kernel.bookings import ACTIVE, BOOKING_CHANGED, Booking, Change, Interval
+from hub.kernel.bookings import ACTIVE, BOOKING_CHANGED, Booking, BookingStatus, Change, Interval
 from hub.kernel.canonical import digest_of
 from hub.kernel.cloudevents import CloudEvent
 from hub.ports.bookings import CONFLICT_LIMIT, PAGE_LIMIT, Added, Changed, Position
@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS bookings (
     ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS active_bookings ON bookings (instrument, start, "end") WHERE {_ACTIVE};
 CREATE INDEX IF NOT EXISTS bookings_on ON bookings (instrument, start, id);
+CREATE INDEX IF NOT EXISTS bookings_having ON bookings (status, start, id);
 CREATE INDEX IF NOT EXISTS bookings_of ON bookings (booked_by, start, id);
 CREATE UNIQUE INDEX IF NOT EXISTS booking_keys ON bookings (booked_by, key) WHERE key IS NOT NULL;
 CREATE TABLE IF NOT EXISTS outbox (
@@ -93,10 +94,11 @@ class SqliteBookings:
 
     def on(self, instruments: Collection[str], limit: int, before: Position | None = None) -> list[Booking]:
         """See the port."""
-        found = [booking for one in set(instruments) for booking in self._page("instrument", one, limit, before)]
-        return sorted(found, key=lambda booking: (booking.start, booking.id), reverse=True)[
-            : max(0, min(limit, PAGE_LIMIT))
-        ]
+        return self._pages("instrument", instruments, limit, before)
+
+    def having(self, statuses: Collection[BookingStatus], limit: int, before: Position | None = None) -> list[Booking]:
+        """See the port."""
+        return self._pages("status", statuses, limit, before)
 
     def pending(self, limit: int, timeout: float = 0.0) -> list[Pending]:
         """See the port."""
@@ -126,6 +128,11 @@ class SqliteBookings:
     def _wake(self) -> None:
         with self._saved:
             self._saved.notify_all()
+
+    def _pages(self, column: str, among: Collection[str], limit: int, before: Position | None) -> list[Booking]:
+        found = [booking for one in set(among) for booking in self._page(column, one, limit, before)]
+        found.sort(key=lambda booking: (booking.start, booking.id), reverse=True)
+        return found[: max(0, min(limit, PAGE_LIMIT))]
 
     def _page(self, column: str, value: str, limit: int, before: Position | None) -> list[Booking]:
         start, booking_id = (_seconds(before[0]), before[1]) if before else UNBOUNDED

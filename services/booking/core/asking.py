@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, get_args
 
-from hub.kernel.bookings import Booking, Interval
+from hub.kernel.bookings import BookingStatus, Interval
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.ports.bookings import PAGE_LIMIT, Position
@@ -18,6 +18,7 @@ MOST_DAYS = 31
 DEFAULT_DAYS = 7
 YEARS = (2000, 2200)
 """Of any time that a caller names: beyond them calendars and time zones are fiction."""
+STATUSES: tuple[BookingStatus, ...] = get_args(BookingStatus)
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 _TIME = Bilingual(
@@ -28,6 +29,7 @@ _TEXT = Bilingual("不超过 {most} 个字符的文字", "text of at most {most}
 _WHOLE = Bilingual("{least} 到 {most} 的整数", "a whole number from {least} to {most}")
 _FIELDS = Bilingual("以下字段：{known}", "these fields: {known}")
 _CURSOR = Bilingual("上一页给出的 next", "the `next` of the page before")
+_STATUS = Bilingual("以下状态之一：{known}", "one of {known}").format(known=", ".join(STATUSES))
 _INSTRUMENT = Bilingual("仪器记录的编号", "the id of an instrument's record")
 _OBJECT = Bilingual("JSON 对象", "a JSON object")
 
@@ -110,8 +112,17 @@ def read_cursor(text: str | None) -> Position | None:
     return moment, booking_id
 
 
-def cursor_after(booking: Booking) -> str:
-    return f"{booking.start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}~{booking.id}"
+def read_statuses(names: Collection[str] | None) -> tuple[BookingStatus, ...]:
+    """The statuses named, all where none is; Refusal (400) for one that there is not."""
+    for name in names or ():
+        if name not in STATUSES:
+            raise Refusal(Problem("bad-status", _STATUS, shown(name), "status"), status=400)
+    return tuple(status for status in STATUSES if not names or status in names)
+
+
+def cursor_after(position: Position) -> str:
+    start, booking_id = position
+    return f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}~{booking_id}"
 
 
 def members_of(body: Any, known: Collection[str]) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from heapq import nsmallest
 from itertools import pairwise
 from typing import Literal, get_args
 
-from hub.kernel.access import Principal
+from hub.kernel.access import Principal, Role
 from hub.kernel.bookings import Booking, BookingStatus, Interval, Price
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
@@ -47,6 +47,10 @@ _STATE = Bilingual("状态为“{wanted}”的预约", "a booking that is {wante
 _BEGUN = Bilingual("在预约开始之前取消；已开始的请联系所在单位", "cancelling before the start; after it, ask the owner")
 _OVER = Bilingual("在预约结束之前确认", "confirming before the booking is over")
 _NONE = Bilingual("不开放", "closed")
+
+
+DECIDERS: frozenset[Role] = frozenset({"submitter", "operator"})
+"""The roles that may decide about instruments."""
 
 
 def signed_in(principal: Principal) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from hub.kernel.bookings import Interval, Price
 from hub.kernel.language import Bilingual, Language
 from hub.kernel.records import Record
+from schemas.bookable import refusal_of
 from schemas.instrument import DEFAULT_TIME_ZONE
 from schemas.kind import kinds, value_at
 from schemas.opening import WEEKDAYS
@@ -19,15 +20,7 @@ DEFAULT_ADVANCE_DAYS = 90
 LONGEST = timedelta(days=7)
 """Of one booking, where a policy says nothing else."""
 
-_OUT_OF_USE = {
-    "maintenance": Bilingual("仪器正在维修，暂停预约", "The instrument is under maintenance; booking is paused"),
-    "out_of_service": Bilingual("仪器已停用", "The instrument is out of service"),
-    "retired": Bilingual("仪器已报废", "The instrument is retired"),
-}
-_NOT_THE_KIND = Bilingual("这类资源不提供预约", "Resources of this kind cannot be booked")
 _WITHDRAWN = Bilingual("仪器记录已撤回", "The instrument's record is withdrawn")
-_NOT_SHARED = Bilingual("所在单位未开放共享这台仪器", "The owner does not share this instrument")
-_NO_HOURS = Bilingual("所在单位没有登记开放时间，请直接联系", "The owner gives no opening hours; please contact it")
 _NO_ZONE = Bilingual("无法识别仪器的时区：{zone}", "The instrument's time zone is unknown: {zone}")
 
 
@@ -86,7 +79,7 @@ def offer_of(record: Record) -> Offer:
     return Offer(
         instruments=(record.id, *record.same_as),
         zone=zone,
-        refusal=_refusal(record, hours) or zone_problem,
+        refusal=_refusal(record) or zone_problem,
         hours=hours,
         closures=tuple(_closure(entry) for entry in fields.get("closures") or ()),
         slot=timedelta(minutes=int(fields.get("slot_minutes") or DEFAULT_SLOT_MINUTES)),
@@ -104,17 +97,8 @@ def title_of(record: Record, language: Language) -> str:
     return next((str(name) for path in paths if (name := value_at(record.fields, path))), record.id)
 
 
-def _refusal(record: Record, hours: tuple[Hours, ...]) -> Bilingual | None:
-    kind = kinds().get(record.kind)
-    if kind is None or not kind.bookable:
-        return _NOT_THE_KIND
-    if record.status == "withdrawn":
-        return _WITHDRAWN
-    if record.fields.get("status") in _OUT_OF_USE:
-        return _OUT_OF_USE[record.fields["status"]]
-    if record.fields.get("shared") is False:
-        return _NOT_SHARED
-    return None if hours else _NO_HOURS
+def _refusal(record: Record) -> Bilingual | None:
+    return _WITHDRAWN if record.status == "withdrawn" else refusal_of(kinds().get(record.kind), record.fields)
 
 
 def _zone(name: str) -> tuple[ZoneInfo, Bilingual | None]:

@@ -31,8 +31,14 @@ def kind_json(kind: Kind, count: int, language: Language) -> dict[str, Any]:
         "count": count,
         "bookable": kind.bookable,
         "facets": [{"path": spec.path, "label": spec.label[language]} for spec in facets_of(kind)],
+        "ranges": [_range_json(spec, language) for spec in ranges_of(kind)],
         "sorts": [{"value": value, "label": label[language]} for value, label in sorts_of(kind)],
     }
+
+
+def _range_json(spec: FieldSpec, language: Language) -> dict[str, str]:
+    told = "date" if spec.meta.search == "date" else "number"
+    return {"path": spec.path, "label": spec.label[language], "type": told}
 
 
 def default_facets(among: Sequence[str]) -> tuple[str, ...]:
@@ -64,6 +70,15 @@ def _rank(spec: FieldSpec, belongs: str) -> int:
     if belongs and spec.top == belongs:
         return 2
     return 3 if spec.path == spec.top else 4
+
+
+@lru_cache(maxsize=256)
+def ranges_of(kind: Kind) -> tuple[FieldSpec, ...]:
+    """The kind's fields that a search may ask for from and to, those that it sorts by first."""
+    known = by_path(kind)
+    found = [spec for spec in known.values() if spec.meta.search in ("date", "number")]
+    single = [spec for spec in found if spec.type != "part" and not known[spec.top].multiple]
+    return tuple(sorted((one for one in single if one.openness == "public"), key=lambda spec: not spec.meta.sortable))
 
 
 @lru_cache(maxsize=256)

@@ -7,6 +7,7 @@ from hub.kernel.access import Openness
 from hub.kernel.canonical import canonical_json
 from hub.kernel.language import Language
 from hub.kernel.records import Record, SourceRef
+from schemas.bookable import refusal_of
 from schemas.common import Closure, Money, Place
 from schemas.kind import Kind, kinds
 from schemas.opening import OpeningHours
@@ -55,7 +56,7 @@ def record_json(
         "updated_at": record.updated_at,
         "replaced_by": record.replaced_by,
         "same_as": record.same_as,
-        "bookable": bool(kind and kind.bookable and record.status == "active"),
+        "bookable": record.status == "active" and refusal_of(kind, record.fields) is None,
         "url": url_of(record.id),
         "fields": fields,
         "rows": [

@@ -6,6 +6,7 @@ from typing import Any
 
 from hub.kernel.language import Bilingual, Language
 from hub.ports.catalogue import Hit, Query, Suggestion
+from schemas.bookable import refusal_of
 from schemas.codes import code_list
 from schemas.fields import FieldSpec, by_path
 from schemas.kind import Kind, kinds
@@ -114,6 +115,7 @@ def hit_json(hit: Hit, language: Language) -> dict[str, Any]:
         "geo": geo_of(kind, hit.public),
         "score": hit.score,
         "distance_km": hit.distance_km,
+        "bookable": refusal_of(kind, hit.public) is None,
         "highlights": hit.highlights,
         "url": url_of(hit.id),
     }
