@@ -87,6 +87,16 @@ class PostgresDatabase:
             yield connection
 
     @contextmanager
+    def brief(self) -> Iterator[Connection[TupleRow]]:
+        """A write transaction that is sent in as few journeys as it reads results (a pipeline).
+
+        What a statement breaks may be raised only by the next one that is read, or by the end of the block; then too
+        nothing is stored.
+        """
+        with self.read() as connection, connection.pipeline(), connection.transaction():
+            yield connection
+
+    @contextmanager
     def snapshot(self) -> Iterator[Connection[TupleRow]]:
         """A connection with one consistent state for all statements of the block."""
         with self.read() as connection, connection.transaction():

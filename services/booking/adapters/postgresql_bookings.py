@@ -1,6 +1,6 @@
 """The booking store on PostgreSQL."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -173,7 +173,7 @@ def _add(sql: Connection[Any], booking: Booking, key: str, instruments: Collecti
     held = hold(sql, instruments)
     keyed = sql.execute(_KEYED, (booking.booked_by, key), binary=True)
     taken = clashes(sql, instruments, *booking.interval, CONFLICT_LIMIT)
-    numbers = dict(held.fetchall())
+    numbers: Mapping[str, int] = dict(held.fetchall())
     if len(numbers) < len(instruments):
         numbers = enrol(sql, instruments)
         taken = clashes(sql, instruments, *booking.interval, CONFLICT_LIMIT)
@@ -227,6 +227,14 @@ def _stored(booking: Booking) -> dict[str, object]:
         "at": booking.updated_at,
         "data": booking.event_data(),
     }
+
+
+def _pages(
+    sql: Connection[Any], column: str, among: Iterable[str | int], limit: int, before: Position | None
+) -> list[Booking]:
+    found = [booking for one in among for booking in _page(sql, column, one, limit, before)]
+    found.sort(key=lambda booking: (booking.start, booking.id), reverse=True)
+    return found[: max(0, min(limit, PAGE_LIMIT))]
 
 
 def _page(sql: Connection[Any], column: str, value: str | int, limit: int, before: Position | None) -> list[Booking]:

@@ -29,7 +29,7 @@ def numbers_of(sql: Connection[Any], instruments: Collection[str]) -> Mapping[st
 
 
 def hold(sql: Connection[Any], instruments: Collection[str]) -> Cursor[Any]:
-    """Ask for each instrument that ever had a booking, and its number; nobody else books them until the transaction ends.
+    """Ask for each instrument that ever had a booking, and its number; until this transaction ends nobody books them.
 
     Locked in one order, so that no two transactions wait for each other.
     """
@@ -46,10 +46,10 @@ def clashes(
     sql: Connection[Any], instruments: Collection[str], start: datetime, end: datetime, limit: int | None = None
 ) -> Cursor[Any]:
     """Ask for the first and last second of the active bookings that overlap [start, end), in order."""
-    wanted = {"first": max(0, first_second(start)), "last": min(_STRETCH, last_second(end))}
-    if wanted["first"] > wanted["last"]:
-        raise ValueError("a booking ends after it starts")
-    return sql.execute(_CLASHES, {**wanted, "instruments": list(instruments), "limit": limit}, binary=True)
+    first = min(max(0, first_second(start)), _STRETCH - 1)
+    last = min(max(first, last_second(end)), _STRETCH - 1)
+    asked = {"first": first, "last": last, "instruments": list(instruments), "limit": limit}
+    return sql.execute(_CLASHES, asked, binary=True)
 
 
 def intervals(asked: Cursor[Any]) -> list[Interval]:
