@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from hub.adapters.partitioner import partition_of
@@ -132,6 +133,23 @@ def test_batches_of_different_records_run_side_by_side(postgres: PostgresDatabas
     store.published(2)
     assert [one.number for one in store.pending(10)] == [1]
     store.close()
+
+
+def test_one_relay_works_and_another_takes_over(postgres: PostgresDatabase) -> None:
+    first, second = PostgresRecordStore(postgres, "hub"), PostgresRecordStore(postgres, "hub")
+    save(first, record(1), record(2))
+    assert len(first.pending(10)) == 2
+    assert list(second.pending(10, 0.1)) == []
+    with postgres.read() as sql:
+        sql.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+    one, two = second.pending(10, 10.0)
+    with pytest.raises(psycopg.OperationalError):
+        first.published(two.number)
+    second.published(one.number)
+    assert list(first.pending(10)) == []
+    second.close()
+    assert [waiting.number for waiting in first.pending(10, 10.0)] == [two.number]
+    first.close()
 
 
 def test_what_is_needed_out_of_order_is_waited_for_at_the_next_attempt(postgres: PostgresDatabase) -> None:
