@@ -33,8 +33,11 @@ def main() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     partitions = partitions_of(settings.kafka_bootstrap)
     folder = settings.data_dir.resolve() / "usage"
+    folder.mkdir(parents=True, exist_ok=True)
     app = make_app(settings.kafka_bootstrap, folder, partitions, settings.node)
-    Worker(app, loglevel="WARNING", redirect_stdouts=False).execute_from_commandline()
+    worker = Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True)
+    worker.spinner = None  # it has every debug message made, although none is shown
+    worker.execute_from_commandline()
 
 
 if __name__ == "__main__":

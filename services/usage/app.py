@@ -8,7 +8,6 @@ which replaces it (services.usage.core.counting). Kafka's transactions are not u
 
 import logging
 import os
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,9 @@ log = logging.getLogger("hub.usage")
 APP_ID = "usage"
 SESSION_SECONDS = 10.0
 """A worker that died is replaced, and one that comes back goes on, after as long."""
-COMMIT_SECONDS = 1.0
+COMMIT_SECONDS = 2.0
+LAST_VALUES = 20_000
+LAST_BYTES = 1_024
 FAILED = 70  # EX_SOFTWARE of sysexits.h
 ROCKSDB = {
     "write_buffer_size": 16 * 2**20,
@@ -40,17 +41,31 @@ ROCKSDB = {
 
 
 class TableState:
-    """services.usage.core.counting.State on a Faust table; only within the handling of an event of its partition."""
+    """services.usage.core.counting.State on a Faust table; only within the handling of an event of its partition.
+
+    A value that this process put last under its key is not put again: it is in the producer's buffer or beyond, and so
+    in the changelog before the next position is committed. What an earlier process put may be in its table alone.
+    """
 
     def __init__(self, table: Any) -> None:
         self._table = table
+        self._last: dict[bytes, bytes] = {}
 
     def get(self, key: str) -> Any:
         value = self._table.get(key.encode())
         return None if value is None else orjson.loads(value)
 
     def put(self, key: str, value: Any) -> None:
-        self._table[key.encode()] = orjson.dumps(value)
+        name, data = key.encode(), orjson.dumps(value)
+        if self._last.get(name) == data:
+            return
+        self._table[name] = data
+        if len(self._last) >= LAST_VALUES:
+            self._last.clear()
+        if len(data) <= LAST_BYTES:
+            self._last[name] = data
+        else:
+            self._last.pop(name, None)
 
 
 def make_app(bootstrap: str, folder: Path, partitions: int, event_source: str, replication: int = 1) -> Any:
@@ -79,10 +94,9 @@ def make_app(bootstrap: str, folder: Path, partitions: int, event_source: str, r
     counter = Counter(app, TableState(table), event_source)
 
     @app.agent(sources, concurrency=1, name="usage.counter")
-    async def count(stream: Any) -> AsyncIterator[None]:
+    async def count(stream: Any) -> None:
         async for event in stream.events():
             counter.handle(event.message)
-            yield
 
     return app
 

@@ -57,7 +57,8 @@ def fed(state: Any, rows: Rows, facts: Iterable[Fact]) -> None:
 def expected(facts: Iterable[Fact]) -> dict[str, MonthUsage]:
     """The indicators by their definitions: an hour counts once, whoever reports it how often."""
     newest: dict[tuple[str, str], Item] = {}
-    places = {one: Placement(one, 0, "Asia/Shanghai") for one in INSTRUMENTS}
+    facts = list(facts)
+    places = {fact.instrument: Placement(fact.instrument, 0, "Asia/Shanghai") for fact in facts}
     for fact in facts:
         if isinstance(fact, Placement):
             places[fact.instrument] = max(places[fact.instrument], fact, key=lambda one: one.version)

@@ -12,26 +12,40 @@ from faust import App
 from faust.transport.drivers import aiokafka
 from faust.transport.producer import ProducerBuffer
 
+WAITING_LIMIT = 2_000
+"""Messages that wait to be handed on, before no further event is taken up."""
+
 
 class SureBuffer(ProducerBuffer):
-    """Sends in the order of putting; `flush` returns when the broker has all of it, and raises where it has not."""
+    """Sends in the order of putting; `flush` returns when the broker has all that was put before, or raises."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._put = self._handed = 0
         self._unsure: set[asyncio.Future[Any]] = set()
 
+    def put(self, message: Any) -> None:
+        self._put += 1
+        super().put(message)
+
     async def flush(self) -> None:
-        await self.pending.join()
+        await self._handed_on(self._put)
         if self._unsure:
             await asyncio.gather(*self._unsure)
 
+    async def wait_until_ebb(self) -> None:
+        await self._handed_on(self._put - WAITING_LIMIT)
+
+    async def _handed_on(self, number: int) -> None:
+        while self._handed < number:
+            self.message_sent.clear()
+            await self.message_sent.wait()
+
     async def _send_pending(self, message: Any) -> None:
-        try:
-            sent = await message.message.channel.publish_message(message, wait=False)
-            self._unsure.add(sent)
-            sent.add_done_callback(self._sure)
-        finally:
-            self.pending.task_done()
+        sent = await message.message.channel.publish_message(message, wait=False)
+        self._unsure.add(sent)
+        sent.add_done_callback(self._sure)
+        self._handed += 1
 
     def _sure(self, sent: "asyncio.Future[Any]") -> None:
         if not sent.cancelled() and sent.exception() is None:
