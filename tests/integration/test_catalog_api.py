@@ -104,7 +104,7 @@ def test_history_tells_each_version(filled: Spine) -> None:
     newest, oldest = filled.get(f"records/{record_id}/history", lang="en")["versions"]
     assert (newest["version"], oldest["version"]) == (2, 1)
     (change,) = newest["changes"]
-    assert (change["before"], change["after"]) == ("in service", "under maintenance")
+    assert (change["before"], change["after"]) == ("In service", "Under maintenance")
 
 
 def test_from_instrument_to_laboratory_to_organisation_and_from_project_to_people(filled: Spine) -> None:

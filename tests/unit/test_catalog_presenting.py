@@ -91,7 +91,7 @@ def test_references_lead_to_their_records() -> None:
 def test_conflicts_are_told_within_what_may_be_seen() -> None:
     one = disputed(record("instrument", INSTRUMENT), "status", "idle")
     (conflict,) = record_json(one, PUBLIC, "en", SOURCES, {})["conflicts"]
-    assert [value["shown"] for value in conflict["values"]] == ["in service", "idle"]
+    assert [value["shown"] for value in conflict["values"]] == ["In service", "Idle"]
     assert conflict["values"][1]["source"]["id"] == "zhejiang"
     private = disputed(record("instrument", INSTRUMENT), "contact", {**INSTRUMENT["contact"], "name": "赵六"})
     assert record_json(private, PUBLIC, "zh", {}, {})["conflicts"] == []
@@ -150,3 +150,33 @@ def test_the_references_name_is_enough_for_a_page() -> None:
     one = record("instrument", {**INSTRUMENT, "owner": {"ror": ZJU["ror"]}})
     told = {row["path"]: row["shown"] for row in record_json(one, PUBLIC, "zh", {}, {})["rows"]}
     assert told["owner"] == ZJU["ror"]
+
+
+@pytest.mark.parametrize(
+    ("address", "zh", "en"),
+    [
+        ("浙江省杭州市", "浙江省杭州市", "Hangzhou City, Zhejiang"),
+        ("Hangzhou, Zhejiang", "浙江省杭州市", "Hangzhou City, Zhejiang"),
+        ("浙江省杭州市玉泉路 1 号", "浙江省杭州市 玉泉路 1 号", "玉泉路 1 号, Hangzhou City, Zhejiang"),
+        ("866 Yuhangtang Rd", "浙江省杭州市 866 Yuhangtang Rd", "866 Yuhangtang Rd, Hangzhou City, Zhejiang"),
+    ],
+)
+def test_an_address_that_repeats_the_division_is_told_once(address: str, zh: str, en: str) -> None:
+    fields = {**INSTRUMENT, "place": {"division": "330100", "address": address}}
+    for language, told in (("zh", zh), ("en", en)):
+        rows = record_json(record("instrument", fields), PUBLIC, language, {}, {})["rows"]  # type: ignore[arg-type]
+        assert next(row["shown"] for row in rows if row["path"] == "place") == told
+
+
+def test_a_hit_tells_whether_it_can_be_booked() -> None:
+    hours = {"opening_hours": [{"days": ["MO"], "opens": "09:00", "closes": "12:00"}]}
+    open_one = {"name_zh": "电镜", **hours}
+    for kind, public, bookable in (
+        ("instrument", open_one, True),
+        ("instrument", {"name_zh": "电镜"}, False),
+        ("instrument", {**open_one, "status": "retired"}, False),
+        ("instrument", {**open_one, "shared": False}, False),
+        ("laboratory", open_one, False),
+        ("gone", open_one, False),
+    ):
+        assert hit_json(Hit("one", kind, 1, AT, public), "zh")["bookable"] is bookable

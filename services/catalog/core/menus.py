@@ -11,15 +11,16 @@ from schemas.kind import Kind, kinds
 from services.catalog.core.links import affiliation
 from services.catalog.core.paths import KIND
 from services.catalog.core.presenting import geo_path
+from services.catalog.core.shown import begun
 
 AUTO_LIMIT = 6
 SHORT_MENU = 30
 _GENERAL = (
-    ("relevance", Bilingual("相关度", "relevance")),
-    ("-updated", Bilingual("最近更新", "recently updated")),
-    ("title", Bilingual("名称", "name")),
+    ("relevance", Bilingual("相关度", "Relevance")),
+    ("-updated", Bilingual("最近更新", "Recently updated")),
+    ("title", Bilingual("名称", "Name")),
 )
-_DISTANCE = ("distance", Bilingual("距离（需先给出位置）", "distance (needs a position)"))
+_DISTANCE = ("distance", Bilingual("距离（需先给出位置）", "Distance (needs a position)"))
 _UP, _DOWN = Bilingual("{label}（升序）", "{label} (ascending)"), Bilingual("{label}（降序）", "{label} (descending)")
 
 
@@ -91,4 +92,4 @@ def sorts_of(kind: Kind) -> tuple[tuple[str, Bilingual], ...]:
 
 def _labelled(spec: FieldSpec, sign: str) -> Bilingual:
     form = _DOWN if sign else _UP
-    return Bilingual(form.zh.format(label=spec.label.zh), form.en.format(label=spec.label.en))
+    return Bilingual(form.zh.format(label=spec.label.zh), form.en.format(label=begun(spec.label.en, "en")))

@@ -14,7 +14,7 @@ from schemas.opening import OpeningHours
 from services.catalog.core.layout import PUBLIC, Node, hidden, layout, visible
 from services.catalog.core.links import Reference
 from services.catalog.core.presenting import geo_of, kind_label, subtitle, titles, url_of
-from services.catalog.core.shown import shown
+from services.catalog.core.shown import begun, shown
 
 Urls = Mapping[tuple[str, bytes], str]
 """Where each reference leads: by field path and `said` of what it says."""
@@ -110,7 +110,9 @@ def _value(node: Node, value: Any, language: Language, urls: Urls) -> dict[str, 
         url = urls.get((node.spec.path, said(value))) if node.spec.meta.refers else None
     elif isinstance(value, str):
         url = _address(value)
-    return {"shown": shown(node, value, language), "url": url}
+    text = shown(node, value, language)
+    coded = bool(node.spec.meta.codes) or node.spec.type == "boolean"
+    return {"shown": begun(text, language) if coded else text, "url": url}
 
 
 def _address(text: str) -> str | None:
@@ -149,8 +151,7 @@ def _conflicts(
         for index, value in conflict.values:
             seen = visible({conflict.field: node}, {conflict.field: value}, levels).get(conflict.field)
             if seen is not None:
-                told = "；" if language == "zh" else "; "
-                text = told.join(shown(node, item, language) for item in _items(seen))
-                values.append({"shown": text, "source": _source(record.sources[index], sources)})
+                told = _joined([_value(node, item, language, {}) for item in _items(seen)], language)
+                values.append({"shown": told, "source": _source(record.sources[index], sources)})
         if len({value["shown"] for value in values}) > 1:
             yield {"field": conflict.field, "label": node.spec.label[language], "values": values}

@@ -12,7 +12,7 @@ from schemas.fields import FieldSpec, by_path
 from schemas.kind import Kind, kinds
 from services.catalog.core.layout import Node, layout
 from services.catalog.core.links import affiliation
-from services.catalog.core.shown import label, preferred, scalar
+from services.catalog.core.shown import begun, label, preferred, scalar
 
 KIND_LABEL = Bilingual("资源类别", "kind of resource")
 _ANY = {"true": Bilingual("是", "yes"), "false": Bilingual("否", "no")}
@@ -61,7 +61,8 @@ def subtitle(kind: Kind | None, public: Mapping[str, Any], language: Language) -
         if isinstance(value, Mapping):
             parts.append(_division(value, language))
         elif isinstance(value, str):
-            parts.append(scalar(node.spec, value, language))
+            text = scalar(node.spec, value, language)
+            parts.append(begun(text, language) if node.spec.choices else text)
     told = (part for part in parts if part and len(part) <= SUBTITLE_LIMIT)
     return " · ".join(dict.fromkeys(told))
 
@@ -158,9 +159,9 @@ def value_label(path: str, value: str, among: Iterable[str], language: Language)
     for spec in specs_at(path, among):
         codes = spec.meta.codes
         if codes and (codes == "division" or value in code_list(codes)):
-            return label(codes, value, language)
+            return begun(label(codes, value, language), language)
         if spec.type == "boolean" and value in _ANY:
-            return _ANY[value][language]
+            return begun(_ANY[value][language], language)
     return value
 
 

@@ -1,5 +1,6 @@
 """Values as people read them: codes by their labels, money with its currency, divisions by name, hours by weekday."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -18,6 +19,7 @@ from services.catalog.core.layout import Node
 
 _YES, _NO = Bilingual("是", "yes"), Bilingual("否", "no")
 _NAMES = ("name_zh", "name_en")
+_WORD = re.compile(r"[^\W_]+")
 Shower = Callable[[Mapping[str, Any], Language], str]
 
 
@@ -56,6 +58,11 @@ def label(codes: str, code: str, language: Language) -> str:
     listed = code_list(codes)
     name = listed.label(code)[language]
     return name if code in listed or name == code else f"{code} {name}"
+
+
+def begun(text: str, language: Language) -> str:
+    """A label that stands by itself: an English one begins with a capital."""
+    return text[:1].upper() + text[1:] if language == "en" else text
 
 
 def grouped(number: str) -> str:
@@ -125,15 +132,22 @@ def _place(value: Mapping[str, Any], language: Language) -> str:
     country = value.get("country")
     if not division and country and country != "CN":
         division = label("country", str(country), language)
-    address = str(value.get("address") or "")
-    if division and language == "zh" and address.startswith(division):
-        address = address[len(division) :].strip()
+    address = _beside(str(value.get("address") or ""), str(value.get("division") or ""))
     site = [str(value[name]) for name in ("site", "building") if value.get(name)]
     parts = [division, address, *site] if language == "zh" else [*reversed(site), address, division]
     told = (" " if language == "zh" else ", ").join(part for part in parts if part)
     if not told and "lat" in value:
         return f"{value['lat']}, {value['lon']}"
     return told
+
+
+def _beside(address: str, division: str) -> str:
+    """What the address says beside its division, which is told by itself; registries repeat it in either language."""
+    if not division:
+        return address
+    address = address.removeprefix(label("division", division, "zh")).strip()
+    words = set(_WORD.findall(address.lower()))
+    return "" if words <= set(_WORD.findall(label("division", division, "en").lower())) else address
 
 
 def _opening(value: Mapping[str, Any], language: Language) -> str:
