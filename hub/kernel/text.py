@@ -18,6 +18,7 @@ _HAN = "〇\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _TOKENS = re.compile(rf"([{_HAN}]+)|(\d+\.\d+(?![\w.])|[^\W_{_HAN}]+(?:[-./+_&·][^\W_{_HAN}]+)*)")
 _PARTS = re.compile(r"[^\W_]+")
 _MODEL = re.compile(r"([a-z]+)(\d{3,}[a-z0-9]*)")
+_ACCENTED = re.compile("[\u00c0-\u024f\u0300-\u036f\u1e00-\u1fff]")
 _MARKS = re.compile("[\u0300-\u036f]")
 _SORTED = re.compile(rf"([{_HAN}]+)|([^{_HAN}]+)")
 _RUN_CACHED, _RUN_PINYIN = 40, 16
@@ -41,8 +42,9 @@ def folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     plain = unicodedata.normalize("NFKC", text).casefold()
-    stripped = _MARKS.sub("", unicodedata.normalize("NFKD", plain))
-    return unicodedata.normalize("NFC", stripped)
+    if not _ACCENTED.search(plain):
+        return plain
+    return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", plain)))
 
 
 def segmented(text: str) -> str:
@@ -156,7 +158,7 @@ def _run_pinyin(run: str) -> tuple[str, ...]:
     terms: list[str] = []
     for word in rjieba.cut_all(run):
         if len(word) > 1:
-            terms += _spelt(_word_syllables(word))
+            terms += _spelt(word_syllables(word))
     if 1 <= len(run) <= _RUN_PINYIN:
         terms += _spelt(syllables(run))
     return tuple(terms)
@@ -168,17 +170,20 @@ def _spelt(parts: tuple[str, ...]) -> tuple[str, ...]:
     return (whole, initials(parts)) if len(parts) > 2 else (whole,)
 
 
+@lru_cache(maxsize=16_384)
 def syllables(han: str) -> tuple[str, ...]:
     """The pinyin of a run of Chinese characters without tones, each word read as a whole."""
-    return tuple(syllable for word in rjieba.cut(han, hmm=False) for syllable in _word_syllables(word))
+    return tuple(syllable for word in rjieba.cut(han, hmm=False) for syllable in word_syllables(word))
 
 
 def initials(parts: tuple[str, ...]) -> str:
+    """The first letter of each syllable."""
     return "".join(part[0] for part in parts)
 
 
 @lru_cache(maxsize=65_536)
-def _word_syllables(word: str) -> tuple[str, ...]:
+def word_syllables(word: str) -> tuple[str, ...]:
+    """The pinyin of one Chinese word without tones."""
     return tuple(lazy_pinyin(word, errors="ignore"))
 
 

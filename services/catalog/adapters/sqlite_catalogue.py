@@ -128,7 +128,7 @@ class SqliteCatalogue:
                 view = self._follow(connection)
                 view.catch_up(connection)
             building = generations.building(connection)
-            stored = view.tables.store(connection, documents)
+            stored = view.tables.store(connection, documents, view.reader.recent)
             if building is not None:
                 Tables(building).store(connection, documents)
             now = view.tables.counters(connection)

@@ -1,17 +1,19 @@
 """What is held in memory of one generation: filters, counts, orders and places, kept in step with the tables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pyroaring import BitMap
 
+from hub.ports.catalogue import Box
 from services.catalog.adapters.sqlite_catalogue_facets import Facet
 from services.catalog.adapters.sqlite_catalogue_geo import Grid
 from services.catalog.adapters.sqlite_catalogue_orders import Item, Key, Order
 from services.catalog.adapters.sqlite_catalogue_tables import Entry
 from services.catalog.core.paths import KIND
 
-STATIC, UPDATED, TITLE = "length", "updated", "title"
+STATIC, UPDATED, TITLE, LAT, LON = "length", "updated", "title", "\0lat", "\0lon"
 """Orders besides those of number paths; `length` puts shorter names first among equally relevant documents."""
+_NONE = Order()
 
 
 class Memory:
@@ -82,6 +84,13 @@ class Memory:
             self.places.pop(old, None)
             self._gone += 1
 
+    def box(self, box: Box) -> BitMap:
+        """Rows within the box, its borders included."""
+        lat, lon = self.orders.get(LAT, _NONE), self.orders.get(LON, _NONE)
+        if box.west <= box.east:
+            return lat.between(box.south, box.north) & lon.between(box.west, box.east)
+        return lat.between(box.south, box.north) & (lon.between(box.west, None) | lon.between(None, box.east))
+
     def prune_when_due(self, least: int) -> None:
         """Forget replaced rows once they outnumber both `least` and the live ones."""
         if self._gone <= max(least, len(self.live)):
@@ -106,6 +115,11 @@ class Memory:
         return order
 
 
-def _keys(entry: Entry) -> tuple[tuple[str, Key], ...]:
+def _keys(entry: Entry) -> Iterator[tuple[str, Key]]:
     meta = entry.meta
-    return ((STATIC, meta.length), (UPDATED, entry.updated_at), (TITLE, meta.title_key))
+    yield STATIC, meta.length
+    yield UPDATED, entry.updated_at
+    yield TITLE, meta.title_key
+    if meta.geo:
+        yield LAT, meta.geo[0]
+        yield LON, meta.geo[1]

@@ -89,7 +89,7 @@ class Search:
         if query.near:
             yield "\0near", memory.grid.near(query.near)
         if query.box:
-            yield "\0box", memory.grid.box(query.box)
+            yield "\0box", memory.box(query.box)
 
     def _any_of(self, path: str, values: Iterable[str]) -> BitMap:
         facet = self._memory.facets.get(path)

@@ -10,7 +10,7 @@ from pyroaring import BitMap
 from hub.kernel.records import Status
 from hub.kernel.text import name_key, sort_key
 from hub.ports.catalogue import Document
-from services.catalog.adapters.sqlite_catalogue_terms import Terms, inverted
+from services.catalog.adapters.sqlite_catalogue_terms import Postings, Terms, inverted
 from services.catalog.core.completions import completions
 
 FLUSH_DOCUMENTS = 8_192
@@ -124,15 +124,20 @@ class Tables:
     def counters(self, connection: sqlite3.Connection) -> Counters:
         return Counters(*connection.execute("SELECT * FROM generations WHERE number = ?", (self.number,)).fetchone())
 
-    def store(self, connection: sqlite3.Connection, documents: Sequence[Document]) -> Stored:
-        """Store the newer ones; before them, write out or clean up what waits for it."""
+    def store(
+        self, connection: sqlite3.Connection, documents: Sequence[Document], recent: Postings | None = None
+    ) -> Stored:
+        """Store the newer ones; before them, write out or clean up what waits for it.
+
+        `recent` are the postings of what is pending, where the caller has them already.
+        """
         chosen, steps = self._newer(connection, documents)
         if not chosen:
             return Stored(0, [], [])
         before = self.counters(connection)
         last = self.last_row(connection)
         if before.pending >= FLUSH_DOCUMENTS:
-            self.flush(connection)
+            self.flush(connection, recent)
         if before.garbage >= max(GARBAGE_FROM, last - before.garbage):
             self._clean(connection)
         return Stored(steps, chosen, self._insert(connection, chosen))
@@ -209,10 +214,10 @@ class Tables:
         for row, *terms in connection.execute(f"SELECT * FROM {self._pending} WHERE row > ? ORDER BY row", (after,)):
             yield row, Terms(*terms)
 
-    def flush(self, connection: sqlite3.Connection) -> None:
+    def flush(self, connection: sqlite3.Connection, recent: Postings | None = None) -> None:
         """Write the pending terms out as one more segment of postings."""
         segment = self.last_row(connection)
-        postings = inverted(self.pending(connection))
+        postings = recent or inverted(self.pending(connection))
         connection.executemany(
             f"INSERT INTO {self.postings} VALUES (?,?,?,?)",
             ((field, term, segment, rows) for field, term, rows in postings.written()),

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from pyroaring import BitMap
@@ -29,12 +29,9 @@ class Terms(NamedTuple):
 
     def each(self) -> tuple[Iterable[str], ...]:
         """The terms by field, each once."""
-        body = self.body.split()
-        distinct = set(body)
-        often: Iterable[str] = ()
-        if len(body) >= len(distinct) + OFTEN - 1:
-            often = [term for term, count in Counter(body).items() if count >= OFTEN]
-        return (set(self.title.split()), distinct, often, set(self.pinyin.split()), set(self.names.split()))
+        counted = Counter(self.body.split())
+        often = [term for term, count in counted.items() if count >= OFTEN]
+        return (set(self.title.split()), counted, often, set(self.pinyin.split()), set(self.names.split()))
 
 
 class _Field(dict[str, list[int]]):
@@ -120,6 +117,3 @@ def inverted(documents: Iterable[tuple[int, Terms]]) -> Postings:
     for row, terms in documents:
         postings.add(row, terms)
     return postings
-
-
-Levels = Mapping[int, BitMap]

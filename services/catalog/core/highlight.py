@@ -3,43 +3,37 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from itertools import islice
 from typing import Any
 from unicodedata import normalize
-
-from hub.kernel.text import singular
 
 SNIPPET = 160
 """Characters of a long text that are shown."""
 FIELDS_LIMIT = 30
 _LEAD = 40
 _SEARCHED = 20_000
-_LATIN = r"(?<![^\W_〇\u3400-\u9fff])"
+_MATCHES = 40
+_JOINED = 6
+_START = r"(?<![^\W_〇\u3400-\u9fff])"
 
 
 class Marker:
     """Marks the terms of one query; the last one also where a longer word begins so."""
 
     def __init__(self, terms: Sequence[str]) -> None:
-        patterns = [_pattern(term, term is terms[-1]) for term in sorted(terms, key=len, reverse=True)]
-        self._pattern = re.compile("|".join(patterns)) if patterns else None
+        ordered = sorted(terms, key=len, reverse=True)
+        self._patterns = [(_certain(term), _pattern(term, term is terms[-1])) for term in ordered]
 
     def marked(self, text: str) -> str | None:
         """The text or a snippet of it as HTML; None where nothing matches."""
-        if self._pattern is None:
+        plain = _plain(text[:_SEARCHED])
+        # Most texts have none of the terms, and to look for a substring is much faster than to match a pattern.
+        patterns = [pattern for certain, pattern in self._patterns if certain in plain]
+        if not patterns:
             return None
-        spans = _joined([match.span() for match in self._pattern.finditer(_plain(text[:_SEARCHED]))])
-        if not spans:
-            return None
-        start, end = _window(text, spans)
-        parts = ["…"] if start else []
-        at = start
-        for left, right in spans:
-            if right > end:
-                break
-            parts += (escape(text[at:left]), "<mark>", escape(text[left:right]), "</mark>")
-            at = right
-        parts += (escape(text[at:end]), "…" if end < len(text) else "")
-        return "".join(parts)
+        matches = islice(re.finditer("|".join(patterns), plain), _MATCHES)
+        spans = _joined([match.span() for match in matches])
+        return _html(text, spans) if spans else None
 
     def highlights(self, public: Mapping[str, Any]) -> dict[str, str]:
         """Each public field with a match, by its path."""
@@ -52,20 +46,48 @@ class Marker:
         return found
 
 
+def _html(text: str, spans: list[tuple[int, int]]) -> str:
+    start, end = _window(text, spans)
+    parts = ["…"] if start else []
+    at = start
+    for left, right in spans:
+        if left >= start and right <= end:
+            parts += (escape(text[at:left]), "<mark>", escape(text[left:right]), "</mark>")
+            at = right
+    parts += (escape(text[at:end]), "…" if end < len(text) else "")
+    return "".join(parts)
+
+
+def _certain(term: str) -> str:
+    """What a text has certainly that has the term in any of its spellings."""
+    if _is_joined(term):
+        return term[0]
+    return term[:-1] if term.endswith("y") and term.isascii() else term
+
+
+def _is_joined(term: str) -> bool:
+    """Whether the term may be written with hyphens or blanks inside, such as `lcms`."""
+    return term.isascii() and 2 <= len(term) <= _JOINED
+
+
 def _pattern(term: str, prefix: bool) -> str:
+    """A pattern of the term's spellings: singular or plural, and of short ones with or without hyphens."""
     if not term.isascii():
         return re.escape(term)
-    rest = r"[^\W_]*" if prefix else "(?:s|es)?(?![a-z0-9])"
-    if term.endswith("y") and not prefix and singular(f"{term[:-1]}ies") == term:
-        return f"{_LATIN}{re.escape(term[:-1])}(?:y|ies)(?![a-z0-9])"
-    joints = r"[-./+_&·\s]?".join(map(re.escape, term)) if len(term) <= 24 else re.escape(term)
-    return f"{_LATIN}{joints}{rest}"
+    end = r"[^\W_]*" if prefix else "(?:s|es)?(?![a-z0-9])"
+    if not prefix and term.endswith("y") and len(term) > _JOINED:
+        return f"{_START}{re.escape(term[:-1])}(?:y|ies)(?![a-z0-9])"
+    spelt = r"[-./+_&·]?".join(map(re.escape, term)) if _is_joined(term) else re.escape(term)
+    return f"{_START}{spelt}{end}"
 
 
 def _plain(text: str) -> str:
-    """Folded character by character, so that positions stay those of the text."""
+    """Folded so that positions stay those of the text: at once where that keeps the length, else by character."""
     if text.isascii():
         return text.lower()
+    plain = normalize("NFKC", text).casefold()
+    if len(plain) == len(text):
+        return plain
     return "".join(char if len(plain := normalize("NFKC", char).casefold()) != 1 else plain for char in text)
 
 
