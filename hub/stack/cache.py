@@ -6,10 +6,12 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urljoin
 
 import httpx
 from jgo.constants import MAVEN_CENTRAL_URL
+from remotezip import RemoteZipError
 
 from hub.stack.process import is_root
 
@@ -17,6 +19,16 @@ ATTEMPTS = 4
 PAUSE_SECONDS = 3.0
 TIMEOUT_SECONDS = 60.0
 CHUNK = 2**20
+
+T = TypeVar("T")
+
+
+OnProgress = Callable[[int], None]
+"""Called with the bytes that have just come; fewer than none where an attempt is given up and begun again."""
+
+
+def silent(_: int) -> None:
+    """Tell nobody."""
 
 
 class DownloadFailed(RuntimeError):
@@ -40,10 +52,12 @@ def repository() -> str:
     return os.environ.get("HUB_MAVEN_REPOSITORY", MAVEN_CENTRAL_URL).rstrip("/") + "/"
 
 
-def fetched(path: str, sha256: str, target: Path, *, span: tuple[int, int] | None = None) -> Path:
+def fetched(
+    path: str, sha256: str, target: Path, *, span: tuple[int, int] | None = None, on_progress: OnProgress = silent
+) -> Path:
     """The artefact at this path of the repository, or `span` (first byte, length) of it, as a file.
 
-    A file that is there already has been checked when it was put there.
+    A file that is there already has been checked when it was put there. Raises DownloadFailed.
     """
     if target.exists():
         return target
@@ -51,20 +65,33 @@ def fetched(path: str, sha256: str, target: Path, *, span: tuple[int, int] | Non
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     url = urljoin(repository(), path)
     try:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                found = _download(url, part, span)
-                break
-            except (httpx.HTTPError, OSError) as error:
-                if attempt == ATTEMPTS:
-                    raise DownloadFailed(f"{path}: {error}") from error
-                time.sleep(PAUSE_SECONDS * attempt)
+        found = attempted(path, lambda: _download(url, part, span, on_progress))
         if found != sha256:
             raise DownloadFailed(f"{path}: SHA-256 is {found}, pinned is {sha256}")
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
     return target
+
+
+def attempted(what: str, action: Callable[[], T]) -> T:
+    """What the action gives, tried again with growing pauses where the network or the repository fails."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return action()
+        except (httpx.HTTPError, OSError, RemoteZipError) as error:
+            if attempt == ATTEMPTS or _final(error):
+                raise DownloadFailed(f"{what}: {error}") from error
+            time.sleep(PAUSE_SECONDS * attempt)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _final(error: Exception) -> bool:
+    """Whether the same request would be answered the same: 4xx, but for a time-out and too many requests."""
+    if not isinstance(error, httpx.HTTPStatusError):
+        return False
+    status = error.response.status_code
+    return 400 <= status < 500 and status not in (408, 429)
 
 
 def unpacked(name: str, unpack: Callable[[Path], None]) -> Path:
@@ -86,17 +113,23 @@ def unpacked(name: str, unpack: Callable[[Path], None]) -> Path:
     return folder
 
 
-def _download(url: str, part: Path, span: tuple[int, int] | None) -> str:
+def _download(url: str, part: Path, span: tuple[int, int] | None, on_progress: OnProgress) -> str:
     headers = {"Range": f"bytes={span[0]}-{span[0] + span[1] - 1}"} if span else {}
-    digest = hashlib.sha256()
-    with (
-        part.open("wb") as file,
-        httpx.stream("GET", url, headers=headers, timeout=TIMEOUT_SECONDS, follow_redirects=True) as answer,
-    ):
-        answer.raise_for_status()
-        if span and answer.status_code != 206:
-            raise httpx.HTTPError("the repository does not answer range requests")
-        for chunk in answer.iter_bytes(CHUNK):
-            digest.update(chunk)
-            file.write(chunk)
+    digest, came = hashlib.sha256(), 0
+    try:
+        with (
+            part.open("wb") as file,
+            httpx.stream("GET", url, headers=headers, timeout=TIMEOUT_SECONDS, follow_redirects=True) as answer,
+        ):
+            answer.raise_for_status()
+            if span and answer.status_code != 206:
+                raise httpx.HTTPError("the repository does not answer range requests")
+            for chunk in answer.iter_bytes(CHUNK):
+                digest.update(chunk)
+                file.write(chunk)
+                came += len(chunk)
+                on_progress(len(chunk))
+    except (httpx.HTTPError, OSError):
+        on_progress(-came)
+        raise
     return digest.hexdigest()

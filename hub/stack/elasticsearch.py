@@ -7,13 +7,15 @@ import socket
 import zipfile
 import zlib
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 from remotezip import RemoteZip
 
-from hub.stack.cache import DownloadFailed, cache_folder, fetched, repository, unpacked
+from hub.stack.cache import DownloadFailed, OnProgress, attempted, cache_folder, fetched, repository, silent, unpacked
+from hub.stack.failed import ServerFailed
 from hub.stack.java import jdk_home
-from hub.stack.process import ServerFailed, ServerProcess, free_port, unprivileged
+from hub.stack.process import ServerProcess, free_port, unprivileged
 
 VERSION = "9.4.3"
 HEAP = "512m"
@@ -25,6 +27,7 @@ _LOCAL_HEADER = 30  # bytes before the name and the extra field (APPNOTE 6.3, 4.
 
 _SETTINGS = """\
 cluster.name: research-hub
+node.name: {node}
 discovery.type: single-node
 network.host: 127.0.0.1
 http.port: {http}
@@ -42,6 +45,7 @@ class Elasticsearch:
     def __init__(self, folder: Path, port: int = 0) -> None:
         self.port = port or free_port()
         self._transport = free_port()
+        self._node = f"node-{uuid4().hex[:12]}"
         self._folder = folder
         self._process: ServerProcess | None = None
 
@@ -55,10 +59,10 @@ class Elasticsearch:
 
     def start(self) -> None:
         """Start the node and wait until it answers."""
-        home = unpacked(f"elasticsearch-{VERSION}", _unpack)
+        home = fetched_home()
         for name in ("data", "logs", "tmp", "config"):
             (self._folder / name).mkdir(parents=True, exist_ok=True)
-        _configure(home, self._folder, self.port, self._transport)
+        _configure(home, self._folder, node=self._node, http=self.port, transport=self._transport)
         java = str(jdk_home() / "bin" / "java")
         launcher = [java, "-Xms4m", "-Xmx64m", "-cp", f"{home}/lib/tools/server-launcher/*"]
         command = [*unprivileged(self._folder), *launcher, "org.elasticsearch.server.launcher.ServerLauncher"]
@@ -84,6 +88,10 @@ class Elasticsearch:
     def kill(self) -> None:
         self._running().kill()
 
+    def running(self) -> bool:
+        """Whether the server has been started and has not ended."""
+        return self._process is not None and self._process.running()
+
     def _running(self) -> ServerProcess:
         if self._process is None:
             raise ServerFailed("elasticsearch has not been started")
@@ -91,13 +99,31 @@ class Elasticsearch:
 
     def _answers(self) -> bool:
         try:
+            told = httpx.get(self.url, timeout=5.0)
             health = httpx.get(f"{self.url}/_cluster/health?wait_for_status=yellow&timeout=1s", timeout=5.0)
         except httpx.HTTPError:
             return False
-        return health.status_code == 200
+        # By its name, for another server may have taken the port first.
+        return health.status_code == told.status_code == 200 and told.json()["name"] == self._node
 
 
-def _configure(home: Path, folder: Path, http: int, transport: int) -> None:
+def missing_bytes() -> int:
+    """How much has to be downloaded before the node can start."""
+    return 0 if (cache_folder() / f"elasticsearch-{VERSION}").exists() or _span_file().exists() else _SPAN[1]
+
+
+def fetched_home(on_progress: OnProgress = silent) -> Path:
+    """The folder of the server's own files, downloaded where it is missing."""
+    home = unpacked(f"elasticsearch-{VERSION}", lambda folder: _unpack(folder, on_progress))
+    _span_file().unlink(missing_ok=True)  # only now, for another process may have been unpacking it as well
+    return home
+
+
+def _span_file() -> Path:
+    return cache_folder() / f"elasticsearch-{VERSION}.span"
+
+
+def _configure(home: Path, folder: Path, **told: str | int) -> None:
     config = folder / "config"
     for shipped in (home / "config").rglob("*"):
         target = config / shipped.relative_to(home / "config")
@@ -105,17 +131,18 @@ def _configure(home: Path, folder: Path, http: int, transport: int) -> None:
             target.mkdir(exist_ok=True)
         elif not target.exists():
             target.write_bytes(shipped.read_bytes())
-    (config / "elasticsearch.yml").write_text(_SETTINGS.format(http=http, transport=transport, folder=folder))
+    (config / "elasticsearch.yml").write_text(_SETTINGS.format(folder=folder, **told))
 
 
-def _unpack(folder: Path) -> None:
+def _unpack(folder: Path, on_progress: OnProgress) -> None:
     """Take the span's files apart by the archive's own directory, which also has the CRC-32 of each."""
-    span = fetched(_ARTEFACT, _SPAN_SHA256, cache_folder() / f"elasticsearch-{VERSION}.span", span=_SPAN)
-    with RemoteZip(repository() + _ARTEFACT) as archive:
-        entries = [entry for entry in archive.infolist() if _WITHIN in entry.filename]
+    span = fetched(_ARTEFACT, _SPAN_SHA256, _span_file(), span=_SPAN, on_progress=on_progress)
+    entries = attempted(_ARTEFACT, _entries)
     with span.open("rb") as file:
         for entry in entries:
             target = folder / entry.filename.split(_WITHIN, 1)[1]
+            if ".." in target.parts:
+                raise DownloadFailed(f"{entry.filename} would lie outside of its folder")
             if entry.is_dir():
                 target.mkdir(parents=True, exist_ok=True)
                 continue
@@ -125,7 +152,11 @@ def _unpack(folder: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(_content(entry, file.read(entry.compress_size)))
             target.chmod((entry.external_attr >> 16) & 0o777 | 0o444)
-    span.unlink()
+
+
+def _entries() -> list[zipfile.ZipInfo]:
+    with RemoteZip(repository() + _ARTEFACT) as archive:
+        return [entry for entry in archive.infolist() if _WITHIN in entry.filename]
 
 
 def _content(entry: zipfile.ZipInfo, data: bytes) -> bytes:

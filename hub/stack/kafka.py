@@ -3,13 +3,14 @@
 import base64
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from hub.stack.cache import cache_folder, fetched
+from hub.stack.cache import OnProgress, cache_folder, fetched, silent
+from hub.stack.failed import ServerFailed
 from hub.stack.java import java
-from hub.stack.process import ServerFailed, ServerProcess, accepts, free_port
+from hub.stack.process import ServerProcess, accepts, free_port
 
 VERSION = "4.4.0"
 HEAP = "512m"
@@ -54,6 +55,10 @@ class Kafka:
 
     def kill(self) -> None:
         self._running().kill()
+
+    def running(self) -> bool:
+        """Whether the server has been started and has not ended."""
+        return self._process is not None and self._process.running()
 
     def _running(self) -> ServerProcess:
         if self._process is None:
@@ -102,13 +107,28 @@ def cluster_id() -> str:
     return base64.urlsafe_b64encode(os.urandom(16)).rstrip(b"=").decode()
 
 
-def class_path() -> str:
+def class_path(on_progress: OnProgress = silent) -> str:
     """The cached jars, fetched where they are missing."""
-    folder = cache_folder() / f"kafka-{VERSION}"
+    for path, sha256, _, target in _jars():
+        fetched(path, sha256, target, on_progress=on_progress)
+    return f"{_jar_folder()}/*"
+
+
+def missing_bytes() -> int:
+    """How much has to be downloaded before a node can start."""
+    return sum(size for _, _, size, target in _jars() if not target.exists())
+
+
+def _jar_folder() -> Path:
+    return cache_folder() / f"kafka-{VERSION}"
+
+
+def _jars() -> Iterator[tuple[str, str, int, Path]]:
+    """Each jar's path in the repository, SHA-256, bytes, and where it is kept."""
+    folder = _jar_folder()
     for line in (files("hub.stack") / "kafka-jars.lock").read_text().splitlines():
-        path, sha256, _size = line.split()
-        fetched(path, sha256, folder / Path(path).name)
-    return f"{folder}/*"
+        path, sha256, size = line.split()
+        yield path, sha256, int(size), folder / Path(path).name
 
 
 def _format(settings: Path, cluster: str, folder: Path) -> None:

@@ -12,13 +12,19 @@ import subprocess
 import sys
 import threading
 
-GRACE_SECONDS = 5.0  # a lone broker waits for itself when it is asked to end; what was acknowledged is on disk
+GRACE_SECONDS = 5.0  # what is acknowledged is on disk: one that takes longer is killed
 
 
 def main(command: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the whole group; the owner decides
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+        # Ctrl-C in a terminal reaches the whole group, and the owner decides. Not SIG_IGN, which the server would
+        # inherit: a JVM that is started with SIGTERM ignored never shuts down in order.
+        signal.signal(number, lambda *_: None)
+    # What the server prints goes to its log: nobody reads the pipe to the owner after the first line, and a full one
+    # would stop the server. Beside its streams it inherits the folder's lock.
+    server = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno(), start_new_session=True, close_fds=False
+    )
     sys.stdout.write(f"{server.pid}\n")
     sys.stdout.flush()
     os.close(sys.stdout.fileno())

@@ -6,8 +6,10 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from hub.stack import hold
 from hub.stack.cache import unpacked
-from hub.stack.process import ServerFailed, ServerProcess, accepts, free_port, unprivileged
+from hub.stack.failed import ServerFailed
+from hub.stack.process import ServerProcess, free_port, lock_of, unprivileged
 
 CONTAINER_VERSION = "17"
 """Of the container image; where there are no containers, what the machine has is used."""
@@ -43,6 +45,9 @@ class Postgresql:
         if not (data / "PG_VERSION").exists():
             options = ["--auth=trust", "--encoding=UTF8", "--locale=C", f"--username={USER}", "--no-instructions"]
             _run([*user, str(programs / "initdb"), *options, "-D", str(data)], self._folder)
+        if not hold.is_held(lock_of(self._folder, "postgresql")):
+            # After a crash the id in this file may be another process's by now, which PostgreSQL would take for itself.
+            (data / "postmaster.pid").unlink(missing_ok=True)
         command = [
             *user,
             str(programs / "postgres"),
@@ -59,7 +64,7 @@ class Postgresql:
 
     def wait(self) -> None:
         """Return when the server answers and the database is there."""
-        self._running().wait_for(lambda: accepts(self.port) and self._created())
+        self._running().wait_for(lambda: self._ready() and self._created())
 
     def stop(self) -> None:
         if self._process:
@@ -68,10 +73,21 @@ class Postgresql:
     def kill(self) -> None:
         self._running().kill()
 
+    def running(self) -> bool:
+        """Whether the server has been started and has not ended."""
+        return self._process is not None and self._process.running()
+
     def _running(self) -> ServerProcess:
         if self._process is None:
             raise ServerFailed("postgresql has not been started")
         return self._process
+
+    def _ready(self) -> bool:
+        """By the server's own word: whoever listens on the port may be another that has taken it first."""
+        try:
+            return "ready" in (self._folder / "data" / "postmaster.pid").read_text().splitlines()[-1]
+        except (OSError, IndexError):
+            return False
 
     def _created(self) -> bool:
         command = [str(programs_folder() / "createdb"), "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, DATABASE]

@@ -12,36 +12,51 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from hub.stack import hold
+from hub.stack.failed import ServerFailed
+
 READY_SECONDS = 120.0
+LOG_BYTES = 16 * 2**20
+"""Of a server's log; a larger one is put aside at the next start, in the place of the one before."""
 NOBODY = "nobody"
 
 
-class ServerFailed(RuntimeError):
-    """The server ended, or did not answer in time; the message has the end of its log."""
-
-
 class ServerProcess:
-    """A server that ends with this process, however this process ends."""
+    """A server that ends with this process, however this process ends. One at a time runs on a folder."""
 
     def __init__(
         self, name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str], cwd: Path | None = None
     ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
-        with self.log.open("ab") as log:
-            self._keeper = subprocess.Popen(
-                [sys.executable, "-m", "hub.stack.keeper", *command],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                cwd=cwd or folder,
-                env={**os.environ, **environment, "PYTHONPATH": os.pathsep.join(sys.path)},
-                start_new_session=True,
-            )
+        path = lock_of(folder, name)
+        lock = hold.take(path)
+        try:
+            self._keeper = self._kept(command, lock, cwd or folder, environment)
+        finally:
+            os.close(lock)
         line = self._keeper.stdout.readline() if self._keeper.stdout else b""
         if not line.strip():
             raise ServerFailed(f"{name} could not be started: {self._tail()}")
         self.pid = int(line)
+        hold.note(path, self.pid)
+
+    def _kept(
+        self, command: Sequence[str], lock: int, cwd: Path, environment: Mapping[str, str]
+    ) -> "subprocess.Popen[bytes]":
+        if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
+            self.log.replace(self.log.with_suffix(".log.1"))
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "hub.stack.keeper", *command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=cwd,
+                env={**os.environ, **environment, "PYTHONPATH": os.pathsep.join(sys.path)},
+                start_new_session=True,
+                pass_fds=(lock,),
+            )
 
     def wait_for(self, answers: Callable[[], bool], seconds: float = READY_SECONDS) -> None:
         """Return when the server answers; raise ServerFailed where it ends first or takes too long."""
@@ -78,6 +93,22 @@ class ServerProcess:
         return self.log.read_bytes()[-2_000:].decode(errors="replace") if self.log.exists() else ""
 
 
+def lock_of(folder: Path, name: str) -> Path:
+    """The file whose lock the server of that name holds while it runs on the folder."""
+    return folder / f"{name}.lock"
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on that port of the loopback interface just now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def free_port() -> int:
     """A port of the loopback interface that is free just now."""
     with socket.socket() as probe:
@@ -107,6 +138,8 @@ def unprivileged(folder: Path) -> list[str]:
     if setpriv is None:
         raise ServerFailed("running as root needs setpriv (util-linux) to start servers as another user")
     user = pwd.getpwnam(NOBODY)
+    if closed := next((path for path in folder.absolute().parents if not path.stat().st_mode & 0o001), None):
+        raise ServerFailed(f"{NOBODY}, as whom servers run where root starts them, may not enter {closed}")
     for path in (folder, *folder.rglob("*")):
         os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
     return [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]

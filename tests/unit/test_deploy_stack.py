@@ -1,0 +1,202 @@
+"""Servers as child processes, with programs of this test's own in their place: locks, left-overs, ports, the JDK."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hub.cli.main import main
+from hub.stack import hold, java, whole
+from hub.stack.failed import JdkMissing, ServerFailed
+from hub.stack.process import ServerProcess, lock_of
+from hub.stack.whole import Layout, Stack, read_layout
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+STUBBORN = [
+    sys.executable,
+    "-c",
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)",
+]
+OWNER = """
+import sys, time
+from pathlib import Path
+from hub.stack.process import ServerProcess
+server = ServerProcess("one", [sys.executable, "-c", "import time; time.sleep(60)"], Path(sys.argv[1]), {})
+print(server.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def gone(pid: int, seconds: float = 5.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_one_server_at_a_time_runs_on_a_folder(tmp_path: Path) -> None:
+    server = ServerProcess("one", SLEEP, tmp_path, {})
+    path = lock_of(tmp_path, "one")
+    assert hold.is_held(path)
+    assert int(path.read_text()) == server.pid
+    with pytest.raises(ServerFailed, match="one runs on"):
+        ServerProcess("one", SLEEP, tmp_path, {})
+    server.kill()
+    assert not hold.is_held(path)
+
+
+def test_what_a_server_prints_goes_to_its_log_and_cannot_stop_it(tmp_path: Path) -> None:
+    talks = "import sys; sys.stdout.write('x' * 300_000); sys.stdout.flush(); sys.stderr.write('said')"
+    server = ServerProcess("one", [sys.executable, "-c", talks], tmp_path, {})
+    with pytest.raises(ServerFailed, match="one ended with 0"):
+        server.wait_for(lambda: False, seconds=20.0)
+    assert server.log.read_bytes() == b"x" * 300_000 + b"said"
+
+
+def test_a_long_log_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.stack.process.LOG_BYTES", 10)
+    (tmp_path / "one.log").write_bytes(b"y" * 11)
+    ServerProcess("one", SLEEP, tmp_path, {}).kill()
+    assert (tmp_path / "one.log.1").read_bytes() == b"y" * 11
+    assert (tmp_path / "one.log").read_bytes() == b""
+
+
+def test_a_server_ends_with_its_owner_however_that_ends(tmp_path: Path) -> None:
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, tmp_path], stdout=subprocess.PIPE, text=True)
+    assert owner.stdout is not None
+    pid = int(owner.stdout.readline())
+    owner.kill()
+    owner.wait()
+    assert gone(pid, 4.0), "it is asked to end, and does before the keeper's patience is over"
+    hold.end_left_over(lock_of(tmp_path, "one"))
+
+
+def test_a_server_that_outlived_its_keeper_is_ended_and_nothing_else(tmp_path: Path) -> None:
+    path = lock_of(tmp_path, "one")
+    lock = hold.take(path)
+    server = subprocess.Popen(STUBBORN, pass_fds=(lock,), start_new_session=True, stdout=subprocess.PIPE)
+    os.close(lock)
+    assert server.stdout is not None
+    server.stdout.readline()
+    hold.note(path, server.pid)
+    hold.end_left_over(path, seconds=0.2)
+    assert server.wait(5.0) == -signal.SIGKILL
+
+    other = subprocess.Popen(SLEEP)
+    hold.note(path, other.pid)
+    hold.end_left_over(path, seconds=0.2)
+    assert other.poll() is None, "the id of a server that is gone may be another process's by now"
+    other.kill()
+    other.wait()
+
+
+def test_ports_are_kept_while_they_are_free_and_the_number_of_brokers_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Nothing:
+        def __init__(self, folder: Path, port: int = 0, **_: object) -> None:
+            self.port = port
+
+        def start(self) -> None: ...
+        def wait(self) -> None: ...
+        def stop(self) -> None: ...
+        def running(self) -> bool:
+            return True
+
+    for name in ("Kafka", "Elasticsearch", "Postgresql"):
+        monkeypatch.setattr(whole, name, Nothing)
+    told: list[str] = []
+    first = Stack(tmp_path, 3).start(told.append)
+    assert told == ["kafka-1", "kafka-2", "kafka-3", "elasticsearch", "postgresql"]
+    assert len({*first.kafka, *first.controllers, first.elasticsearch, first.postgresql}) == 8
+    assert read_layout(tmp_path) == first
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", first.elasticsearch))
+        taken.listen()
+        second = Stack(tmp_path).start(told.append)
+    assert second.kafka == first.kafka
+    assert second.elasticsearch != first.elasticsearch
+    with pytest.raises(ServerFailed, match="3 Kafka broker"):
+        Stack(tmp_path, 1)
+
+
+def test_the_environment_names_settings_that_exist() -> None:
+    from hub.settings import Settings
+
+    layout = Layout("c", (1, 2, 3), (4, 5, 6), 7, 8)
+    told = layout.environment()
+    assert told["HUB_KAFKA_BOOTSTRAP"] == "127.0.0.1:1,127.0.0.1:2,127.0.0.1:3"
+    assert {name.removeprefix("HUB_").lower() for name in told} <= set(Settings.model_fields)
+
+
+def jdk(folder: Path, version: int, modules: str) -> Path:
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "java").touch(mode=0o755)
+    (folder / "release").write_text(f'JAVA_VERSION="{version}.0.1"\nMODULES="{modules}"\n')
+    return folder
+
+
+def test_the_jdk_that_is_named_or_the_newest_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HUB_JAVA_HOME", "JAVA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(java, "_INSTALLED", (tmp_path / "jvm",))
+    with pytest.raises(JdkMissing, match="Java 21 or newer"):
+        java.jdk_home()
+    jdk(tmp_path / "jvm/java-17", 17, "jdk.jlink jdk.jdi")
+    jdk(tmp_path / "jvm/java-25-jre", 25, "java.base")
+    with pytest.raises(JdkMissing):
+        java.jdk_home()
+    older = jdk(tmp_path / "jvm/java-21", 21, "jdk.jlink jdk.jdi")
+    assert java.jdk_home() == older
+    newer = jdk(tmp_path / "jvm/java-24", 24, "jdk.jlink jdk.jdi")
+    assert java.jdk_home() == newer
+    monkeypatch.setenv("HUB_JAVA_HOME", str(older))
+    assert java.jdk_home() == older
+
+
+def test_without_a_jdk_the_command_tells_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def none() -> Path:
+        raise JdkMissing("none")
+
+    monkeypatch.setattr(whole, "jdk_home", none)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    assert main(["stack", "up", "--folder", str(tmp_path), "--lang", "en"], {}) == 2
+    told = capsys.readouterr().err
+    assert "JDK of Java 21 or newer" in told
+    assert "HUB_JAVA_HOME" in told
+    assert main(["stack", "up", "--folder", str(tmp_path), "--brokers", "2"], {}) == 2
+    assert main(["stack", "status", "--folder", str(tmp_path)], {}) == 2
+
+
+def test_status_does_not_take_another_server_for_the_folders_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        kept = {"cluster": "c", "kafka": [port], "controllers": [port], "elasticsearch": port, "postgresql": port}
+        (tmp_path / "stack.json").write_text(json.dumps(kept))
+        assert main(["stack", "status", "--folder", str(tmp_path), "--lang", "en"], {}) == 1
+    assert capsys.readouterr().out.count("does not run") == 3
+
+
+def test_prepare_tells_which_servers_it_cannot_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HUB_POSTGRESQL_DSN", "postgresql://hub@127.0.0.1:1/hub")
+    assert main(["stack", "prepare", "--data", str(tmp_path), "--lang", "en"], {}) == 3
+    assert "A server cannot be reached" in capsys.readouterr().err
