@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 from hub.access import AccessFile
 from hub.adapters.sqlite_eventlog import SqliteEventLog
@@ -41,6 +41,12 @@ ROLES: tuple[Role, ...] = get_args(Role)
 """The services; one process may be all of them, or each a process of its own, as many times as it takes."""
 
 
+class Closing(Protocol):
+    """Whatever must be closed."""
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Adapters:
     """What the services stand on, in the order of opening.
@@ -59,12 +65,14 @@ class Adapters:
     counts_usage: bool
     upkeep: Mapping[Role, tuple[Worker, ...]]
     """Background work that belongs to the adapters themselves."""
+    shared: tuple[Closing, ...] = ()
+    """What several of the adapters stand on themselves."""
 
     def close(self) -> None:
         """In the opposite order of opening."""
         stores = (self.event_log, self.records, self.catalogue, self.bookings, self.receipts, self.vault)
-        for store in (self.usage, self.searches, *reversed(stores)):
-            store.close()
+        for opened in (self.usage, self.searches, *reversed(stores), *self.shared):
+            opened.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +162,7 @@ def _real(settings: Settings, clock: Clock) -> Adapters:
         usage=SqliteUsage(settings.data_dir / f"usage-view-{settings.instance}.db"),
         counts_usage=False,
         upkeep={"ingest": (ReceiptUpkeep(receipts, clock),)},
+        shared=(database,),
     )
 
 
