@@ -217,14 +217,14 @@ def status(context: typer.Context, folder: Folder = None, data: Data = None) -> 
     layout = read_layout(where)
     if layout is None:
         told.stop(WRONG_USAGE, Bilingual(f"{where} 里没有服务器的数据", f"There is no server's data in {where}"))
-    owned = is_busy(where)
-    answering = {name: owned and answers for name, answers in layout.answering().items()}
-    addresses = dict(zip(answering, list(layout.environment().values())[1:], strict=True))
-    for name, answers in answering.items():
-        mark = "[green]✓[/green]" if answers else "[red]✗[/red]"
-        words = Bilingual("在运行", "runs") if answers else Bilingual("未运行", "does not run")
-        told.out.print(f"{mark} {name} {words[told.language]}  {escape(addresses[name])}")
-    raise typer.Exit(FINE if all(answering.values()) else SOME_REFUSED)
+    owned, all_run = is_busy(where), True
+    for name, address, answers in layout.answering():
+        runs = owned and answers
+        mark = "[green]✓[/green]" if runs else "[red]✗[/red]"
+        words = Bilingual("在运行", "runs") if runs else Bilingual("未运行", "does not run")
+        told.out.print(f"{mark} {name} {words[told.language]}  {escape(address)}")
+        all_run = all_run and runs
+    raise typer.Exit(FINE if all_run else SOME_REFUSED)
 
 
 def prepare(context: typer.Context, data: Data = None) -> None:

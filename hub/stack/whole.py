@@ -16,11 +16,12 @@ from hub.stack.java import java, jdk_home
 from hub.stack.kafka import Kafka
 from hub.stack.postgresql import Postgresql, programs_folder
 from hub.stack.process import accepts, free_port, is_free
+from schemas.topics import contracts
 
 LAYOUT_FILE = "stack.json"
 KAFKA_PORT, ELASTICSEARCH_PORT, POSTGRESQL_PORT = 9092, 9200, 5432
-BROKERS = (1, 3)
-"""One, or as many as keep every entry when one of them is lost."""
+REPLICAS = 3
+"""At most; all but one of them must have an entry before it is acknowledged."""
 
 
 class Server(Protocol):
@@ -47,21 +48,26 @@ class Layout:
         return len(self.kafka)
 
     def environment(self) -> dict[str, str]:
-        """The settings by which the hub finds these servers."""
+        """The settings by which the hub finds these servers, and makes its topics there."""
+        replicas = min(REPLICAS, self.brokers)
         return {
             "HUB_PROFILE": "real",
+            "HUB_PARTITIONS": str(max(contract.topic.partitions for contract in contracts())),
+            "HUB_KAFKA_REPLICATION": str(replicas),
+            "HUB_KAFKA_MIN_INSYNC": str(max(1, replicas - 1)),
             "HUB_KAFKA_BOOTSTRAP": ",".join(f"127.0.0.1:{port}" for port in self.kafka),
             "HUB_ELASTICSEARCH_URL": f"http://127.0.0.1:{self.elasticsearch}",
             "HUB_POSTGRESQL_DSN": f"postgresql://hub@127.0.0.1:{self.postgresql}/hub",
         }
 
-    def answering(self) -> dict[str, bool]:
-        """Whether somebody listens at each server's address."""
-        return {
-            "Kafka": all(map(accepts, self.kafka)),
-            "Elasticsearch": accepts(self.elasticsearch),
-            "PostgreSQL": accepts(self.postgresql),
-        }
+    def answering(self) -> list[tuple[str, str, bool]]:
+        """Each server's name and address, and whether somebody listens there."""
+        told = self.environment()
+        return [
+            ("Kafka", told["HUB_KAFKA_BOOTSTRAP"], all(map(accepts, self.kafka))),
+            ("Elasticsearch", told["HUB_ELASTICSEARCH_URL"], accepts(self.elasticsearch)),
+            ("PostgreSQL", told["HUB_POSTGRESQL_DSN"], accepts(self.postgresql)),
+        ]
 
 
 def read_layout(folder: Path) -> Layout | None:
@@ -98,7 +104,7 @@ class Stack:
         self._kept = read_layout(self.folder)
         if self._kept and brokers not in (None, self._kept.brokers):
             raise ServerFailed(f"{folder} has the data of {self._kept.brokers} Kafka broker(s), not of {brokers}")
-        self._brokers = brokers or BROKERS[0]
+        self._brokers = brokers or 1
         self._servers: dict[str, Server] = {}
 
     def start(self, on_step: Callable[[str], None]) -> Layout:

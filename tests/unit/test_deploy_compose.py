@@ -5,19 +5,21 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
+from hub.composition import Role
 from hub.settings import Settings
 from hub.stack import elasticsearch, kafka, postgresql
+from schemas.topics import contracts
 from tests.unit.jsonschema_subset import faults
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ROLES = {"ingest", "curation", "catalog", "booking", "usage", "portal"}
+ROLES = set(get_args(Role))
 VARIABLE = re.compile(r"\$\{(\w+)(?:(:?[-?])([^}]*))?\}")
 
 TEXT = {"type": "string"}
@@ -194,6 +196,8 @@ def test_every_setting_of_the_hub_exists() -> None:
     assert named <= set(Settings.model_fields)
     assert {"profile", "kafka_bootstrap", "elasticsearch_url", "postgresql_dsn", "oidc_issuer"} <= named
     assert SERVICES["ingest"]["environment"]["HUB_PROFILE"] == "real"
+    own = {one.topic.partitions for one in contracts() if not one.dead_letters}
+    assert own == {SERVICES["ingest"]["environment"]["HUB_PARTITIONS"]}, "as the contracts of the topics say"
 
 
 def test_images_have_the_versions_that_the_hub_is_tested_on() -> None:
