@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 from elastic_transport import ConnectionError as Unreachable
 from elastic_transport import ConnectionTimeout
@@ -38,7 +39,7 @@ REFUSALS = frozenset(
 )
 """Error types that are the document's own fault and come back however often it is sent."""
 
-_TOLD = "errors,items.*.status,items.*.error.type,items.*.error.reason"
+_TOLD = "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason"
 _CONFLICT = 409
 
 
@@ -137,16 +138,14 @@ def _chunks(documents: Sequence[Document], refused: dict[str, str]) -> Iterator[
         yield Chunk(tuple(ids), tuple(lines))
 
 
-def _sorted_out(chunk: Chunk, answer: Mapping[str, object], outcome: Outcome) -> tuple[Chunk, str]:
+def _sorted_out(chunk: Chunk, answer: Mapping[str, Any], outcome: Outcome) -> tuple[Chunk, str]:
     """What is to be sent again, and why; the rest is counted in the outcome. Raises BulkFailed."""
     if not answer["errors"]:
         outcome.newer += len(chunk.ids)
         return Chunk((), ()), ""
     again: list[int] = []
     reason = ""
-    items = answer["items"]
-    assert isinstance(items, list)  # noqa: S101 - for the type checker
-    for at, item in enumerate(items):
+    for at, item in enumerate(answer["items"]):
         done = item["index"]
         status, error = done["status"], done.get("error")
         if error is None:
@@ -163,5 +162,6 @@ def _sorted_out(chunk: Chunk, answer: Mapping[str, object], outcome: Outcome) ->
     return Chunk(tuple(chunk.ids[at] for at in again), tuple(chunk.lines[at] for at in again)), reason
 
 
-def _said(error: Mapping[str, str]) -> str:
-    return shown(f"{error['type']}: {error.get('reason', '')}")
+def _said(error: Mapping[str, Any]) -> str:
+    reason = error.get("caused_by", error).get("reason", "")
+    return shown(f"{error['type']}: {reason}")

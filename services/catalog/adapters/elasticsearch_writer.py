@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 
 from elastic_transport import TransportError
-from elasticsearch import ApiError
+from elasticsearch import ApiError, NotFoundError
 
 from hub.ports.catalogue import Document
 from services.catalog.adapters.elasticsearch_bulk import IN_FLIGHT, LEAST, Bulk, Outcome
@@ -28,22 +28,19 @@ class Writer:
 
     def apply(self, documents: Sequence[Document]) -> Outcome:
         """Write to every generation, until a look finds none that lacks the documents: one may begin, or begin to
-        serve, while they are being written to another."""
+        serve, while they are being written to another. So all of them have to be made visible."""
         outcomes: dict[str, Outcome] = {}
-        visible: set[str | None] = set()
+        at_once = self._refresh and len(documents) <= LEAST
         while True:
             now = self._indices.generations()
+            lacking = [index for index in now.written if index not in outcomes]
             if now.serving is None:
                 self._indices.ensure()
-                continue
-            lacking = [index for index in now.written if index not in outcomes]
-            if not lacking:
+            elif not lacking:
                 break
-            refreshed: set[str | None] = {now.serving} if self._refresh and len(documents) <= LEAST else set()
-            outcomes |= self._sent(documents, lacking, refreshed)
-            visible |= refreshed
-        if self._refresh and now.serving not in visible:
-            self._server.write("POST", f"/{now.serving}/_refresh")
+            else:
+                outcomes |= self._sent(documents, lacking, at_once)
+                self._make_visible(() if at_once else lacking)
         first = next((one for one in outcomes.values() if not one.gone), Outcome())
         refused = {record_id: reason for one in outcomes.values() for record_id, reason in one.refused.items()}
         return Outcome(first.newer, refused)
@@ -67,13 +64,16 @@ class Writer:
     def close(self) -> None:
         self._bulk.close()
 
-    def _sent(
-        self, documents: Sequence[Document], indices: Sequence[str], refreshed: set[str | None]
-    ) -> dict[str, Outcome]:
+    def _make_visible(self, indices: Sequence[str]) -> None:
+        for index in indices if self._refresh else ():
+            with suppress(NotFoundError):
+                self._server.write("POST", f"/{index}/_refresh")
+
+    def _sent(self, documents: Sequence[Document], indices: Sequence[str], refresh: bool) -> dict[str, Outcome]:
         outcomes = {index: Outcome() for index in indices}
         refused: dict[str, str] = {}
         sent = [
-            (index, self._bulk.submit(index, chunk, refresh=index in refreshed))
+            (index, self._bulk.submit(index, chunk, refresh))
             for chunk in self._bulk.spread(documents, refused)
             for index in indices
         ]
