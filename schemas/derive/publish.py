@@ -12,15 +12,18 @@ from pathlib import Path
 import orjson
 import yaml
 
+from schemas.derive.asyncapi import asyncapi
 from schemas.derive.compatibility import incompatible
 from schemas.derive.contracts import contracts
 from schemas.derive.docs import documents
 from schemas.derive.jsonschema import Schema
 from schemas.kind import MODULES, kind_named
+from schemas.topics import contracts as topic_contracts
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = Path("schemas/published")
 BREAKS = PUBLISHED / "breaks.yaml"
+ASYNCAPI = PUBLISHED / "asyncapi.json"
 KINDS_DOCUMENT = Path("docs/kinds.md")
 
 
@@ -32,7 +35,7 @@ def published() -> dict[Path, bytes]:
     """The content of every derived file by its path below the root of the checkout."""
     files = {PUBLISHED / f"{name}.json": written(schema) for name, schema in contracts().items()}
     document = documents(kind_named(name) for name in MODULES)
-    return files | {KINDS_DOCUMENT: document.encode()}
+    return files | {KINDS_DOCUMENT: document.encode(), ASYNCAPI: written(asyncapi(topic_contracts()))}
 
 
 def written(schema: Schema) -> bytes:
@@ -67,7 +70,7 @@ def write_published(root: Path) -> list[str]:
     reasons = [
         f"{path.name}: {reason}"
         for path in changed
-        if path.suffix == ".json" and (old := _read(root / path)) is not None
+        if path.suffix == ".json" and path != ASYNCAPI and (old := _read(root / path)) is not None
         for reason in refusals(path.name, old, wanted[path], accepted)
     ]
     reasons += [f"{name}: the contract has been removed" for name in _removed(root, wanted) if name not in accepted]
