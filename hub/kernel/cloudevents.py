@@ -3,11 +3,18 @@
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
-from hub.ports.eventlog import Delivered, Entry
+from hub.ports.eventlog import Delivered, Entry, Headers
 
 SPEC_VERSION = b"1.0"
+TRACEPARENT = "ce_traceparent"
+"""The header of the extension attribute for distributed tracing: the W3C Trace Context of what caused the event.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md
+"""
+_SAMPLED = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f][13579bdf]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +83,23 @@ class Envelope:
                 self._content,
             ),
         )
+
+
+def traced(entry: Entry, traceparent: str | None) -> Entry:
+    """The entry with the trace that it belongs to; as it is where it belongs to none, or names one already."""
+    if not traceparent or traceparent_of(entry.headers):
+        return entry
+    return replace(entry, headers=(*entry.headers, (TRACEPARENT, traceparent.encode())))
+
+
+def traceparent_of(headers: Headers) -> str:
+    """The trace that an entry belongs to; empty where there is none, or none that is recorded."""
+    for name, value in reversed(headers):
+        if name == TRACEPARENT:
+            return sampled(value.decode("latin-1"))
+    return ""
+
+
+def sampled(traceparent: str) -> str:
+    """The W3C traceparent where it is well formed and its trace is recorded, else empty."""
+    return traceparent if _SAMPLED.fullmatch(traceparent) else ""

@@ -62,6 +62,7 @@ class Changes:
 
     `records` are new versions, each of which is to be published; `refreshed` are records of which only sources,
     provenance or conflicts changed, which is no new version. An outcome that is already known stays as it is.
+    `traces` maps the ids of new versions to the W3C traceparent that their events shall carry, of those that have one.
     """
 
     contributions: list[Contribution] = field(default_factory=list)
@@ -72,6 +73,7 @@ class Changes:
     weak_new: list[tuple[WeakKey, str]] = field(default_factory=list)
     weak_gone: list[tuple[WeakKey, str]] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    traces: Mapping[str, str] = field(default_factory=dict)
 
 
 class RecordUnit(Protocol):

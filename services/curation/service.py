@@ -1,8 +1,9 @@
 """Curation's background work: submissions become records, and records are published."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from hub.kernel.cloudevents import traceparent_of
 from hub.kernel.contributions import SameAs
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
 from hub.kernel.records import RECORDS, SUBMISSIONS
@@ -60,6 +61,7 @@ class Curation:
 
     def _curate(self, batch: Sequence[Delivered]) -> None:
         events, letters, dead = [], [], []
+        traces: dict[str, str] = {}
         for entry in batch:
             found = decoded(entry)
             if isinstance(found, Malformed):
@@ -68,28 +70,42 @@ class Curation:
                     dead.append(Outcome(found.event_id, "", 0, "dead"))
             else:
                 events.append(found)
+                if trace := traceparent_of(entry.headers):
+                    traces[found[0]] = trace
         self._bury(letters)
-        self._save(folded(events), dead)
+        self._save(folded(events), dead, traces)
 
     def _bury(self, letters: list[Entry]) -> None:
         if letters:
             self._log.append(dead_letter_topic(SUBMISSIONS), letters)
             log.warning("%d entries of %s are dead letters", len(letters), SUBMISSIONS)
 
-    def _save(self, said: Said, dead: list[Outcome]) -> None:
+    def _save(self, said: Said, dead: list[Outcome], traces: Mapping[str, str]) -> None:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                self._attempt(said, dead)
+                self._attempt(said, dead, traces)
                 return
             except Interfered:
                 if attempt == ATTEMPTS:
                     raise
 
-    def _attempt(self, said: Said, dead: list[Outcome]) -> None:
+    def _attempt(self, said: Said, dead: list[Outcome], traces: Mapping[str, str]) -> None:
         with self._store.batch() as unit:
             changes = planned(said, known(unit, said), rfc3339(self._clock.now()))
             changes.outcomes += dead
+            if traces:
+                changes.traces = traces_of(changes.outcomes, traces)
             unit.save(changes)
+
+
+def traces_of(outcomes: Iterable[Outcome], traces: Mapping[str, str]) -> dict[str, str]:
+    """The trace of each changed record, by its id; `traces` are those of events, by their ids.
+
+    Of several events that changed one record in a batch the last one tells.
+    """
+    return {
+        one.record_id: traces[one.event_id] for one in outcomes if one.effect == "changed" and one.event_id in traces
+    }
 
 
 def known(unit: RecordUnit, said: Said) -> Known:

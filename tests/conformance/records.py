@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hub.kernel.canonical import canonical_json, digest_of
+from hub.kernel.cloudevents import traceparent_of
 from hub.kernel.contributions import Claim
 from hub.kernel.records import RECORD_CHANGED, Record
 from hub.ports.records import Changes, Outcome, RecordStore
@@ -207,6 +208,12 @@ class RecordStoreConformance(Conformance):
         assert len({(event.source, event.id) for event in events}) == 3
         assert list(store.pending(10)) == waiting
         assert list(store.pending(2)) == waiting[:2]
+
+    def test_an_event_carries_the_trace_of_what_caused_it(self, store: RecordStore) -> None:
+        trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        save(store, record(1), record(2), traces={name(2): trace})
+        save(store, record(2, 2))
+        assert [traceparent_of(one.entry.headers) for one in store.pending(10)] == ["", trace, ""]
 
     def test_what_is_published_waits_no_more(self, store: RecordStore) -> None:
         save(store, record(1), record(2), record(3))

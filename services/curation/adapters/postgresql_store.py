@@ -12,7 +12,7 @@ from psycopg import Connection, errors
 from hub.adapters.postgresql import PostgresDatabase, storable_among
 from hub.adapters.postgresql_outbox import PostgresOutbox
 from hub.kernel.canonical import canonical_json, digest_of
-from hub.kernel.cloudevents import CloudEvent
+from hub.kernel.cloudevents import CloudEvent, traced
 from hub.kernel.contributions import Preference, SameAs
 from hub.kernel.records import RECORD_CHANGED, Record
 from hub.ports.eventlog import Entry
@@ -30,7 +30,7 @@ RELAY_LOCK = 0x6875_6201
 
 _PENDING = """
 SELECT number, outbox.record_id, outbox.version, at, CASE WHEN records.version = outbox.version THEN records.body END,
-    history.body
+    history.body, traceparent
 FROM outbox JOIN records ON records.id = outbox.record_id
 LEFT JOIN history ON history.record_id = outbox.record_id AND history.version = outbox.version
     AND records.version <> outbox.version
@@ -157,8 +157,8 @@ class PostgresRecordStore:
     def _pending(self, sql: Connection[Any], limit: int) -> list[Pending]:
         rows = sql.execute(_PENDING, (limit,), binary=True)
         return [
-            Pending(number, self._event(record_id, version, at, body or zlib.decompress(old)))
-            for number, record_id, version, at, body, old in rows
+            Pending(number, traced(self._event(record_id, version, at, body or zlib.decompress(old)), trace))
+            for number, record_id, version, at, body, old, trace in rows
         ]
 
     def _event(self, record_id: str, version: int, at: str, body: bytes) -> Entry:

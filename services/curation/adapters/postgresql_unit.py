@@ -154,9 +154,10 @@ def _save_records(sql: Connection[Any], changes: Changes) -> None:
     )
     many(
         sql,
-        "INSERT INTO outbox (record_id, version, at) SELECT id, version, at FROM "
-        "unnest(%s::text[], %s::bigint[], %s::text[]) WITH ORDINALITY AS new (id, version, at, place) ORDER BY place",
-        [(record.id, record.version, record.updated_at) for record in changes.records],
+        "INSERT INTO outbox (record_id, version, at, traceparent) SELECT id, version, at, trace FROM "
+        "unnest(%s::text[], %s::bigint[], %s::text[], %s::text[]) WITH ORDINALITY AS new (id, version, at, trace, place) "
+        "ORDER BY place",
+        [(one.id, one.version, one.updated_at, changes.traces.get(one.id)) for one in changes.records],
     )
 
 

@@ -11,7 +11,7 @@ import orjson
 
 from hub.adapters.sqlite import Database
 from hub.kernel.canonical import canonical_json, digest_of
-from hub.kernel.cloudevents import CloudEvent
+from hub.kernel.cloudevents import CloudEvent, traced
 from hub.kernel.contributions import Preference, SameAs
 from hub.kernel.records import RECORD_CHANGED, Record
 from hub.ports.eventlog import Entry
@@ -30,7 +30,7 @@ SCAN_ROWS = 1_000
 
 _PENDING = """
 SELECT number, outbox.record_id, outbox.version, at, CASE WHEN records.version = outbox.version THEN records.body END,
-    history.body
+    history.body, traceparent
 FROM outbox JOIN records ON records.id = outbox.record_id
 LEFT JOIN history ON history.record_id = outbox.record_id AND history.version = outbox.version
     AND records.version <> outbox.version
@@ -47,6 +47,7 @@ class SqliteRecordStore:
         self._saved = threading.Condition()
         with self._database.write() as sql:
             sql.create_function("compact", 1, compact, deterministic=True)
+            _add_traces(sql)
 
     def get(self, ids: Collection[str]) -> Mapping[str, Record]:
         """See the port."""
@@ -153,13 +154,19 @@ class SqliteRecordStore:
     def _pending(self, limit: int) -> list[Pending]:
         rows = self._database.read().execute(_PENDING, (limit,))
         return [
-            Pending(number, self._event(record_id, version, at, body or zlib.decompress(old)))
-            for number, record_id, version, at, body, old in rows
+            Pending(number, traced(self._event(record_id, version, at, body or zlib.decompress(old)), trace))
+            for number, record_id, version, at, body, old, trace in rows
         ]
 
     def _event(self, record_id: str, version: int, at: str, body: bytes) -> Entry:
         event_id = f"{record_id}@{version}"
         return CloudEvent(event_id, self._event_source, RECORD_CHANGED, record_id, at, body).as_entry()
+
+
+def _add_traces(sql: sqlite3.Connection) -> None:
+    """Files of earlier versions have an outbox without the column."""
+    if "traceparent" not in {row[1] for row in sql.execute("PRAGMA table_info(outbox)")}:
+        sql.execute("ALTER TABLE outbox ADD COLUMN traceparent TEXT")
 
 
 def _range_of(kind: str | None) -> tuple[str, str]:

@@ -26,7 +26,8 @@ CREATE TABLE IF NOT EXISTS history (
 CREATE TABLE IF NOT EXISTS outcomes (
     event_id TEXT PRIMARY KEY, record_id TEXT NOT NULL, version INTEGER NOT NULL, effect TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, record_id TEXT NOT NULL, version INTEGER NOT NULL, at TEXT NOT NULL);
+    number INTEGER PRIMARY KEY AUTOINCREMENT, record_id TEXT NOT NULL, version INTEGER NOT NULL, at TEXT NOT NULL,
+    traceparent TEXT);
 CREATE TABLE IF NOT EXISTS same_as (
     "left" TEXT NOT NULL, "right" TEXT NOT NULL, decision TEXT NOT NULL, version INTEGER NOT NULL,
     decided_by TEXT NOT NULL, decided_at TEXT NOT NULL, PRIMARY KEY ("left", "right")) WITHOUT ROWID;
@@ -164,8 +165,8 @@ def _save_records(run: _Run, changes: Changes) -> None:
         ],
     )
     run(
-        "INSERT INTO outbox (record_id, version, at) VALUES (?, ?, ?)",
-        [(record.id, record.version, record.updated_at) for record in changes.records],
+        "INSERT INTO outbox (record_id, version, at, traceparent) VALUES (?, ?, ?, ?)",
+        [(one.id, one.version, one.updated_at, changes.traces.get(one.id)) for one in changes.records],
     )
 
 
