@@ -16,6 +16,7 @@ from services.catalog.core.projection import document
 
 SHARES = (("instrument", 60), ("project", 20), ("organisation", 8), ("laboratory", 6), ("expert", 6))
 """Kinds and how many of a hundred records are of each."""
+OWNERS = 3_000
 _KINDS = tuple(kind for kind, share in SHARES for _ in range(share))
 _FIRST_DAY = date(2010, 1, 1)
 
@@ -38,11 +39,11 @@ def documents(count: int, seed: int = 0) -> Iterator[Document]:
 def _instrument(rng: Random, number: int) -> dict[str, Any]:
     fields = dict(rng.choice(_sample("instrument")))
     place, subject = rng.choice(_places()), _subject(rng)
-    owner = {"name_zh": f"{place[0]}{rng.choice(_ENDINGS)}", "name_en": f"{place[1]} {rng.choice(_SUBJECT_ENDINGS)}"}
+    owner = _owners()[int(rng.random() ** 2 * OWNERS)]
     fields |= {
         "name_zh": f"{subject[0]}用{fields['name_zh'].removesuffix('（示例）')}",
         "name_en": f"{fields['name_en'].removesuffix(' (sample)')} for {subject[1].lower()}",
-        "owner": owner,
+        "owner": {"name_zh": owner[0], "name_en": owner[1]},
         "inventory_number": f"B{number:08}",
         "category": f"{rng.randrange(1, 16):02}",
         "commissioned": _day(rng),
@@ -74,7 +75,7 @@ def _project(rng: Random, number: int) -> dict[str, Any]:
 def _organisation(rng: Random, number: int) -> dict[str, Any]:
     place, subject = rng.choice(_places()), _subject(rng)
     return {
-        "name_zh": f"{place[0]}{subject[0]}{rng.choice(_ENDINGS)}",
+        "name_zh": f"{place[0]}{subject[0]}{rng.choice(_ENDINGS)[0]}",
         "name_en": f"{place[1]} Institute of {subject[1]} {number}",
         "place": {"division": place[2], "country": "CN", **_point(rng)},
     }
@@ -110,8 +111,13 @@ _MAKERS = {
     "laboratory": _laboratory,
     "expert": _expert,
 }
-_ENDINGS = ("大学", "科学院", "工业技术研究院", "计量检测中心", "人民医院", "农业科学研究所")
-_SUBJECT_ENDINGS = ("University", "Academy of Sciences", "Metrology Centre", "Hospital")
+_ENDINGS = (
+    ("大学", "University"),
+    ("科学院", "Academy of Sciences"),
+    ("工业技术研究院", "Institute of Industrial Technology"),
+    ("计量检测中心", "Metrology Centre"),
+    ("人民医院", "People's Hospital"),
+)
 
 
 @lru_cache(maxsize=16)
@@ -127,6 +133,14 @@ def _places() -> list[tuple[str, str, str]]:
     listed = code_list("division")
     labels = [(code, listed.label(code)) for code in listed if not code.endswith("00")]
     return [(label.zh, label.en, code) for code, label in labels]
+
+
+@lru_cache(maxsize=1)
+def _owners() -> list[tuple[str, str]]:
+    """Organisations with instruments, those with most of them first."""
+    rng = Random(0)
+    pairs = [(rng.choice(_places()), rng.choice(_ENDINGS)) for _ in range(OWNERS)]
+    return [(f"{place[0]}{ending[0]}", f"{place[1]} {ending[1]}") for place, ending in pairs]
 
 
 def _subject(rng: Random) -> tuple[str, str]:

@@ -135,10 +135,10 @@ class Tables:
         if not chosen:
             return Stored(0, [], [])
         before = self.counters(connection)
-        last = self.last_row(connection)
-        if before.pending >= FLUSH_DOCUMENTS:
+        due = before.garbage >= max(GARBAGE_FROM, self.last_row(connection) - before.garbage)
+        if due or before.pending >= FLUSH_DOCUMENTS:
             self.flush(connection, recent)
-        if before.garbage >= max(GARBAGE_FROM, last - before.garbage):
+        if due:
             self._clean(connection)
         return Stored(steps, chosen, self._insert(connection, chosen))
 

@@ -25,8 +25,7 @@ def typed_key(prefix: str) -> str:
 @lru_cache(maxsize=16_384)
 def completions(name: str) -> tuple[tuple[int, str], ...]:
     """(which word it begins at, key) for each way to begin the name."""
-    words = _words(folded(name))
-    spelt = [word_syllables(word) if _HAN.match(word) else () for word in words]
+    words, spelt = _words(folded(name))
     found: dict[str, int] = {}
     for place in range(min(len(words), STARTS_LIMIT)):
         found.setdefault("".join(words[place:])[:KEY_LIMIT], place)
@@ -38,14 +37,36 @@ def completions(name: str) -> tuple[tuple[int, str], ...]:
     return tuple((place, key) for key, place in found.items())
 
 
-def _words(plain: str) -> list[str]:
-    """Words, as many as keys can depend on."""
+def _words(plain: str) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Words, as many as keys can depend on, and the syllables of the Chinese ones."""
     words: list[str] = []
+    spelt: list[tuple[str, ...]] = []
     for token in _WORD.findall(plain):
-        words += rjieba.cut(token, hmm=False) if not token.isascii() else (token,)
+        for word in (token,) if token.isascii() else rjieba.cut(token, hmm=False):
+            read = word_syllables(word) if _HAN.match(word) else ()
+            at = 0
+            for part in _parts(word) if len(read) == len(word) else (word,):
+                words.append(part)
+                spelt.append(read[at : at + len(part)])
+                at += len(part)
         if len(words) > STARTS_LIMIT + KEY_LIMIT:
             break
-    return words
+    return words, spelt
+
+
+@lru_cache(maxsize=16_384)
+def _parts(word: str) -> tuple[str, ...]:
+    """The shorter words that a long one is made of (`浙江`, `大学`); itself where it is not made of any."""
+    inner = {part for part in rjieba.cut_all(word) if 1 < len(part) < len(word)} if len(word) > 3 else set()
+    parts: list[str] = []
+    at = 0
+    while at < len(word):
+        part = next((word[at:end] for end in range(at + 2, len(word) + 1) if word[at:end] in inner), None)
+        if part is None:
+            return (word,)
+        parts.append(part)
+        at += len(part)
+    return tuple(parts)
 
 
 def _read(spelt: Sequence[tuple[str, ...]], place: int) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Marking what was searched for in what is shown: HTML-escaped, matches in <mark>, long texts cut to a snippet."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import islice
@@ -105,9 +106,9 @@ def _window(text: str, spans: list[tuple[int, int]]) -> tuple[int, int]:
     """The part to show: all of a short text, else around the most matches that fit."""
     if len(text) <= SNIPPET:
         return 0, len(text)
-    best = max(
-        spans, key=lambda span: (sum(span[0] <= left < span[0] + SNIPPET - _LEAD for left, _ in spans), -span[0])
-    )
+    lefts = [left for left, _ in spans]
+    held = [bisect_left(lefts, left + SNIPPET - _LEAD) - at for at, left in enumerate(lefts)]
+    best = spans[held.index(max(held))]
     start = max(0, min(best[0] - _LEAD, len(text) - SNIPPET))
     return start, max(best[1], min(len(text), start + SNIPPET))
 
