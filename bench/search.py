@@ -1,0 +1,141 @@
+"""Searches of many kinds, through the catalogue's port and over HTTP, beside FTS5 and SQL without the hub.
+
+    python -m bench.search --records 100000 --queries 60
+
+Queries are drawn at random, so that few are asked twice. `bare page` finds the page alone: MATCH … ORDER BY rank LIMIT
+20, or WHERE and ORDER BY on indexed columns, and reads the JSON of its rows. `bare same` adds what the hub's answer has
+besides: the total, and the counts of the same facets (those of the portal, up to seven) by GROUP BY. Peers and hub take
+turns, query by query.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from statistics import median
+from time import perf_counter
+from urllib.parse import urlencode
+
+from bench.bare import in_batches
+from bench.bare_search import SIZE, BareSearch, in_sql
+from bench.common import Report, folder, options, percentile, table
+from bench.data import documents
+from bench.queries import BROAD, CLASSES, Draw, Parameters, typed
+from bench.serving import Client, served
+from hub.ports.catalogue import Catalogue
+from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
+from services.catalog.core.queries import parsed
+
+FACETS = "auto"
+DEEP_PAGE = 10
+WARM_UP = 3
+AIM_MS = 10.0
+PEERS = PORT, HTTP, PAGE, SAME = "hub: port", "hub: HTTP", "bare page", "bare same"
+Runs = Mapping[str, Callable[[], object]]
+Taken = dict[str, list[float]]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and report."""
+    parser = options(
+        "Search latency.",
+        records=(int, 100_000, "in the catalogue"),
+        queries=(int, 60, "of each class"),
+        seed=(int, 1, "of the queries"),
+    )
+    asked = parser.parse_args(arguments)
+    command = f"python -m bench.search --records {asked.records} --queries {asked.queries}"
+    report = Report(f"search-{asked.records}", f"Search among {asked.records:,} records", command)
+    with folder() as data, folder() as other:
+        catalogue, bare = SqliteCatalogue(data / "catalogue.db"), BareSearch(other / "bare.db")
+        for batch in in_batches(documents(asked.records)):
+            catalogue.apply(batch)
+            bare.store(batch)
+        bare.finish()
+        with served(data) as hub:
+            found = Searching(catalogue, hub.client(), bare, asked.queries).all(asked.seed)
+        catalogue.close()
+        bare.close()
+    _tell(report, found, asked.queries)
+    report.finish(asked.write)
+
+
+class Searching:
+    """The peers that take turns."""
+
+    def __init__(self, catalogue: Catalogue, client: Client, bare: BareSearch, count: int) -> None:
+        self._catalogue = catalogue
+        self._client = client
+        self._bare = bare
+        self._count = count
+
+    def all(self, seed: int) -> dict[str, Taken]:
+        """Seconds of each query by class and peer."""
+        found = {name: self._turns(self._drawn(draw, Random(seed))) for name, draw in CLASSES.items()}
+        found[f"a broad term, page {DEEP_PAGE}"] = self._turns([self._deep(one) for one in range(self._asked())])
+        rng = Random(seed)
+        found["suggestions"] = self._turns([self._suggest(typed(rng)) for _ in range(self._asked())])
+        return found
+
+    def _asked(self) -> int:
+        return self._count + WARM_UP
+
+    def _drawn(self, draw: Draw, rng: Random) -> list[Runs]:
+        return [self._search(draw(rng)) for _ in range(self._asked())]
+
+    def _turns(self, queries: Sequence[Runs]) -> Taken:
+        taken: Taken = {name: [] for name in PEERS}
+        for number, runs in enumerate(queries):
+            for name in PEERS[:: -1 if number % 2 else 1]:
+                began = perf_counter()
+                runs[name]()
+                if number >= WARM_UP:
+                    taken[name].append(perf_counter() - began)
+        return taken
+
+    def _search(self, asked: Parameters, cursor: str | None = None, skip: int = 0) -> Runs:
+        parameters = [*asked, ("facets", FACETS), *([("cursor", cursor)] if cursor else [])]
+        query, address = parsed(parameters, "zh"), f"/api/v1/search?{urlencode(parameters)}"
+        in_tables = in_sql(query)
+        return {
+            PORT: lambda: self._catalogue.search(query),
+            HTTP: lambda: self._client.get(address),
+            PAGE: lambda: self._bare.page(in_tables, skip),
+            SAME: lambda: self._bare.the_same(in_tables, query.facets, skip),
+        }
+
+    def _deep(self, number: int) -> Runs:
+        asked, cursor = [("q", BROAD[number % len(BROAD)])], None
+        for _ in range(1, DEEP_PAGE):
+            query = parsed([*asked, *([("cursor", cursor)] if cursor else [])], "zh")
+            cursor = self._catalogue.search(query).next_cursor or cursor
+        return self._search(asked, cursor, SIZE * (DEEP_PAGE - 1))
+
+    def _suggest(self, prefix: str) -> Runs:
+        """Beside names that begin so: without pinyin, and without beginnings at a later word."""
+        address = f"/api/v1/suggest?{urlencode({'q': prefix})}"
+        return {
+            PORT: lambda: self._catalogue.suggest(prefix),
+            HTTP: lambda: self._client.get(address),
+            PAGE: lambda: self._bare.completing(prefix),
+            SAME: lambda: self._bare.completing(prefix),
+        }
+
+
+def _tell(report: Report, found: Mapping[str, Taken], count: int) -> None:
+    head = ["p50 / p95 / p99, ms", *PEERS, "port's speed, of the same", "HTTP's speed, of the same"]
+    report.add(table(head, [_row(name, taken) for name, taken in found.items()]))
+    searches = [taken for name, taken in found.items() if name != "suggestions"]
+    port, http = ([one for taken in searches for one in taken[name]] for name in (PORT, HTTP))
+    report.add(
+        f"{count} queries of each class. Over all searches p99 is {percentile(port, 0.99) * 1_000:.1f} ms through "
+        f"the port and {percentile(http, 0.99) * 1_000:.1f} ms over HTTP (aim: ≤ {AIM_MS:.0f} ms)."
+    )
+
+
+def _row(name: str, taken: Taken) -> list[str]:
+    told = [" / ".join(f"{percentile(taken[peer], one) * 1_000:.1f}" for one in (0.5, 0.95, 0.99)) for peer in PEERS]
+    same = median(taken[SAME])
+    return [name, *told, *(f"{same / median(taken[peer]):.0%}" for peer in (PORT, HTTP))]
+
+
+if __name__ == "__main__":
+    main()
