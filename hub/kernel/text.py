@@ -91,7 +91,7 @@ def _latin_terms(token: str) -> tuple[str, ...]:
     parts = _parts(token)
     if len(parts) == 1:
         return (singular(parts[0]),)
-    whole = "".join(_PARTS.findall(token))
+    whole = singular("".join(_PARTS.findall(token)))
     kept = [singular(part) for part in parts if part not in STOP_WORDS]
     return (*kept, whole) if len(parts) <= 4 else tuple(kept)
 
@@ -100,7 +100,7 @@ def _latin_terms(token: str) -> tuple[str, ...]:
 def _typed(token: str) -> tuple[str, ...]:
     parts = _parts(token)
     if len(parts) > 1 and all(part.isalpha() for part in parts) and _one_word(parts):
-        return ("".join(parts),)
+        return (singular("".join(parts)),)
     return tuple(singular(part) for part in parts)
 
 

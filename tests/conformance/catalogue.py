@@ -15,51 +15,11 @@ from hypothesis import strategies as st
 from hub.kernel.problems import Refusal
 from hub.ports.catalogue import Box, Catalogue, Document, Near, Query
 from services.catalog.core.digest import digest_of_documents
-from tests.conformance.catalogue_documents import HANGZHOU, Reference, doc, found, ids, newer, walked, withdrawn
+from tests.conformance.catalogue_documents import HANGZHOU, doc, found, ids, newer, walked, withdrawn
+from tests.conformance.catalogue_reference import Reference, documents, queries
 from tests.conformance.gaps import Conformance, needs
 
 Opened = Callable[[], Catalogue]
-WORDS = ("alpha", "bravo", "carbon", "delta")
-PATHS = ("category", "status")
-
-
-@st.composite
-def documents(draw: st.DrawFn) -> list[Document]:
-    """Few ids, so that versions replace each other."""
-    made = []
-    for _ in range(draw(st.integers(1, 25))):
-        document = doc(
-            draw(st.integers(0, 11)),
-            " ".join(draw(st.lists(st.sampled_from(WORDS), max_size=2))),
-            " ".join(draw(st.lists(st.sampled_from(WORDS), max_size=3))),
-            version=draw(st.integers(1, 4)),
-            kind=draw(st.sampled_from(("instrument", "project"))),
-            facets={path: tuple(draw(st.lists(st.sampled_from("xyz"), unique=True, max_size=2))) for path in PATHS},
-            numbers=draw(st.dictionaries(st.just("staff"), st.integers(-3, 3).map(float))),
-            geo=draw(st.none() | st.tuples(st.sampled_from((-90.0, 0.0, 30.0)), st.sampled_from((-180.0, 0.1, 179.9)))),
-        )
-        made.append(document if draw(st.integers(0, 5)) else withdrawn(document))
-    return made
-
-
-@st.composite
-def queries(draw: st.DrawFn) -> Query:
-    filters = draw(st.dictionaries(st.sampled_from((*PATHS, "kind")), st.just(("x", "project")), max_size=2))
-    near = draw(
-        st.none() | st.builds(Near, st.sampled_from((0.0, 29.0)), st.sampled_from((0.0, -179.9)), st.just(200.0))
-    )
-    corners = st.sampled_from((Box(-10, -1, 40, 1), Box(-90, 179, 90, -179)))
-    return Query(
-        text=" ".join(draw(st.lists(st.sampled_from(WORDS), max_size=2))),
-        kinds=draw(st.sampled_from(((), ("instrument",)))),
-        filters=filters,
-        ranges=draw(st.dictionaries(st.just("staff"), st.sampled_from(((0.0, None), (None, 1.0), (-1.0, 2.0))))),
-        near=near,
-        box=draw(st.none() | corners),
-        sort=draw(st.sampled_from(("-staff", "staff", "-updated"))),
-        size=draw(st.integers(1, 4)),
-        facets=(*PATHS, "kind"),
-    )
 
 
 class CatalogueConformance(Conformance):

@@ -8,9 +8,9 @@ from hub.kernel.text import query_terms
 from hub.ports.catalogue import FACET_LIMIT, PAGE_LIMIT, Hit, Page, Query
 from services.catalog.adapters.elasticsearch_documents import SHOWN, exact, hit
 from services.catalog.adapters.elasticsearch_text import Clause, Matching
-from services.catalog.adapters.sqlite_catalogue_geo import distance_km
 from services.catalog.core import cursor, paths
 from services.catalog.core.cursor import Position
+from services.catalog.core.distances import distance_km
 from services.catalog.core.highlight import Marker
 
 ACTIVE: Clause = {"term": {"status": "active"}}

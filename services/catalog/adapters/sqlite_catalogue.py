@@ -59,7 +59,7 @@ class SqliteCatalogue:
 
     def search(self, query: Query) -> Page:
         with self._current() as (connection, view):
-            answer = Search(view.memory, view.reader, query).answer()
+            answer = Search(view.memory, view.reader, query, view.kept).answer()
             ids = [view.memory.ids[ranked.row] for ranked in answer.ranked]
             found = view.tables.found(connection, ids)
         return _page(query, answer, ids, found)

@@ -2,25 +2,17 @@
 
 from collections.abc import Iterator
 from heapq import heappop, heappush
-from math import asin, cos, floor, radians, sin, sqrt
+from math import floor
 
 from pyroaring import BitMap
 
 from hub.ports.catalogue import Near
+from services.catalog.core.distances import EARTH_KM, distance_km
 
-EARTH_KM = 6371.0088
-"""Mean radius (IUGG)."""
 _SIZES = (5.0, 1.0, 0.2, 0.04)
 """Of the cells in degrees, level by level."""
 _SLACK_KM = 0.001
 _BELOW_POLE = 89.999999
-
-
-def distance_km(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
-    """Great-circle distance by the haversine formula."""
-    north, east = radians(other_lat - lat) / 2, radians(other_lon - lon) / 2
-    chord = sin(north) ** 2 + cos(radians(lat)) * cos(radians(other_lat)) * sin(east) ** 2
-    return 2 * EARTH_KM * asin(min(1.0, sqrt(chord)))
 
 
 class _Cell:

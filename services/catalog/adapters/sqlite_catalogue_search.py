@@ -1,22 +1,25 @@
 """Answering a search from memory: which rows match, a page of them in the asked order, and counts."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from pyroaring import BitMap
 
 from hub.ports.catalogue import FACET_LIMIT, PAGE_LIMIT, Query
-from services.catalog.adapters.sqlite_catalogue_geo import distance_km
 from services.catalog.adapters.sqlite_catalogue_memory import STATIC, Memory
 from services.catalog.adapters.sqlite_catalogue_orders import Item, Key, Order
 from services.catalog.adapters.sqlite_catalogue_scores import Relevance, relevance
 from services.catalog.adapters.sqlite_catalogue_terms import Reader
 from services.catalog.core import cursor, paths
 from services.catalog.core.cursor import Position
+from services.catalog.core.distances import distance_km
 
 _SORTED_AT_ONCE = 512
 _BY_KIND = "\0kind"
+KEPT_LIMIT = 64
+Counted = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +36,50 @@ class Ranked:
 class Answer:
     total: int
     ranked: tuple[Ranked, ...]
-    facets: Mapping[str, tuple[tuple[str, int], ...]]
+    facets: Mapping[str, Counted]
     next_cursor: str | None
+
+
+@dataclass(slots=True)
+class Matches:
+    """What a search found, kept for its next pages: rows by constraint, all of them together, and counts."""
+
+    text: Relevance | None = None
+    parts: dict[str, BitMap] = field(default_factory=dict)
+    rows: BitMap = field(default_factory=BitMap)
+    facets: dict[str, Counted] = field(default_factory=dict)
+
+
+class Kept:
+    """The latest searches of one state of the memory; to be cleared with every change of it."""
+
+    def __init__(self) -> None:
+        self._matches: OrderedDict[bytes, Matches] = OrderedDict()
+
+    def clear(self) -> None:
+        self._matches.clear()
+
+    def get(self, searched: bytes) -> Matches | None:
+        return self._matches.get(searched)
+
+    def put(self, searched: bytes, matches: Matches) -> None:
+        self._matches[searched] = matches
+        if len(self._matches) > KEPT_LIMIT:
+            self._matches.popitem(last=False)
 
 
 class Search:
     """One search over one state of the memory. The caller keeps others from changing it meanwhile."""
 
-    def __init__(self, memory: Memory, reader: Reader, query: Query) -> None:
+    def __init__(self, memory: Memory, reader: Reader, query: Query, kept: Kept) -> None:
         self._memory = memory
         self._query = query
         self._after = cursor.decoded(query)
         self._check()
-        self._text: Relevance | None = None
-        if query.text.strip():
-            self._text = relevance(reader, query.text, memory.live)
-        self._parts = dict(self._constraints())
-        self.rows = self._matching()
+        searched = cursor.searched(query)
+        self._found = kept.get(searched) or self._matches(reader)
+        kept.put(searched, self._found)
+        self.rows = self._found.rows
 
     def answer(self) -> Answer:
         size = max(1, min(self._query.size, PAGE_LIMIT))
@@ -74,11 +104,19 @@ class Search:
             sorts += ["distance", "-distance"]
         paths.required(query.sort, sorts, "unknown-sort", "sort")
 
-    def _constraints(self) -> Iterator[tuple[str, BitMap]]:
+    def _matches(self, reader: Reader) -> Matches:
+        found = Matches()
+        if self._query.text.strip():
+            found.text = relevance(reader, self._query.text, self._memory.live)
+        found.parts = dict(self._constraints(found.text))
+        found.rows = BitMap.intersection(self._memory.live, *found.parts.values())
+        return found
+
+    def _constraints(self, text: Relevance | None) -> Iterator[tuple[str, BitMap]]:
         """The rows that each part of the query allows, by a name that tells whose counts ignore it."""
         memory, query = self._memory, self._query
-        if self._text:
-            yield "\0text", self._text.rows
+        if text:
+            yield "\0text", text.rows
         if query.kinds:
             yield _BY_KIND, self._any_of(paths.KIND, query.kinds)
         for path, values in query.filters.items():
@@ -95,22 +133,26 @@ class Search:
         facet = self._memory.facets.get(path)
         return facet.any_of(values) if facet else BitMap()
 
-    def _matching(self, *without: str) -> BitMap:
-        kept = [rows for name, rows in self._parts.items() if name not in without]
-        return BitMap.intersection(self._memory.live, *kept)
+    def _counts(self, path: str) -> Counted:
+        known = self._found.facets.get(path)
+        if known is None:
+            facet = self._memory.facets.get(path)
+            known = facet.most_frequent(self._without(path), FACET_LIMIT) if facet else ()
+            self._found.facets[path] = known
+        return known
 
-    def _counts(self, path: str) -> tuple[tuple[str, int], ...]:
-        facet = self._memory.facets.get(path)
-        if facet is None:
-            return ()
-        own = (path, _BY_KIND) if path == paths.KIND else (path,)
-        among = self._matching(*own) if any(name in self._parts for name in own) else self.rows
-        return facet.most_frequent(among, FACET_LIMIT)
+    def _without(self, path: str) -> BitMap:
+        """The rows that match all but the constraint on the path itself."""
+        own = {path, _BY_KIND} if path == paths.KIND else {path}
+        parts = self._found.parts
+        if not own & parts.keys():
+            return self.rows
+        return BitMap.intersection(self._memory.live, *(rows for name, rows in parts.items() if name not in own))
 
     def _ranked(self) -> Iterator[Ranked]:
         sort = self._query.sort
-        if sort == "relevance" and self._text:
-            return self._by_relevance(self._text)
+        if sort == "relevance" and self._found.text:
+            return self._by_relevance(self._found.text)
         if sort == "relevance":
             sort = "-updated"
         name, descending = sort.removeprefix("-"), sort.startswith("-")

@@ -3,6 +3,7 @@
 import sqlite3
 
 from services.catalog.adapters.sqlite_catalogue_memory import Memory
+from services.catalog.adapters.sqlite_catalogue_search import Kept
 from services.catalog.adapters.sqlite_catalogue_tables import Counters, Stored, Tables, terms_of
 from services.catalog.adapters.sqlite_catalogue_terms import Connect, Reader
 
@@ -19,6 +20,7 @@ class View:
         self.seen = self.tables.counters(connection)
         self.memory = Memory(self.tables.entries(connection, after=0))
         self.reader = Reader(connect, self.tables.postings)
+        self.kept = Kept()
         self._read_pending(connection, after=0)
 
     @property
@@ -30,6 +32,7 @@ class View:
         now = self.tables.counters(connection)
         if (now.changes, now.flushes) == (self.seen.changes, self.seen.flushes):
             return
+        self.kept.clear()
         after = self.memory.last_row
         if now.flushes != self.seen.flushes:
             self.reader.forget()
@@ -43,6 +46,7 @@ class View:
 
     def take(self, stored: Stored, start: int, end: int) -> None:
         """Take in some of the documents that this process has committed itself."""
+        self.kept.clear()
         for entry, document in zip(stored.entries[start:end], stored.documents[start:end], strict=True):
             if document.status == "active":
                 self.reader.recent.add(entry.row, terms_of(document))

@@ -50,10 +50,13 @@ def decoded(query: Query) -> Position | None:
         raise Refusal(Problem("bad-cursor", _EXPECTED, shown(cursor), "cursor"), status=400) from None
 
 
+def searched(query: Query) -> bytes:
+    """What is searched for, without how it is shown: equal for queries with equal matches."""
+    return canonical_json([query.text, query.kinds, query.filters, query.ranges, query.near, query.box])
+
+
 def _tag(query: Query, data: bytes) -> bytes:
-    near, box = query.near, query.box
-    asked = [query.text, query.kinds, query.filters, query.ranges, near, box, query.sort]
-    return blake2b(canonical_json(asked) + b"\0" + data, digest_size=_TAG).digest()
+    return blake2b(b"\0".join((searched(query), query.sort.encode(), data)), digest_size=_TAG).digest()
 
 
 def _position(raw: object) -> Position:
