@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from hub import __version__
 from hub.composition import Hub, Role
 from hub.me import router as me
+from hub.oidc import with_oidc
 from hub.runtime import Runtime
 from hub.web import install_problem_handlers
 from services.booking.api import router as booking
@@ -25,7 +26,8 @@ PATIENCE_SECONDS = 60.0
 
 def create_app(hub: Hub) -> FastAPI:
     """Serve the hub's APIs and pages; the workers run while the application does."""
-    runtime = Runtime(hub.workers)
+    access, keeping = with_oidc(hub.access, hub.settings, hub.clock)
+    runtime = Runtime((*hub.workers, *keeping))
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
@@ -43,7 +45,7 @@ def create_app(hub: Hub) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
-    app.state.access = hub.access
+    app.state.access = access
     app.state.settings = hub.settings
     install_problem_handlers(app)
     install_error_pages(app)

@@ -46,5 +46,8 @@ class Settings(BaseSettings):
     oidc_issuer: str = Field(default="", description="Of the OpenID Connect provider; empty: issued tokens alone.")
     oidc_audience: str = Field(default="research-hub", description="That access tokens must be meant for.")
     oidc_jwks_url: str = Field(default="", description="Of the provider's keys; empty: as its discovery document says.")
+    oidc_name_claim: str = Field(
+        default="sub", description="Bookings belong to it: one that nobody chooses and that is never given to another."
+    )
     oidc_roles_claim: str = Field(default="hub_roles", description="A dot leads into a claim that is an object.")
     oidc_sources_claim: str = Field(default="hub_sources", description="Sources that the caller may submit for.")
