@@ -77,6 +77,7 @@ def faulty(upstream: str, choose: Choose, late_seconds: float = 1.0) -> Iterator
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # headers and body in one packet
     faulty: FaultyElasticsearch
 
     def log_message(self, format: str, *args: object) -> None:

@@ -45,7 +45,8 @@ def opened(elasticsearch_url: str, name: str) -> Iterator[Open]:
 
 def test_nothing_is_lost_or_twice_whatever_fails(elasticsearch_url: str, opened: Open) -> None:
     wanted = [*some(100, version=2), *some(200)[100:]]
-    with faulty(elasticsearch_url, in_turn(*FAULTS, *reversed(FAULTS), path="_bulk"), late_seconds=1.0) as proxy:
+    planned: list[Fault] = [one for pair in zip(FAULTS, reversed(FAULTS), strict=True) for one in (*pair, "none")]
+    with faulty(elasticsearch_url, in_turn(*planned, path="_bulk"), late_seconds=1.0) as proxy:
         catalogue = opened(proxy.url, request_seconds=0.9)
         for batch in (some(200), some(100, version=2)):
             for start in range(0, len(batch), 50):

@@ -20,6 +20,8 @@ _FARTHEST = 1.7976931348623157e308
 _GRAIN_DEGREES = 1e-7
 _GRAIN_KM = 2e-5
 """Lucene keeps a coordinate in 32 bits, rounded: borders are widened by as much, about a centimetre."""
+_ROUNDED_KM = "Math.round(doc['geo'].arcDistance(params.lat, params.lon) * 10) / 1e4"
+"""To a decimetre: equal distances would else differ by that centimetre, and not be ties for the id to break."""
 _FIELDS = {"updated": "updated_at", "title": "title_key"}
 
 
@@ -138,7 +140,8 @@ class Search:
         name, direction = sort.removeprefix("-"), "desc" if sort.startswith("-") else "asc"
         if name == "distance" and query.near:
             at = {"lat": query.near.lat, "lon": query.near.lon}
-            key: dict[str, Any] = {"_geo_distance": {"geo": at, "order": direction, "unit": "km"}}
+            script = {"source": _ROUNDED_KM, "params": at}
+            key: dict[str, Any] = {"_script": {"type": "number", "script": script, "order": direction}}
         elif name in _FIELDS:
             key = {_FIELDS[name]: {"order": direction}}
         else:
