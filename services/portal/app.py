@@ -8,7 +8,18 @@ from starlette.responses import JSONResponse, Response
 
 from services.portal.client import HubApi
 from services.portal.guard import refused, secured
-from services.portal.pages import assets, booking, bookings, imports, record, search, session
+from services.portal.pages import (
+    account,
+    assets,
+    booking,
+    bookings,
+    imports,
+    record,
+    saved,
+    search,
+    session,
+    stewarding,
+)
 
 
 def portal(api: httpx.AsyncClient) -> APIRouter:
@@ -18,7 +29,7 @@ def portal(api: httpx.AsyncClient) -> APIRouter:
     """
     router = APIRouter()
     hub = HubApi(api)
-    for pages in (search, record, booking, bookings, imports, session):
+    for pages in (search, record, booking, bookings, saved, imports, stewarding, account, session):
         pages.add(router, hub)
     assets.add(router)
     return router

@@ -59,6 +59,9 @@ class HubApi:
         headers = {"Idempotency-Key": key} if key else {}
         return (await self._sent(reader, "POST", path, json=body, headers=headers)).json()
 
+    async def delete(self, reader: Reader, path: str) -> None:
+        await self._sent(reader, "DELETE", path)
+
     async def upload(
         self, reader: Reader, path: str, params: Params, file: tuple[str, IO[bytes], str], key: str
     ) -> Any:

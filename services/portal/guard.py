@@ -79,7 +79,9 @@ def refused(request: Request, status: int, messages: list[str]) -> Response:
     """The error page; a token that the API no longer knows is dropped."""
     told = status if status in TOLD else 500
     back = address_of(request) if request.method == "GET" else referring(request)
-    response = page(request, "error.html", status, code=told, messages=messages, next=back)
+    # To programs the API names the header or the parameter; people know neither.
+    told_more = [] if status in (401, 404) else messages
+    response = page(request, "error.html", status, code=told, messages=told_more, next=back)
     if status == 401 and TOKEN_COOKIE in request.cookies:
         response.delete_cookie(TOKEN_COOKIE, path="/")
     return response

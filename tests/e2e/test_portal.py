@@ -86,6 +86,7 @@ def test_a_sign_in_link_leaves_the_address_bar(open_page: Open, site: Site) -> N
     assert urlsplit(page.url).path == "/bookings"
     assert site.member not in page.url
     assert page.evaluate("document.cookie") == ""
+    page.get_by_role("link", name="我的", exact=True).click()
     page.get_by_role("button", name="退出").click()
     expect(page.get_by_role("link", name="登录")).to_be_visible()
 

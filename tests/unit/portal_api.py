@@ -28,6 +28,7 @@ HIT: dict[str, Any] = {
     "distance_km": None,
     "highlights": {"description": f"<mark>电镜</mark>{HOSTILE}"},
     "url": "/records/instrument-1",
+    "bookable": True,
 }
 RECORD: dict[str, Any] = HIT | {
     "status": "active",
@@ -40,7 +41,15 @@ RECORD: dict[str, Any] = HIT | {
     "hidden": [HOSTILE],
 }
 RECORD["rows"][0]["source"] = RECEIVED
-KIND = {"name": "instrument", "label": "仪器设备", "count": 1, "facets": [], "sorts": [], "bookable": True}
+KIND = {
+    "name": "instrument",
+    "label": "仪器设备",
+    "count": 1,
+    "facets": [],
+    "sorts": [],
+    "ranges": [],
+    "bookable": True,
+}
 SLOTS = [
     {"start": f"2027-03-01T{hour:02}:00:00+08:00", "end": f"2027-03-01T{hour + 1:02}:00:00+08:00", "state": state}
     for hour, state in ((9, "taken"), (10, "free"), (11, "free"), (13, "free"))

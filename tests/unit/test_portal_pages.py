@@ -1,12 +1,14 @@
 """The pages on a made-up API: what they pass on, what they refuse, and that nothing they show is markup."""
 
 import re
+from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import httpx
 import pytest
 
-from services.portal.pages.search_query import SearchQuery, times_known
+from services.portal.core.facets import short_label, unfolded
+from services.portal.pages.search_query import SearchQuery
 from tests.unit.portal_api import HOSTILE, SLOTS, TOKEN, Asked, problem
 
 SAME_SITE = {"origin": "http://hub.test"}
@@ -146,7 +148,7 @@ def test_refusals_become_pages(asked: Asked, status: int, shown: int) -> None:
     answer = asked.browser.get("/records/instrument-1")
     assert answer.status_code == status
     assert f">{shown}<" in answer.text
-    assert "API 的说明" in answer.text
+    assert ("API 的说明" in answer.text) == (status != 404)
 
 
 def test_a_silent_api_is_told_as_unavailable(asked: Asked) -> None:
@@ -188,10 +190,44 @@ def test_choosing_and_taking_away_are_opposite() -> None:
     assert SearchQuery(()).box_template == "/?box={box}"
 
 
-def test_booking_is_offered_where_times_are_known() -> None:
-    assert times_known({"bookable": True}, {"opening_hours": [{}]})
-    assert not times_known({"bookable": True}, {})
-    assert not times_known({"bookable": False}, {"opening_hours": [{}]})
+def test_a_choice_replaces_those_around_and_within_it() -> None:
+    query = SearchQuery.of([("kind", "instrument"), ("f.place.division", "330000"), ("f.status", "330000")])
+    there = parsed(query.toggled("f.place.division", "330100", ["330000"]))
+    assert there == [("kind", "instrument"), ("f.status", "330000"), ("f.place.division", "330100")]
+
+
+def division(code: str, label: str, selected: bool = False) -> dict[str, Any]:
+    return {"value": code, "label": label, "count": 1, "selected": selected}
+
+
+def test_divisions_open_where_the_reader_goes() -> None:
+    province, city = division("330000", "浙江省"), division("330100", "浙江省杭州市")
+    places = [province, city, division("330106", "浙江省杭州市西湖区")]
+    told = unfolded(places)
+    assert [(one["label"], one["depth"]) for one in told] == [("浙江省", 0), ("杭州市", 1)]
+    assert told[1]["kin"] == ["330000", "330106"]
+    several = [*places, division("110000", "北京市"), division("110108", "北京市海淀区")]
+    assert [one["label"] for one in unfolded(several)] == ["浙江省", "北京市"]
+    several[2] = division("330106", "浙江省杭州市西湖区", selected=True)
+    assert [(one["label"], one["depth"]) for one in unfolded(several)] == [
+        ("浙江省", 0), ("杭州市", 1), ("西湖区", 2), ("北京市", 0),
+    ]  # fmt: skip
+    english = [division("330000", "Zhejiang", selected=True), division("330100", "Hangzhou City, Zhejiang")]
+    assert [one["label"] for one in unfolded(english)] == ["Zhejiang", "Hangzhou City"]
+
+
+@pytest.mark.parametrize(
+    ("path", "label", "short"),
+    [
+        ("status", "状态", "状态"),
+        ("place.division", "安放地点·行政区划代码", "安放地点"),
+        ("place.country", "安放地点·国家或地区", "国家或地区"),
+        ("laboratory.host.name_zh", "实验室·依托单位·单位名称", "实验室·依托单位"),
+        ("original_value.amount", "original value: amount", "original value"),
+    ],
+)
+def test_headings_are_short(path: str, label: str, short: str) -> None:
+    assert short_label(path, label) == short
 
 
 def parsed(address: str) -> list[tuple[str, str]]:

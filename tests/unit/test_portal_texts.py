@@ -28,7 +28,8 @@ def test_every_message_says_the_same_in_both_languages() -> None:
     assert len(MESSAGES) > 100
     for key, message in MESSAGES.items():
         assert named(message["zh"]) == named(message["en"]), key
-        if key not in ("nav.other_language", "colon"):
+        worded = re.search(r"\w", re.sub(r"\{\w+\}", "", message["zh"]))
+        if worded and key != "nav.other_language":
             assert re.search(r"[一-鿿]", message["zh"]), key
             assert not re.search(r"[一-鿿]", message["en"]), key
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import uuid4
@@ -107,15 +108,23 @@ def day_in(asked: Mapping[str, str], name: str) -> date | None:
 def day_view(day: Json, language: Any) -> dict[str, Any]:
     when = date.fromisoformat(day["date"])
     free = sum(slot["state"] == "free" for slot in day["slots"])
+    ahead = [slot for slot in day["slots"] if slot["state"] != "past"]
     return {
         **day,
         "free": free,
+        "parts": [(part, list(slots)) for part, slots in groupby(ahead, part_of_day)],
         "weekday": times.weekday(when, language),
         "number": when.day,
         "month": when.month,
         "text": times.day_text(when, language),
         "href": urlencode({"day": day["date"]}),
     }
+
+
+def part_of_day(slot: Json) -> str:
+    """By the hour on the instrument's wall clock at which the slot starts."""
+    hour = int(slot["start"][11:13])
+    return "morning" if hour < 12 else "afternoon" if hour < 18 else "evening"
 
 
 def choose_day(days: Sequence[Json], wanted: str) -> Json | None:

@@ -1,5 +1,8 @@
 """Bookings: one's own, and those of an instrument for its owner."""
 
+from asyncio import gather
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -11,6 +14,8 @@ from services.portal.core.addresses import local
 from services.portal.guard import add_page, segment
 from services.portal.rendering import page, reader_of
 
+DECIDERS = {"submitter", "operator"}
+Json = Mapping[str, Any]
 ACTIONS = ("confirm", "decline", "cancel")
 
 
@@ -44,17 +49,38 @@ def add_action(router: APIRouter, api: HubApi, action: str) -> None:
 
 
 async def list_page(request: Request, api: HubApi) -> Response:
-    """Without `instrument`, the reader's own; with it, that instrument's, requests first."""
+    """The reader's own; of one `instrument`; or with `scope=owned` of all that the reader decides about.
+
+    On the first page of one's own, requests that wait for the reader's decision come before everything else.
+    """
+    reader = reader_of(request)
     instrument = request.query_params.get("instrument", "")
+    owned = request.query_params.get("scope", "") == "owned"
     cursor = request.query_params.get("cursor", "")
-    scope = [("scope", "instrument"), ("instrument", instrument)] if instrument else [("scope", "mine")]
-    found = await api.get(reader_of(request), "/bookings", scope + ([("cursor", cursor)] if cursor else []))
+    scope = "instrument" if instrument else "owned" if owned else "mine"
+    asked = (
+        {"scope": scope} | ({"instrument": instrument} if instrument else {}) | ({"cursor": cursor} if cursor else {})
+    )
+    me, found = await gather(api.get(reader, "/me"), api.get(reader, "/bookings", tuple(asked.items())))
+    decides = bool(DECIDERS & set(me["roles"]))
+    waiting: list[Json] = []
+    if decides and scope == "mine" and not cursor:
+        asked_for = [("scope", "owned"), ("status", "requested")]
+        waiting = soonest((await api.get(reader, "/bookings", asked_for))["bookings"])
     bookings, after = found["bookings"], found["next"]
-    kept = {"instrument": instrument} if instrument else {}
+    kept = {name: value for name, value in asked.items() if name != "cursor" and value != "mine"}
     return page(
         request,
         "bookings.html",
-        bookings=bookings if not instrument else sorted(bookings, key=lambda one: one["status"] != "requested"),
+        scope=scope,
+        decides=decides,
+        waiting=waiting,
+        bookings=sorted(bookings, key=lambda one: one["status"] != "requested") if instrument else bookings,
         instrument=instrument,
         next_href=f"/bookings?{urlencode({**kept, 'cursor': after})}" if after else None,
     )
+
+
+def soonest(bookings: Sequence[Json]) -> list[Json]:
+    """Requests that can still be confirmed, the one that starts first at the top."""
+    return sorted((one for one in bookings if "confirm" in one["actions"]), key=lambda one: str(one["start"]))

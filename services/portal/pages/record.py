@@ -13,7 +13,8 @@ from schemas.kind import kinds
 from services.portal.client import HubApi, Reader
 from services.portal.core.linked_data import linked_data
 from services.portal.guard import add_page, segment
-from services.portal.pages.search_query import times_known
+from services.portal.pages.bookings import DECIDERS
+from services.portal.pages.stewarding import STEWARDS
 from services.portal.rendering import page, reader_of
 
 FACTS = 9
@@ -24,7 +25,6 @@ TERMS = ("status", "opening_hours", "hourly_rate", "charges")
 """What a visitor asks first, where a record has it."""
 TELLING = ("facet", "geo", "number", "date")
 """Search roles of fields that tell at a glance what a record is."""
-OWNERS = {"submitter", "operator"}
 Json = Mapping[str, Any]
 
 
@@ -38,12 +38,13 @@ def add(router: APIRouter, api: HubApi) -> None:
 async def record_page(request: Request, api: HubApi, record_id: str) -> Response:
     reader = reader_of(request)
     path = f"/records/{record_id}"
-    record, related, history, owner = await gather(
+    record, related, history, roles = await gather(
         api.get(reader, path),
         api.get(reader, f"{path}/related"),
         api.get(reader, f"{path}/history"),
-        may_own(reader, api),
+        roles_of(reader, api),
     )
+    decisions = await api.get(reader, f"{path}/decisions") if roles & STEWARDS else None
     facts, texts = told_first(record)
     address = str(request.url.replace(query="", fragment=""))
     return page(
@@ -55,15 +56,28 @@ async def record_page(request: Request, api: HubApi, record_id: str) -> Response
         texts=texts,
         related=[(f"record.{way}", groups(related[way])) for way in ("refers_to", "referred_by")],
         versions=history["versions"],
-        bookable=times_known(record, record["fields"]),
-        owner=owner,
+        bookable=record["bookable"],
+        owner=bool(roles & DECIDERS),
+        steward=bool(roles & STEWARDS),
+        decisions=labelled(record, decisions) if decisions else [],
         json_ld=linked_data(record, address) if record["status"] != "withdrawn" else "",
     )
 
 
-async def may_own(reader: Reader, api: HubApi) -> bool:
-    """Whether to point the reader to the instrument's bookings; the API decides about them again."""
-    return bool(reader.token) and bool(OWNERS & set((await api.get(reader, "/me"))["roles"]))
+async def roles_of(reader: Reader, api: HubApi) -> set[str]:
+    """What to point the reader to; the API decides about it again."""
+    return set((await api.get(reader, "/me"))["roles"]) if reader.token else set()
+
+
+def labelled(record: Json, decisions: Json) -> list[Json]:
+    """The stewards' decisions in force, as lines that can be undone each."""
+    labels = {row["path"].partition(".")[0]: row["label"] for row in record["rows"]}
+    sources = {row["source"]["id"]: row["source"]["label"] for row in record["rows"] if row["source"]}
+    preferences = [
+        {**one, "label": labels.get(one["field"], one["field"]), "told": sources.get(one["source"], one["source"])}
+        for one in decisions["preferences"]
+    ]
+    return [*preferences, *decisions["same_as"]]
 
 
 def told_first(record: Json) -> tuple[list[Json], list[Json]]:

@@ -9,14 +9,16 @@ from starlette.responses import JSONResponse, Response
 
 from hub.kernel.language import Language
 from services.portal.client import ApiProblem, HubApi
-from services.portal.core.marks import unmarked
+from services.portal.core.facets import short_label, unfolded
 from services.portal.core.messages import translator
 from services.portal.guard import add_page
-from services.portal.pages.search_query import NEAR_KM, SearchQuery, times_known
+from services.portal.pages.hits import hit_view
+from services.portal.pages.home import home_page
+from services.portal.pages.search_query import NEAR_KM, SearchQuery
 from services.portal.rendering import page, reader_of
 
 SHOWN_VALUES = 6
-SNIPPETS = 2
+DIVISIONS = "division"
 Json = Mapping[str, Any]
 
 
@@ -38,6 +40,8 @@ async def search_page(request: Request, api: HubApi) -> Response:
     reader = reader_of(request)
     query = SearchQuery.of(request.query_params.multi_items())
     kinds = (await api.get(reader, "/kinds"))["kinds"]
+    if query.plain:
+        return await home_page(request, api, query, kinds)
     asked = [*query.pairs, ("facets", "kind,auto"), ("highlight", "1")]
     try:
         found = await api.get(reader, "/search", asked)
@@ -54,9 +58,10 @@ async def search_page(request: Request, api: HubApi) -> Response:
         tabs=kind_tabs(query, kinds, facets.pop("kind", None), reader.language),
         problems=[],
         total=found["total"],
-        hits=[hit_view(hit, kinds) for hit in found["hits"]],
+        hits=[hit_view(hit, reader.language) for hit in found["hits"]],
         facets=[view for facet in facets.values() if (view := facet_view(facet, query, found["total"]))],
-        chips=chips(query, facets, reader.language),
+        ranges=ranges(query, kinds),
+        chips=chips(query, facets, kinds, reader.language),
         sorts=sorts(query, kinds),
         sort=found["sort"],
         next_href=query.page(cursor) if cursor else None,
@@ -93,17 +98,42 @@ def kind_tabs(query: SearchQuery, kinds: Sequence[Json], facet: Json | None, lan
 def facet_view(facet: Json, query: SearchQuery, total: int) -> Json | None:
     """A facet with the address that each value leads to; None where there is nothing to choose."""
     name = f"f.{facet['path']}"
-    values = [{**value, "href": query.toggled(name, value["value"])} for value in facet["values"]]
-    # Chosen values stay in sight, however rare they are.
-    values.sort(key=lambda value: not value["selected"])
-    if all(value["count"] == total and not value["selected"] for value in values):
+    if all(value["count"] == total and not value["selected"] for value in facet["values"]):
         return None
-    return {"label": facet["label"], "shown": values[:SHOWN_VALUES], "more": values[SHOWN_VALUES:]}
+    nested = facet["path"].rpartition(".")[2] == DIVISIONS
+    told = unfolded(facet["values"]) if nested else [{**value, "kin": ()} for value in facet["values"]]
+    values = [{"depth": 0, **value, "href": query.toggled(name, value["value"], value["kin"])} for value in told]
+    if not nested:
+        # Chosen values stay in sight, however rare they are.
+        values.sort(key=lambda value: not value["selected"])
+    shown = max(SHOWN_VALUES, *(place + 1 for place, value in enumerate(values) if value["selected"]), 0)
+    return {
+        "label": short_label(facet["path"], facet["label"]),
+        "shown": values[:shown],
+        "more": values[shown:],
+    }
 
 
-def chips(query: SearchQuery, facets: Mapping[str, Json], language: Language) -> Sequence[Json]:
+def ranges(query: SearchQuery, kinds: Sequence[Json]) -> list[Json]:
+    """What the one chosen kind can be asked for from and to."""
+    if len(query.kinds) != 1:
+        return []
+    kind = next((kind for kind in kinds if kind["name"] == query.kinds[0]), None)
+    return [
+        {
+            **one,
+            "label": short_label(one["path"], one["label"]),
+            "from": query.first_of(f"from.{one['path']}"),
+            "to": query.first_of(f"to.{one['path']}"),
+        }
+        for one in (kind["ranges"] if kind else ())
+    ]
+
+
+def chips(query: SearchQuery, facets: Mapping[str, Json], kinds: Sequence[Json], language: Language) -> Sequence[Json]:
     """What narrows the search, each with the address of the search without it."""
     t = translator(language)
+    ranged = {one["path"]: short_label(one["path"], one["label"]) for kind in kinds for one in kind["ranges"]}
     found = []
     for name, value in query.chosen:
         prefix, _, path = name.partition(".")
@@ -114,14 +144,18 @@ def chips(query: SearchQuery, facets: Mapping[str, Json], language: Language) ->
         elif prefix == "f":
             label = value_label(facets.get(path), value)
         else:
-            label = t(f"filters.{prefix}", value=value)
+            label = t(f"filters.{prefix}", field=ranged.get(path, path), value=value)
         found.append({"label": label, "href": query.toggled(name, value)})
     return found
 
 
 def value_label(facet: Json | None, value: str) -> str:
     labels = {known["value"]: known["label"] for known in facet["values"]} if facet else {}
-    return f"{facet['label']}: {labels[value]}" if facet and value in labels else value
+    if facet is None or value not in labels:
+        return value
+    heading = short_label(facet["path"], facet["label"])
+    # A yes or no says nothing without its question; other values speak for themselves.
+    return f"{heading}: {labels[value]}" if value in ("true", "false") else str(labels[value])
 
 
 def sorts(query: SearchQuery, kinds: Sequence[Json]) -> Sequence[Json]:
@@ -132,21 +166,3 @@ def sorts(query: SearchQuery, kinds: Sequence[Json]) -> Sequence[Json]:
     shared = set.intersection(*({sort["value"] for sort in kind["sorts"]} for kind in chosen))
     near = bool(query.first_of("near"))
     return [sort for sort in chosen[0]["sorts"] if sort["value"] in shared and (near or sort["value"] != "distance")]
-
-
-def hit_view(hit: Json, kinds: Sequence[Json]) -> Json:
-    """A hit as a card shows it: the title with its marks, and the other places where the words were found."""
-    highlights = list(hit["highlights"].values())
-    marked = next((html for html in highlights if unmarked(html) == hit["title"]), None)
-    kind = next((kind for kind in kinds if kind["name"] == hit["kind"]), None)
-    distance = hit["distance_km"]
-    return {
-        **hit,
-        "href": hit["url"],
-        "marked": marked,
-        "snippets": [html for html in highlights if unmarked(html) not in f"{hit['title']}\n{hit['subtitle']}"][
-            :SNIPPETS
-        ],
-        "distance": None if distance is None else f"{distance:,.1f}" if distance < 100 else f"{distance:,.0f}",
-        "bookable": times_known(kind, hit["fields"]),
-    }

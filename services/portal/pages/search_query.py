@@ -1,6 +1,6 @@
 """The search that an address asks for, and the addresses of searches one step away from it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -84,13 +84,26 @@ class SearchQuery:
         kept = self._placeless()
         return f"{address(kept)}{'&' if kept else '?'}box={{box}}"
 
-    def toggled(self, name: str, value: str) -> str:
-        """With the pair if it was absent, without it if it was there."""
+    def toggled(self, name: str, value: str, instead: Iterable[str] = ()) -> str:
+        """With the pair if it was absent, without it if it was there; the parameter's values `instead` go."""
         if name == "near":
             return address(self._placeless())
         pair = (name, value)
         kept = self._without("cursor")
-        return address(tuple(one for one in kept if one != pair) if pair in kept else (*kept, pair))
+        if pair in kept:
+            return address(tuple(one for one in kept if one != pair))
+        gone = {(name, other) for other in instead}
+        return address((*(one for one in kept if one not in gone), pair))
+
+    @property
+    def unranged(self) -> Pairs:
+        """What the form of the ranges sends along unseen."""
+        return tuple(pair for pair in self._without("cursor") if not pair[0].startswith(("from.", "to.")))
+
+    @property
+    def text(self) -> str:
+        """The search as a query string without its page."""
+        return address(self._without("cursor")).partition("?")[2]
 
     def of_kind(self, kind: str) -> str:
         """The same words among one kind (all, where it is empty); filters belong to kinds and are dropped."""
@@ -110,8 +123,3 @@ class SearchQuery:
 
 def address(pairs: Pairs) -> str:
     return f"/?{urlencode(pairs)}" if pairs else "/"
-
-
-def times_known(kind: Mapping[str, object] | None, fields: Mapping[str, object]) -> bool:
-    """Whether to offer booking: the kind can be booked, and the record says when it is open."""
-    return bool(kind and kind.get("bookable") and fields.get("opening_hours"))

@@ -5,7 +5,9 @@
   const said = holder.dataset;
   const CHINA = [[18, 74], [53, 135]];
   const FINE_FROM = 5;
-  const CLOSEST = { maxZoom: 7, padding: [36, 36] };
+  const CLOSEST = { maxZoom: 8, padding: [36, 36] };
+  const APART = 34; // pixels between pins that can be touched one by one
+  const NAMES_FROM = [3, 4, 6]; // the zoom from which places of each rank are named
   let map = null;
 
   const places = () => {
@@ -16,6 +18,30 @@
       href: card.dataset.href,
       card,
     }));
+  };
+
+  // The rings lie on a sphere: one that passes 180 degrees would be drawn right across a flat map.
+  const flat = (ring) => {
+    let turn = 0;
+    let before = ring[0][0];
+    const line = ring.map(([lon, lat]) => {
+      if (lon - before > 180) turn -= 360;
+      if (lon - before < -180) turn += 360;
+      before = lon;
+      return [lon + turn, lat];
+    });
+    // Around the whole world: only Antarctica, whose other edge is the pole.
+    return turn ? [...line, [line.at(-1)[0], -90], [line[0][0], -90], line[0]] : line;
+  };
+
+  const planar = (land) => {
+    const shapes = land.features ? land.features.map((one) => one.geometry) : [land.geometry];
+    const polygons = shapes.flatMap((one) => (one.type === "Polygon" ? [one.coordinates] : one.coordinates));
+    const drawn = polygons.map((rings) => rings.map(flat));
+    const aside = (rings, by) => rings.map((ring) => ring.map(([lon, lat]) => [lon + by, lat]));
+    const east = drawn.filter((rings) => rings[0].some(([lon]) => lon > 180)).map((rings) => aside(rings, -360));
+    const west = drawn.filter((rings) => rings[0].some(([lon]) => lon < -180)).map((rings) => aside(rings, 360));
+    return { type: "MultiPolygon", coordinates: [...drawn, ...east, ...west] };
   };
 
   const drawLand = () => {
@@ -31,7 +57,7 @@
       if (drawn?.address === address) return;
       if (!known.has(address)) {
         known.set(address, fetch(address).then((answer) => answer.json()).then((world) =>
-          topojson.feature(world, world.objects.land)));
+          planar(topojson.feature(world, world.objects.land))));
       }
       const land = await known.get(address);
       if (drawn?.address === address) return;
@@ -55,14 +81,38 @@
     return links;
   };
 
-  // What stands at one address shares a pin; else all but the last would be out of reach.
+  const placeNames = async () => {
+    const pane = map.createPane("names");
+    pane.style.zIndex = "450";
+    pane.style.pointerEvents = "none";
+    const language = document.documentElement.lang.startsWith("zh") ? 0 : 1;
+    const known = await fetch(said.places).then((answer) => answer.json());
+    const named = L.layerGroup().addTo(map);
+    const name = () => {
+      named.clearLayers();
+      const seen = map.getBounds().pad(0.1);
+      for (const [zh, en, lat, lon, rank] of known) {
+        if (map.getZoom() < NAMES_FROM[rank - 1] || !seen.contains([lat, lon])) continue;
+        const label = document.createElement("span");
+        label.textContent = language ? en : zh;
+        const icon = L.divIcon({ className: "place-name", iconSize: null, iconAnchor: [2, 6], html: label });
+        L.marker([lat, lon], { icon, pane: "names", interactive: false, keyboard: false }).addTo(named);
+      }
+    };
+    map.on("moveend", name);
+    name();
+  };
+
+  // Pins that would cover each other share one; else all but the last would be out of reach.
   const grouped = (found) => {
-    const groups = new Map();
+    const groups = [];
     for (const place of found) {
-      const key = place.at.map((degrees) => degrees.toFixed(4)).join();
-      groups.set(key, [...(groups.get(key) || []), place]);
+      const point = map.project(place.at);
+      const near = groups.find((group) => group.point.distanceTo(point) < APART);
+      if (near) near.push(place);
+      else groups.push(Object.assign([place], { point }));
     }
-    return [...groups.values()];
+    return groups;
   };
 
   const pin = (group) => {
@@ -73,25 +123,37 @@
       drop.className = "several";
       drop.append(number);
     }
-    return L.divIcon({ className: "pin", iconSize: [28, 28], iconAnchor: [14, 28], popupAnchor: [0, -26], html: drop });
+    return L.divIcon({ className: "pin", iconSize: [28, 28], iconAnchor: group.length > 1 ? [14, 14] : [14, 28], popupAnchor: [0, group.length > 1 ? -12 : -26], html: drop });
   };
 
-  const mark = () => {
-    const found = places();
-    for (const group of grouped(found)) {
-      const title = group.map((place) => place.title).join("\n");
-      const linked = Boolean(group[0].href);
-      const marker = L.marker(group[0].at, { icon: pin(group), title, alt: title, keyboard: linked, interactive: linked });
-      marker.addTo(map);
-      if (!linked) continue;
-      marker.bindPopup(() => popup(group));
-      const lit = (on) => marker.getElement()?.classList.toggle("lit", on);
-      for (const { card } of group) {
-        card.addEventListener("pointerenter", () => lit(true));
-        card.addEventListener("pointerleave", () => lit(false));
+  const CLOSE_UP = 13;
+
+  const mark = (found) => {
+    const pins = L.layerGroup().addTo(map);
+    const markers = new Map();
+    const put = () => {
+      pins.clearLayers();
+      markers.clear();
+      for (const group of grouped(found)) {
+        const title = group.map((place) => place.title).join("\n");
+        const linked = Boolean(group[0].href);
+        const marker = L.marker(group[0].at, { icon: pin(group), title, alt: title, keyboard: linked, interactive: linked });
+        marker.addTo(pins);
+        for (const place of group) markers.set(place, marker);
+        if (!linked) continue;
+        const spread = L.latLngBounds(group.map((place) => place.at));
+        const together = spread.getNorthWest().distanceTo(spread.getSouthEast()) < 50;
+        if (together || group.length === 1) marker.bindPopup(() => popup(group));
+        else marker.on("click", () => map.fitBounds(spread, { maxZoom: CLOSE_UP, padding: [48, 48] }));
       }
+    };
+    map.on("zoomend", put);
+    put();
+    for (const place of found) {
+      const lit = (on) => markers.get(place)?.getElement()?.classList.toggle("lit", on);
+      place.card?.addEventListener("pointerenter", () => lit(true));
+      place.card?.addEventListener("pointerleave", () => lit(false));
     }
-    return found;
   };
 
   const frame = (found) => {
@@ -125,13 +187,15 @@
   const start = () => {
     if (map) return map.invalidateSize();
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    map = L.map(holder, { zoomControl: false, worldCopyJump: true, minZoom: 2, maxZoom: 18, fadeAnimation: !still, zoomAnimation: !still, markerZoomAnimation: !still });
+    map = L.map(holder, { zoomControl: false, worldCopyJump: true, minZoom: 2, maxZoom: 18, fadeAnimation: !still, zoomAnimation: !still, markerZoomAnimation: !still, renderer: L.svg({ padding: 0.5 }) });
     map.attributionControl.setPrefix("Leaflet");
     L.control.zoom({ zoomInTitle: said.zoomIn, zoomOutTitle: said.zoomOut, position: "bottomright" }).addTo(map);
     L.control.scale({ imperial: false }).addTo(map);
-    const found = mark();
+    const found = places();
     frame(found);
+    mark(found);
     drawLand();
+    if (!said.tiles) placeNames();
     offerArea();
     const none = document.querySelector(".map-none");
     if (none) none.hidden = found.length > 0;

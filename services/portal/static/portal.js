@@ -9,6 +9,13 @@
     select.addEventListener("change", () => select.form.requestSubmit());
   }
 
+  // Fields left empty stay out of the address.
+  for (const form of document.querySelectorAll("form[data-lean]")) {
+    form.addEventListener("submit", () => {
+      for (const field of form.querySelectorAll("input")) field.disabled = !field.value.trim();
+    });
+  }
+
   // A sign-in link's token leaves the address bar even where the link needs a confirmation first.
   if (location.pathname === "/sign-in" && new URLSearchParams(location.search).has("token")) {
     history.replaceState(null, "", "/sign-in");
