@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import JSONResponse
 
 from hub import __version__
 from hub.composition import Hub, Role
+from hub.health import add_health
 from hub.me import router as me
+from hub.observability.http import Observed, carry_trace, exposition
 from hub.oidc import with_oidc
 from hub.runtime import Runtime
 from hub.web import install_problem_handlers
@@ -51,7 +53,9 @@ def create_app(hub: Hub) -> FastAPI:
     install_error_pages(app)
     for router in _routers(hub, app):
         app.include_router(router)
-    add_health(app, runtime)
+    app.include_router(exposition(hub.settings.metrics_public))
+    add_health(app, hub, runtime)
+    app.add_middleware(Observed)
     return app
 
 
@@ -71,21 +75,8 @@ def _routers(hub: Hub, app: FastAPI) -> Iterator[APIRouter]:
 
 def _api(hub: Hub, app: FastAPI) -> httpx.AsyncClient:
     """The portal's way to the APIs: those of its own process without a socket, or those at the given address."""
+    hooks: Mapping[str, list[Callable[..., Any]]] = {"request": [carry_trace]}
     if hub.settings.api_url:
-        return httpx.AsyncClient(base_url=hub.settings.api_url, timeout=PATIENCE_SECONDS)
+        return httpx.AsyncClient(base_url=hub.settings.api_url, timeout=PATIENCE_SECONDS, event_hooks=hooks)
     transport = httpx.ASGITransport(app=app)
-    return httpx.AsyncClient(transport=transport, base_url=OWN_ADDRESS, timeout=PATIENCE_SECONDS)
-
-
-def add_health(app: FastAPI, runtime: Runtime) -> None:
-    """`/healthz`: the process answers. `/readyz`: every worker runs, and none is failing just now (503 otherwise)."""
-
-    @app.get("/healthz", include_in_schema=False)
-    def healthy() -> JSONResponse:
-        return JSONResponse({"status": "ok"})
-
-    @app.get("/readyz", include_in_schema=False)
-    def ready() -> JSONResponse:
-        failing = dict(runtime.failures)
-        fine = runtime.healthy()
-        return JSONResponse({"status": "ok" if fine else "failing", "workers": failing}, 200 if fine else 503)
+    return httpx.AsyncClient(transport=transport, base_url=OWN_ADDRESS, timeout=PATIENCE_SECONDS, event_hooks=hooks)

@@ -8,6 +8,7 @@ from hub.access import AccessFile
 from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.adapters.sqlite_log_upkeep import LogUpkeep
 from hub.kernel.sources import Sources
+from hub.observability.edges import ObservedLog
 from hub.ports.bookings import BookingStore
 from hub.ports.catalogue import Catalogue
 from hub.ports.clock import Clock, SystemClock
@@ -120,7 +121,7 @@ def _embedded(settings: Settings, clock: Clock) -> Adapters:
     event_log.create_topics(topics(settings.partitions))
     receipts = SqliteReceipts(folder / "receipts.db", clock)
     return Adapters(
-        event_log=event_log,
+        event_log=ObservedLog(event_log),
         records=SqliteRecordStore(folder / "records.db", settings.node),
         catalogue=SqliteCatalogue(folder / "catalogue.db"),
         bookings=SqliteBookings(folder / "bookings.db", settings.node),
@@ -152,7 +153,7 @@ def _real(settings: Settings, clock: Clock) -> Adapters:
     database = PostgresDatabase(settings.postgresql_dsn)
     receipts = PostgresReceipts(database, clock)
     return Adapters(
-        event_log=event_log,
+        event_log=ObservedLog(event_log),
         records=PostgresRecordStore(database, settings.node),
         catalogue=ElasticsearchCatalogue(settings.elasticsearch_url),
         bookings=PostgresBookings(database, settings.node),

@@ -43,6 +43,28 @@ class Settings(BaseSettings):
         default="", description="Where a portal that runs alone reaches the hub's APIs; empty: in its own process."
     )
 
+    log_format: Literal["auto", "json", "text"] = Field(
+        default="auto", description="Of the lines on standard error; auto: text on a terminal, else JSON."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    trace_endpoint: str = Field(
+        default="",
+        description="OTLP/HTTP address for traces, such as http://host:4318/v1/traces; empty: none are sent.",
+    )
+    trace_ratio: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="Share of requests that are traced, beside those whose caller traces them.",
+    )
+    metrics_public: bool = Field(
+        default=False, description="Whether anybody may read /metrics; else operators and this machine alone."
+    )
+    failing_seconds: float = Field(
+        default=30.0, ge=0, description="So long a worker may fail before the process is no longer ready."
+    )
+    lag_bound: int = Field(default=50_000, ge=0, description="A worker with more entries before it is told as lagging.")
+
     oidc_issuer: str = Field(default="", description="Of the OpenID Connect provider; empty: issued tokens alone.")
     oidc_audience: str = Field(default="research-hub", description="That access tokens must be meant for.")
     oidc_jwks_url: str = Field(default="", description="Of the provider's keys; empty: as its discovery document says.")

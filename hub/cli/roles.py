@@ -1,6 +1,5 @@
 """`hub serve`: one or several of the hub's services, on the servers of the real profile."""
 
-import logging
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -65,7 +64,10 @@ def serve(
             ),
         )
     with _counting(settings, "usage" in wanted):
-        raise typer.Exit(_run(told, settings, wanted))
+        from hub.observability.setup import telling
+
+        with telling(settings, wanted):
+            raise typer.Exit(_run(told, settings, wanted))
 
 
 def _roles() -> tuple[str, ...]:
@@ -112,7 +114,6 @@ def _run(told: Session, settings: Settings, roles: list[str]) -> int:
     from hub.app import create_app
     from hub.composition import compose
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         listening = environment.listening(settings.host, settings.port)
         hub = compose(settings, roles=roles)  # type: ignore[arg-type]

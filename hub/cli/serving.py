@@ -1,6 +1,5 @@
 """`hub up`: the whole hub in this process."""
 
-import logging
 import signal
 import socket
 import sqlite3
@@ -89,7 +88,9 @@ def up(
                 "先停止它，或用 --data 指定另一个文件夹。", "Stop it first, or choose another folder with --data."
             ),
         )
-    with lock:
+    from hub.observability.setup import telling
+
+    with lock, telling(settings):
         raise typer.Exit(_serve(told, settings, _listen(told, settings), sample))
 
 
@@ -115,7 +116,6 @@ def _serve(told: Session, settings: Settings, listening: socket.socket, sample: 
     from hub.app import create_app
     from hub.composition import compose
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     first = sample and is_first_start(settings.data_dir)
     if first:
         begin(settings.data_dir)

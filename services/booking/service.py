@@ -10,6 +10,7 @@ from hub.kernel.bookings import BOOKINGS, Booking, BookingStatus, Change, Interv
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import Record
+from hub.observability import metrics
 from hub.ports.bookings import PAGE_LIMIT, BookingStore, Position
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
@@ -93,6 +94,7 @@ class BookingDesk:
         if problems := deciding.may_book(offer, ask.wanted, now, principal):
             raise Refusal(*problems)
         added = self._bookings.add(booking, key, offer.instruments[1:])
+        metrics.BOOKINGS.labels(added.outcome).inc()
         if added.outcome == "overlap":
             raise Taken(offer, ask.wanted, self._nearest(offer, ask.wanted, now))
         if added.outcome != "added" and added.booking:
@@ -160,6 +162,7 @@ class BookingDesk:
             change = Change(status, rfc3339(now), principal.name, reason)
             changed = self._bookings.change(booking_id, booking.version, change)
             if changed.outcome == "changed" and changed.booking:
+                metrics.BOOKING_CHANGES.labels(status).inc()
                 return self._seen(changed.booking, seen.record, principal)
         raise Refusal(Problem("busy", _BUSY, shown(booking_id), "version"), status=409)
 

@@ -1,7 +1,8 @@
 """The catalogue's background work: the records topic becomes documents, and a lost catalogue is rebuilt."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -9,6 +10,7 @@ from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
 from hub.kernel.problems import shown
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record
+from hub.observability import metrics
 from hub.ports.catalogue import Catalogue, Document, Rejected
 from hub.ports.eventlog import Delivered, Entry, EventLog, Fenced
 from hub.ports.records import RecordReader
@@ -78,12 +80,21 @@ class CatalogueSink:
                 letters.append(dead_letter(entry, "no-projection", _reason(record, error)))
         if documents:
             try:
-                self._catalogue.apply(documents)
+                with metrics.applying(len(documents)):
+                    newer = self._catalogue.apply(documents)
+                if newer:
+                    metrics.searchable(arrivals(record for record, _ in newest.values()), time.time())
             except Rejected as error:
+                metrics.APPLY_REJECTED.inc(len(error.reasons))
                 letters += [dead_letter(newest[one][1], "rejected", reason) for one, reason in error.reasons.items()]
         if letters:
             self._log.append(dead_letter_topic(RECORDS), letters)
             log.warning("%d entries of %s are dead letters", len(letters), RECORDS)
+
+
+def arrivals(records: Iterable[Record]) -> Iterator[str]:
+    """When the newest contribution to each record arrived; a withdrawn one has none left."""
+    return (max(source.received_at for source in record.sources) for record in records if record.sources)
 
 
 class Unreadable(ValueError):

@@ -16,6 +16,7 @@ from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import SUBMISSIONS, Operation
 from hub.kernel.sources import Source, Sources
 from hub.kernel.versions import source_version
+from hub.observability import metrics, tracing
 from hub.ports.catalogue import Catalogue
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
@@ -132,7 +133,8 @@ class Ingest:
         opened = self._opened(request, form, body, key)
         if opened.outcome == "replayed":
             return replace(opened.receipt, replayed=True)
-        return self._taken(request, form, body, opened)
+        with tracing.span("ingest.receive", kind=kind, source=source, receipt=opened.receipt.id):
+            return self._taken(request, form, body, opened)
 
     def _opened(self, request: Request, form: Format, body: BinaryIO, key: str) -> Opened:
         arrived = rfc3339(self._clock.now())
@@ -166,7 +168,8 @@ class Ingest:
             rows = islice(form.read(body, request.kind, self.limits), reached.rows, None)
             maker = EventMaker(self._frame(request, opened.receipt), self.limits, self._event_source, self._vault.token)
             for batch in batched(rows, self.limits.batch_rows):
-                self._take(receipt_id, number, batch, maker)
+                refused = self._take(receipt_id, number, batch, maker)
+                metrics.rows(request.kind.name, len(batch) - refused, refused)
                 number += 1
         except Refusal:
             self._given_up(receipt_id, number)
@@ -176,8 +179,8 @@ class Ingest:
             raise self._interrupted(receipt_id, number) from error
         return self._receipts.finish(receipt_id, "complete", number)
 
-    def _take(self, receipt_id: str, number: int, rows: list[Row], maker: EventMaker) -> None:
-        """Handle one batch; the receipt tells of it only once its events are in the log."""
+    def _take(self, receipt_id: str, number: int, rows: list[Row], maker: EventMaker) -> int:
+        """Handle one batch; the receipt tells of it only once its events are in the log. Returns the refused rows."""
         made = maker.made(rows)
         if made.private:
             self._vault.put_many(made.private)
@@ -188,6 +191,7 @@ class Ingest:
             receipt_id,
             Batch(number, rows[0].number, rows[-1].number, made.accepted, sealed, len(made.refused)),
         )
+        return len(made.refused)
 
     def _sealed(self, refused: list[Refused], context: str) -> bytes:
         if not refused:

@@ -10,6 +10,8 @@ from elastic_transport import ConnectionTimeout
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
 from elasticsearch.serializer import OrjsonSerializer
 
+from hub.observability import metrics
+
 BUSY = frozenset({429, 502, 503, 504})
 """HTTP statuses that say: later. The master's `process_cluster_event_timeout_exception` comes as one of them."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
@@ -80,6 +82,7 @@ class Pauses:
         left = self._until - time.monotonic()
         if left <= 0:
             return False
+        metrics.RETRIES.labels("elasticsearch").inc()
         time.sleep(min(left, self._length * random.uniform(0.5, 1.0)))  # noqa: S311 - no secret hangs on it
         self._length = min(LONGEST_PAUSE, self._length * 2)
         return True

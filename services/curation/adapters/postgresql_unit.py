@@ -155,8 +155,8 @@ def _save_records(sql: Connection[Any], changes: Changes) -> None:
     many(
         sql,
         "INSERT INTO outbox (record_id, version, at, traceparent) SELECT id, version, at, trace FROM "
-        "unnest(%s::text[], %s::bigint[], %s::text[], %s::text[]) WITH ORDINALITY AS new (id, version, at, trace, place) "
-        "ORDER BY place",
+        "unnest(%s::text[], %s::bigint[], %s::text[], %s::text[]) WITH ORDINALITY "
+        "AS new (id, version, at, trace, place) ORDER BY place",
         [(one.id, one.version, one.updated_at, changes.traces.get(one.id)) for one in changes.records],
     )
 

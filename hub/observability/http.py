@@ -1,0 +1,111 @@
+"""ASGI middleware that measures and traces requests, and the address where Prometheus reads what was measured."""
+
+import time
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import Any, Protocol
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, Refusal
+from hub.observability import metrics, tracing
+from hub.web import principal_of
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+UNTRACED = frozenset({"/metrics", "/healthz", "/readyz"})
+UNMATCHED = "unmatched"
+FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+_OPERATOR = Bilingual("运营人员的令牌，或来自本机的请求", "an operator's token, or a request from this machine")
+
+
+class _Timer(Protocol):
+    def observe(self, amount: float) -> None: ...
+
+
+class Observed:
+    """Counts each request by its route's template, and opens the span of those that are traced."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI 3.0."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        traceparent = tracing.header_from(scope["headers"]) if tracing.enabled() else ""
+        if tracing.wanted(traceparent) and scope["path"] not in UNTRACED:
+            with tracing.request(str(scope["method"]), traceparent) as span:
+                status = await self._measured(scope, receive, send)
+                span.update_name(f"{scope['method']} {_route(scope)}")
+                span.set_attribute("http.response.status_code", status)
+        else:
+            await self._measured(scope, receive, send)
+
+    async def _measured(self, scope: Scope, receive: Receive, send: Send) -> int:
+        status = 500
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        began = time.perf_counter()
+        metrics.HTTP_ACTIVE.inc()
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            metrics.HTTP_ACTIVE.dec()
+            method = scope["method"] if scope["method"] in METHODS else metrics.OTHER
+            count, seconds = _instruments(method, _route(scope), status)
+            count.inc()
+            seconds.observe(time.perf_counter() - began)
+        return status
+
+
+def _route(scope: Scope) -> str:
+    """The template of the route; addresses that have none are all alike, since anybody can make them up."""
+    return str(getattr(scope.get("route"), "path", "") or UNMATCHED)
+
+
+@lru_cache(maxsize=4_096)
+def _instruments(method: str, route: str, status: int) -> tuple[Counter, _Timer]:
+    """Looked up once: finding a metric by its labels takes longer than counting."""
+    return metrics.HTTP_REQUESTS.labels(method, route, str(status)), metrics.HTTP_SECONDS.labels(method, route)
+
+
+def exposition(public: bool) -> APIRouter:
+    """GET /metrics: the text format of Prometheus; 401 or 403 for others than operators and this machine."""
+    router = APIRouter()
+
+    @router.get("/metrics", include_in_schema=False)
+    def exposed(request: Request) -> Response:
+        if not public and not _is_local(request):
+            principal = principal_of(request)
+            if "operator" not in principal.roles:
+                problem = Problem("not-allowed", _OPERATOR, field="Authorization")
+                raise Refusal(problem, status=403 if principal.roles else 401)
+        return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _is_local(request: Request) -> bool:
+    """Whether it comes from this machine itself, and not from a proxy on it that speaks for others."""
+    if request.client is None or any(name in request.headers for name in FORWARDED):
+        return False
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
+
+
+async def carry_trace(request: Any) -> None:
+    """An httpx request hook: what is asked on behalf of a traced request belongs to its trace."""
+    if traceparent := tracing.current_traceparent():
+        request.headers[tracing.HEADER] = traceparent

@@ -1,0 +1,157 @@
+"""The hub's metrics, all of them. Names end in their unit; labels have few values, none of which tells of a person."""
+
+import time
+from collections import Counter as Tally
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+)
+
+from hub.observability.histogram import CountedHistogram
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+SHORT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+LONG_SECONDS = (
+    *(0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.25, 0.5),
+    *(1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 86400.0),
+)
+SIZES = (1, 3, 10, 30, 100, 300, 1_000, 2_000, 5_000, 20_000)
+LABEL_VALUES = 200
+OTHER = "other"
+
+BUILD = Info("hub_build", "Version, profile and roles of this process.", registry=REGISTRY)
+
+WORKER_STEPS = Counter("hub_worker_steps", "Finished steps, idle ones included.", ["worker"], registry=REGISTRY)
+WORKER_ENTRIES = Counter("hub_worker_entries", "Entries handled.", ["worker"], registry=REGISTRY)
+WORKER_BATCH = Histogram(
+    "hub_worker_batch_entries", "Entries of a step that had any.", ["worker"], buckets=SIZES, registry=REGISTRY
+)
+WORKER_SECONDS = Histogram(
+    "hub_worker_step_seconds",
+    "From having entries to their committed position, of steps that had any.",
+    ["worker"],
+    buckets=SHORT_SECONDS,
+    registry=REGISTRY,
+)
+WORKER_FAILURES = Counter(
+    "hub_worker_failures",
+    "Steps that failed and are repeated, by the error's type.",
+    ["worker", "error"],
+    registry=REGISTRY,
+)
+WORKER_BACK_OFF = Counter("hub_worker_back_off_seconds", "Pauses after failed steps.", ["worker"], registry=REGISTRY)
+WORKER_FAILING = Gauge("hub_worker_failing", "1 while the last step has failed.", ["worker"], registry=REGISTRY)
+WORKER_LAG = Gauge(
+    "hub_worker_lag_entries",
+    "Entries after the stored position, looked at every few seconds.",
+    ["worker"],
+    registry=REGISTRY,
+)
+WORKER_STEPPED = Gauge(
+    "hub_worker_stepped_timestamp_seconds", "When the last step ended, in Unix time.", ["worker"], registry=REGISTRY
+)
+
+LOG_ENTRIES = Counter("hub_log_appended_entries", "Entries appended to the event log.", ["topic"], registry=REGISTRY)
+LOG_BYTES = Counter("hub_log_appended_bytes", "Bytes of appended keys and values.", ["topic"], registry=REGISTRY)
+LOG_SECONDS = Histogram(
+    "hub_log_append_seconds", "An append until it is durable.", ["topic"], buckets=SHORT_SECONDS, registry=REGISTRY
+)
+DEAD_LETTERS = Counter(
+    "hub_dead_letters",
+    "Entries put aside, by the topic they were read from and why.",
+    ["topic", "reason"],
+    registry=REGISTRY,
+)
+
+ROWS = Counter(
+    "hub_ingest_rows", "Rows by what became of them: accepted or refused.", ["kind", "outcome"], registry=REGISTRY
+)
+FRESHNESS = CountedHistogram(
+    "hub_freshness_seconds",
+    "From the arrival of a record's newest contribution to the record being searchable.",
+    LONG_SECONDS,
+    REGISTRY,
+)
+APPLY_DOCUMENTS = Histogram("hub_catalogue_apply_documents", "Documents of an apply.", buckets=SIZES, registry=REGISTRY)
+APPLY_SECONDS = Histogram(
+    "hub_catalogue_apply_seconds", "An apply until it is searchable.", buckets=SHORT_SECONDS, registry=REGISTRY
+)
+APPLY_REJECTED = Counter(
+    "hub_catalogue_rejected_documents", "Documents that the index will never take.", registry=REGISTRY
+)
+RETRIES = Counter(
+    "hub_store_retries", "Requests to a store that are sent again after a pause.", ["store"], registry=REGISTRY
+)
+
+HTTP_REQUESTS = Counter(
+    "hub_http_requests", "Answered requests by route template.", ["method", "route", "status"], registry=REGISTRY
+)
+HTTP_SECONDS = Histogram(
+    "hub_http_request_seconds", "Until the answer's end.", ["method", "route"], buckets=SHORT_SECONDS, registry=REGISTRY
+)
+HTTP_ACTIVE = Gauge("hub_http_active_requests", "Requests being answered just now.", registry=REGISTRY)
+
+BOOKINGS = Counter("hub_bookings", "Requests to book, by what became of them.", ["outcome"], registry=REGISTRY)
+BOOKING_CHANGES = Counter(
+    "hub_booking_changes", "Bookings moved on, by their new status.", ["status"], registry=REGISTRY
+)
+
+LOGGED = Counter("hub_logged_messages", "Messages of the log from warnings up.", ["level"], registry=REGISTRY)
+for _level in ("warning", "error", "critical"):
+    LOGGED.labels(_level)
+
+_reasons: set[tuple[str, str]] = set()
+
+
+def dead_letter(topic: str, reason: str) -> None:
+    """Count one; reasons come from entries, so those beyond LABEL_VALUES are counted together."""
+    if (topic, reason) not in _reasons:
+        if len(_reasons) >= LABEL_VALUES:
+            reason = OTHER
+        else:
+            _reasons.add((topic, reason))
+    DEAD_LETTERS.labels(topic, reason).inc()
+
+
+def rows(kind: str, accepted: int, refused: int) -> None:
+    """Count the rows of a batch."""
+    if accepted:
+        ROWS.labels(kind, "accepted").inc(accepted)
+    if refused:
+        ROWS.labels(kind, "refused").inc(refused)
+
+
+@contextmanager
+def applying(documents: int) -> Iterator[None]:
+    """Measure one apply; one that fails is told of by its worker."""
+    began = time.perf_counter()
+    yield
+    APPLY_SECONDS.observe(time.perf_counter() - began)
+    APPLY_DOCUMENTS.observe(documents)
+
+
+def searchable(arrivals: Iterable[str], now: float) -> None:
+    """Records became searchable at `now` (Unix time); `arrivals` are RFC 3339 times of their newest contributions.
+
+    Rows of one request arrive at one time, so a batch has few different ones.
+    """
+    for arrived, times in Tally(arrivals).items():
+        try:
+            seconds = now - datetime.fromisoformat(arrived).timestamp()
+        except ValueError:  # a foreign producer's
+            continue
+        FRESHNESS.observe(max(0.0, seconds), times)
