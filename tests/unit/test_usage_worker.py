@@ -11,6 +11,7 @@ from hub.kernel.usage import TELEMETRY, USAGE, Run
 from services.usage import app as worker
 from services.usage.adapters.faust_producer import WAITING_LIMIT, SureBuffer
 from services.usage.app import Counter, TableState
+from services.usage.core.facts import SOURCES
 from tests.unit.test_usage_values import RUN, event
 
 pytestmark = pytest.mark.unit
@@ -33,7 +34,8 @@ class Broker:
 
 async def buffer_of(broker: Broker, messages: int) -> SureBuffer:
     buffer = SureBuffer()
-    buffer.app = SimpleNamespace(conf=SimpleNamespace(producer_threaded=False))
+    app: Any = SimpleNamespace(conf=SimpleNamespace(producer_threaded=False))
+    buffer.app = app
     await buffer.start()
     for _ in range(messages):
         buffer.put(broker.message())
@@ -77,6 +79,21 @@ def test_what_the_broker_refused_fails_every_later_flush() -> None:
             await flush
         with pytest.raises(OSError, match="refused"):
             await buffer.flush()
+
+    asyncio.run(run())
+
+
+def test_a_flush_that_is_given_up_gives_up_no_message() -> None:
+    async def run() -> None:
+        broker = Broker()
+        buffer = await buffer_of(broker, 2)
+        flush = asyncio.create_task(buffer.flush())
+        await settled(flush)
+        flush.cancel()
+        assert await settled(flush)
+        for taken in broker.taken:
+            taken.set_result(None)
+        await buffer.flush()
 
     asyncio.run(run())
 
@@ -144,6 +161,6 @@ def test_a_fault_ends_the_worker_before_it_can_commit(monkeypatch: pytest.Monkey
 
 def test_the_worker_is_made_of_the_topics_it_reads(tmp_path: Path) -> None:
     made = worker.make_app("127.0.0.1:9", tmp_path, 3, "hub.test")
-    assert {topic for agent in made.agents.values() for topic in agent.get_topic_names()} == set(worker.SOURCES)
+    assert {topic for agent in made.agents.values() for topic in agent.get_topic_names()} == set(SOURCES)
     assert made.conf.processing_guarantee.value == "at_least_once"
     assert made.tables["state"].changelog_topic.partitions == 3

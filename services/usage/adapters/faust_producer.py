@@ -9,6 +9,7 @@ import asyncio
 from typing import Any
 
 from faust import App
+from faust.exceptions import ProducerSendError
 from faust.transport.drivers import aiokafka
 from faust.transport.producer import ProducerBuffer
 
@@ -30,8 +31,13 @@ class SureBuffer(ProducerBuffer):
 
     async def flush(self) -> None:
         await self._handed_on(self._put)
-        if self._unsure:
-            await asyncio.gather(*self._unsure)
+        if not self._unsure:
+            return
+        done, _ = await asyncio.wait(tuple(self._unsure))  # gather would take them along when it is cancelled
+        for sent in done:
+            if sent.cancelled():
+                raise ProducerSendError("a message was cancelled before the broker had it")
+            sent.result()
 
     async def wait_until_ebb(self) -> None:
         await self._handed_on(self._put - WAITING_LIMIT)
