@@ -34,6 +34,7 @@ _DATA_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticEr
 _PRIVATE_NAMES = re.compile(
     r"authorization|cookie|token|password|secret|body|phone|mobile|e-?mail|id_?(number|card)", re.IGNORECASE
 )
+# A number may stand next to a Chinese word without a blank: its borders are those of ASCII.
 _SCRUBBED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"vault:[A-Za-z0-9_\-=+/]+"), GONE),
     (re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), rf"\1 {GONE}"),
@@ -43,10 +44,10 @@ _SCRUBBED: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(r"(\w+://[^\s:/@]*):[^\s@/]+@"), rf"\1:{GONE}@"),
     (re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)+"), GONE),
-    (re.compile(r"(?<![\w-])[1-9]\d{5}(?:18|19|20)\d{2}[01]\d[0-3]\d{4}[\dXx](?!\w)"), GONE),
-    (re.compile(r"(?<![\w.-])(?:\+|00)\d[\d\s()-]{7,17}\d(?!\w)"), GONE),
-    (re.compile(r"(?<![\w.-])(?:86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\w)"), GONE),
-    (re.compile(r"(?<![\w.-])0\d{2,3}[ -]\d{7,8}(?!\w)"), GONE),
+    (re.compile(r"(?<![\w-])[1-9]\d{5}(?:18|19|20)\d{2}[01]\d[0-3]\d{4}[\dXx](?!\w)", re.ASCII), GONE),
+    (re.compile(r"(?<![\w.-])(?:\+|00)\d[\d\s()-]{7,17}\d(?!\w)", re.ASCII), GONE),
+    (re.compile(r"(?<![\w.-])(?:86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\w)", re.ASCII), GONE),
+    (re.compile(r"(?<![\w.-])0\d{2,3}[ -]\d{7,8}(?!\w)", re.ASCII), GONE),
     (re.compile(r"input_value=.*?(?=, input_type=|\]|$)", re.DOTALL), f"input_value={GONE}"),
 )
 
