@@ -28,20 +28,20 @@ ALERTS = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text("utf-8
 PROMETHEUS = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text("utf-8"))
 REALM = json.loads((ROOT / "deploy/oidc/realm.json").read_text("utf-8"))
 DASHBOARD = json.loads((ROOT / "deploy/grafana/dashboards/hub.json").read_text("utf-8"))
+CADDYFILE = (ROOT / "deploy/gateway/Caddyfile").read_text("utf-8")
 PORTAL_PATHS = ("/", "/records/instrument-a", "/bookings", "/import", "/sign-in", "/static/abc/portal.css")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
 
 
 def routed() -> list[tuple[re.Pattern[str], str]]:
     """The gateway's rules in their order: what a path looks like, and the service it goes to."""
-    text = (ROOT / "deploy/gateway/Caddyfile").read_text("utf-8")
-    rules = re.findall(r"@(\w+) path(_regexp)? (\S+)\n\s+handle @(\w+) \{\n\s+import to (\w+)\n", text)
+    rules = re.findall(r"@(\w+) path(_regexp)? (\S+)\n\s+handle @(\w+) \{\n\s+import to (\w+)\n", CADDYFILE)
     assert [name for name, *_ in rules] == [handled for *_, handled, _ in rules]
     found = [
         (re.compile(shape if regexp else shape.replace("*", ".*") + "$"), service)
         for _, regexp, shape, _, service in rules
     ]
-    (rest,) = re.findall(r"\n\thandle \{\n\s+import to (\w+)\n", text)
+    (rest,) = re.findall(r"\n\thandle \{\n\s+import to (\w+)\n", CADDYFILE)
     return [*found, (re.compile(""), rest)]
 
 
@@ -67,8 +67,7 @@ def test_the_gateway_sends_pages_to_the_portal_and_knows_every_service() -> None
     assert isinstance(route, APIRoute)
     assert service_of(route.path) in COMPOSE["services"]
     assert {service for _, service in routed()} <= set(COMPOSE["services"])
-    text = (ROOT / "deploy/gateway/Caddyfile").read_text("utf-8")
-    assert int(re.findall(r"max_size (\d+)MB", text)[0]) * 10**6 > Settings().max_body_bytes
+    assert int(re.findall(r"max_size (\d+)MB", CADDYFILE)[0]) * 10**6 > Settings().max_body_bytes
 
 
 def test_every_alert_watches_what_is_scraped() -> None:
@@ -78,8 +77,22 @@ def test_every_alert_watches_what_is_scraped() -> None:
         assert "·" in rule["annotations"]["summary"], "in Chinese and English"
     assert len({rule["alert"] for rule in rules}) == len(rules) >= 8
     roles = set(re.findall(r'service="(\w+)"', str(ALERTS)))
-    (probed,) = [job for job in PROMETHEUS["scrape_configs"] if job["job_name"] == "hub"]
-    assert roles == set(probed["dns_sd_configs"][0]["names"])
+    for name in ("hub", "ready"):
+        (job,) = [job for job in PROMETHEUS["scrape_configs"] if job["job_name"] == name]
+        assert roles == set(job["dns_sd_configs"][0]["names"])
+
+
+def test_the_hubs_own_metrics_are_called_as_it_calls_them() -> None:
+    from hub.observability.metrics import REGISTRY
+
+    exported = {sample.name for family in REGISTRY.collect() for sample in family.samples}
+    exported |= {f"{family.name}_bucket" for family in REGISTRY.collect() if family.type == "histogram"}
+    exported |= {f"{family.name}_total" for family in REGISTRY.collect() if family.type == "counter"}
+    used = set(re.findall(r"\bhub_\w+", json.dumps(DASHBOARD) + json.dumps(ALERTS)))
+    assert len(used) >= 3
+    assert used <= exported
+    assert COMPOSE["services"]["ingest"]["environment"]["HUB_METRICS_PUBLIC"] == "true"
+    assert "@inner path /metrics /readyz\n\thandle @inner {\n\t\trespond 404" in CADDYFILE
 
 
 def test_scraped_addresses_are_services_and_dead_letters_are_watched_by_their_names() -> None:
@@ -89,7 +102,7 @@ def test_scraped_addresses_are_services_and_dead_letters_are_watched_by_their_na
         for static in job.get("static_configs", ())
         for target in static["targets"]
     }
-    probed = PROMETHEUS["scrape_configs"][0]
+    probed = PROMETHEUS["scrape_configs"][1]
     targets |= {probed["relabel_configs"][-1]["replacement"].split(":")[0], *probed["dns_sd_configs"][0]["names"]}
     assert targets <= set(COMPOSE["services"])
     (rule,) = [rule for group in ALERTS["groups"] for rule in group["rules"] if rule["alert"] == "DeadLetters"]
