@@ -26,8 +26,10 @@ DOCUMENTS = 2_000
 BYTES = 8 * 2**20
 """Bytes of one request, as long as it has more than one document."""
 IN_FLIGHT = 2
+PARTS = 4
+"""Requests that one batch is sent in, so that the next is prepared while the one before is under way."""
 LEAST = 250
-"""Documents for which a second request is worth while."""
+"""Documents of one request at least."""
 REFUSALS = frozenset(
     {
         "document_parsing_exception",
@@ -110,8 +112,8 @@ class Bulk:
                 raise failure
 
     def spread(self, documents: Sequence[Document], refused: dict[str, str]) -> Iterator[Chunk]:
-        """The documents in as many requests as can be under way at once; those with an id in common in one request."""
-        most = min(DOCUMENTS, max(LEAST, -(-len(documents) // IN_FLIGHT)))
+        """The documents in a few requests; those with an id in common in one request, which keeps their order."""
+        most = min(DOCUMENTS, max(LEAST, -(-len(documents) // PARTS)))
         if len({document.id for document in documents}) < len(documents):
             most = len(documents)
         rest = iter(documents)

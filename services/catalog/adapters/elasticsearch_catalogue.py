@@ -8,7 +8,7 @@ import orjson
 
 from hub.kernel.canonical import digest_of
 from hub.ports.catalogue import Document, Hit, Page, Query, Rejected, Suggestion
-from services.catalog.adapters.elasticsearch_documents import SHOWN, completing_key, hit
+from services.catalog.adapters.elasticsearch_documents import SHOWN, completing, hit
 from services.catalog.adapters.elasticsearch_generations import Indices
 from services.catalog.adapters.elasticsearch_search import ACTIVE, Search
 from services.catalog.adapters.elasticsearch_server import Server
@@ -176,7 +176,7 @@ class ElasticsearchCatalogue:
 
     def _offers(self, key: str, places: Iterable[int], kinds: Sequence[str], size: int) -> Iterator[Offer]:
         """Names that the key completes to from one of these words on, of the documents with the shortest names."""
-        begun = [{"prefix": {"completes": completing_key(place, key)}} for place in places]
+        begun = [{"prefix": {"completes": completing(place, key)}} for place in places]
         asked: list[Clause] = [{"bool": {"should": begun}}]
         if kinds:
             asked.append({"terms": {"kind": list(kinds)}})

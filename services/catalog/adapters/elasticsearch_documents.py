@@ -43,15 +43,17 @@ def operation(document: Document) -> bytes:
 def _describe(document: Document, members: dict[str, Any]) -> None:
     names = document.suggest or (document.title,)
     body, often = _body(document.body)
-    texts = {"title": document.title, "body": body, "often": often, "pinyin": document.pinyin}
-    members |= {name: text for name, text in texts.items() if text}
-    members["name"] = [key for key in {name_key(name)[:KEY_LIMIT] for name in document.suggest} if key]
-    members["title_key"] = sort_key(names[0])
-    members["length"] = min(map(len, names))
-    if document.suggest:
-        members["shown"] = document.suggest
-        keys = {completing_key(place, key) for name in document.suggest for place, key in completions(name)}
-        members["completes"] = " ".join(keys)
+    members |= {
+        "title": document.title,
+        "body": body,
+        "often": often,
+        "pinyin": document.pinyin,
+        "name": [name_key(name)[:KEY_LIMIT] for name in document.suggest],
+        "title_key": sort_key(names[0]),
+        "length": min(map(len, names)),
+        "shown": document.suggest,
+        "completes": " ".join([f"{place}{key}" for name in document.suggest for place, key in completions(name)]),
+    }
     if document.facets:
         members["facets"] = {
             path: values if len("".join(values)) <= EXACT_LIMIT else [exact(value) for value in values]
@@ -71,8 +73,8 @@ def _body(text: str) -> tuple[str, str]:
     return " ".join(counts), " ".join([term for term, count in counts.items() if count >= OFTEN])
 
 
-def completing_key(place: int, key: str) -> str:
-    """What begins at this word of a name: one term of the index."""
+def completing(place: int, key: str) -> str:
+    """The term of `completes` for what begins at this word of a name."""
     return f"{place}{key}"
 
 
