@@ -82,6 +82,22 @@ def test_every_alert_watches_what_is_scraped() -> None:
         assert roles == set(job["dns_sd_configs"][0]["names"])
 
 
+def test_operators_are_told_what_to_do_for_each_alert_and_how_long_topics_are_kept() -> None:
+    told = (ROOT / "docs/operations.md").read_text("utf-8")
+    sections = set(re.findall(r"^### (\w+)$", told, re.MULTILINE))
+    assert {rule["alert"] for group in ALERTS["groups"] for rule in group["rules"]} <= sections
+    kept = {
+        name: line for line in told.splitlines() if line.startswith("| `") for name in re.findall(r"`([\w*.-]+)`", line)
+    }
+    for contract in contracts():
+        topic = contract.topic
+        line = kept["*.dead-letters" if contract.dead_letters else topic.name]
+        days = topic.retention_hours and topic.retention_hours / 24
+        words = "for ever" if days is None else "2 years" if days == 730 else f"{days:.0f} days"
+        assert words in line, topic.name
+        assert line.endswith(f"| {topic.partitions} |"), topic.name
+
+
 def test_the_hubs_own_metrics_are_called_as_it_calls_them() -> None:
     from hub.observability.metrics import REGISTRY
 
