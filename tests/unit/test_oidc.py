@@ -25,7 +25,6 @@ from tests.unit.oidc_provider import EC, ISSUER, NOW, OTHER_RSA, RSA, Provider, 
 
 pytestmark = pytest.mark.unit
 SOURCES = frozenset({"owner", "zhejiang"})
-OTHER_
 
 
 class Stand:
