@@ -5,7 +5,7 @@ from dataclasses import replace
 from html import unescape
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.kernel.problems import Refusal
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.unit
 SOME_TEXT = st.text(st.sampled_from("质谱仪<>&\"' abmsＭＳ-．ﬁ\n"), max_size=400)
 
 
+@settings(max_examples=60, deadline=None)
 @given(SOME_TEXT, st.sampled_from(["质谱", "ms", "a b", "<mark>", "谱仪 ms 质"]))
 def test_marking_changes_nothing_but_marks(text: str, typed: str) -> None:
     html = Marker(query_terms(typed)).marked(text)
@@ -65,6 +66,7 @@ def test_nested_fields_are_marked_by_path() -> None:
     }
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.integers(), st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=64), st.text(max_size=60))
 def test_cursors_keep_the_position(stage: int, key: float | str, record_id: str) -> None:
     position = Position(stage % 2**31, key, record_id)
@@ -79,6 +81,7 @@ def test_forged_cursors_are_refused(cursor: str) -> None:
     assert refused.value.problems[0].code == "bad-cursor"
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=60))
 def test_completions_are_what_one_may_begin_to_type(name: str) -> None:
     for place, key in completions(name):

@@ -1,7 +1,7 @@
 """Terms of Chinese, Latin and pinyin: what is typed meets what is indexed."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.kernel.text import TERMS_LIMIT, looks_like_pinyin, name_key, pinyin_terms, query_terms, segmented, sort_key
@@ -15,6 +15,7 @@ HAN = st.text(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(HAN, st.integers(0, 23), st.integers(1, 24))
 def test_any_part_of_a_chinese_text_is_found_in_it(text: str, start: int, size: int) -> None:
     part = text[start % len(text) :][:size]
@@ -22,6 +23,7 @@ def test_any_part_of_a_chinese_text_is_found_in_it(text: str, start: int, size: 
     assert set(meaningful) <= set(segmented(f"{text} JEM").split())
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=80))
 def test_terms_are_stable_and_free_of_blanks(text: str) -> None:
     once = segmented(text)

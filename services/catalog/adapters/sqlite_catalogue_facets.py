@@ -1,17 +1,24 @@
 """The exact values of one field path: which documents have each, and how many of any subset."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import nsmallest
-from itertools import chain
+from itertools import chain, count
 
 from pyroaring import BitMap
 
 _EMPTY = BitMap()
 _MANY = 512
 """Values beyond which counting looks for short cuts."""
-_LOOK_UPS_PER_VALUE = 2
-"""What it costs to intersect the rows of a value, in terms of looking up one value of a row."""
+_VALUES_PER_LOOK_UP = 4
+"""What it costs to look up one value of a row, in terms of intersecting the rows of a value."""
+ROW_RANGE, UNUSED = 65_536, 4_100
+"""Of each range of rows, the first are never given to documents.
+
+They are added to a subset before it is intersected with the rows of many values: a container of a roaring bitmap with
+more than 4,096 rows is a bit set, where to test the few rows of a value costs a fraction of a search in a sorted array.
+"""
+_NOBODY = BitMap(range(UNUSED))
 
 Frequent = tuple[tuple[str, int], ...]
 
@@ -64,9 +71,9 @@ class Facet:
         if not among:
             return ()
         looked_up = len(among) * self._pairs // len(self._of_row)
-        if looked_up < _MANY:
+        if looked_up * _VALUES_PER_LOOK_UP < len(self._values):
             return self._rows_first(among, limit)
-        return self._largest_first(among, looked_up, limit)
+        return self._largest_first(_padded(among), limit)
 
     def _number(self, value: str) -> int:
         number = self._numbers.get(value)
@@ -93,7 +100,7 @@ class Facet:
         counted = Counter(chain.from_iterable(map(self._of_row.__getitem__, rows.to_array())))
         return self._top(list(counted), list(counted.values()), limit)
 
-    def _largest_first(self, among: BitMap, looked_up: int, limit: int) -> Frequent:
+    def _largest_first(self, among: BitMap, limit: int) -> Frequent:
         """Stops at the size of which no value can be among the most frequent."""
         numbers: list[int] = []
         counts: list[int] = []
@@ -103,8 +110,6 @@ class Facet:
             if len(counts) >= enough:
                 if sorted(counts, reverse=True)[limit - 1] > size:
                     break
-                if enough == _MANY and looked_up < _LOOK_UPS_PER_VALUE * len(self._values):
-                    return self._rows_first(among, limit)
                 enough *= 4
             level = sized[size]
             numbers += level
@@ -131,6 +136,19 @@ class Facet:
         above = sorted([(-count, values[number]) for number, count in both if count > least])
         equal = nsmallest(limit - len(above), [values[number] for number, count in both if count == least])
         return (*((value, -count) for count, value in above), *((value, least) for value in equal))
+
+
+def rows_after(last: int) -> Iterator[int]:
+    """The rows to give to the next documents."""
+    for row in count(last + 1):
+        if row % ROW_RANGE >= UNUSED:
+            yield row
+
+
+def _padded(among: BitMap) -> BitMap:
+    """With the unused rows of each range that it reaches."""
+    ranges = range(among.max() // ROW_RANGE + 1)
+    return BitMap.union(among, *(_NOBODY.shift(number * ROW_RANGE) for number in ranges))
 
 
 def _count(among: BitMap, rows: BitMap | int) -> int:

@@ -10,6 +10,7 @@ from pyroaring import BitMap
 from hub.kernel.records import Status
 from hub.kernel.text import name_key, sort_key
 from hub.ports.catalogue import Document
+from services.catalog.adapters.sqlite_catalogue_facets import rows_after
 from services.catalog.adapters.sqlite_catalogue_terms import Postings, Terms, inverted
 from services.catalog.core.completions import completions
 
@@ -157,7 +158,7 @@ class Tables:
 
     def _insert(self, connection: sqlite3.Connection, documents: Sequence[Document]) -> list[Entry]:
         """Store these in place of the ones with their ids."""
-        entries = [_entry(row, document) for row, document in enumerate(documents, self.last_row(connection) + 1)]
+        entries = list(map(_entry, rows_after(self.last_row(connection)), documents))
         active = [pair for pair in zip(entries, documents, strict=True) if pair[1].status == "active"]
         replaced = connection.executemany(
             f"DELETE FROM {self._documents} WHERE id = ?", [(document.id,) for document in documents]
