@@ -30,6 +30,7 @@ class Server(Protocol):
     def start(self) -> None: ...
     def wait(self) -> None: ...
     def stop(self) -> None: ...
+    def kill(self) -> None: ...
     def running(self) -> bool: ...
 
 
@@ -124,6 +125,10 @@ class Stack:
             server.wait()
             on_step(name)
         return layout
+
+    def members(self) -> dict[str, Server]:
+        """The servers by name, once they have been started."""
+        return dict(self._servers)
 
     def ended(self) -> list[str]:
         """The servers that do not run any more."""

@@ -11,7 +11,7 @@ from hub.kernel.problems import Problem, Refusal, shown
 from hub.ports.receipts import Progress
 
 KEY_LIMIT = 255
-LEASE_SECONDS = 60.0
+LEASE_SECONDS = 20.0
 
 Verdict = Literal["resumed", "replayed", "busy", "mismatch"]
 

@@ -1,0 +1,264 @@
+"""A stream of records through the hub's services on real servers, while services and servers are killed at random.
+
+python -m tests.simulation.real_faults --seeds 10 --records 20000 [--brokers 3] [--first-seed 0]
+
+Kafka, Elasticsearch and PostgreSQL are started as child processes; ingest, two curations and two catalogue sinks as
+processes of their own. What is acknowledged must be there in the end, once, and the catalogue must say what the record
+store says.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+
+from hub.access import operator_token
+from hub.composition import compose
+from hub.kernel.records import Record
+from hub.settings import Settings
+from hub.stack.process import free_port
+from hub.stack.whole import Stack
+from services.catalog.sink import check as reconciled
+
+START = "from hub.cli.main import run; run()"
+BATCH = 500
+SERVICES = ("ingest", "curation", "curation", "catalog", "catalog")
+PAUSE_SECONDS = (3.0, 10.0)
+DOWN_SECONDS = (0.0, 2.0)
+SETTLE_SECONDS = 300.0
+PATIENCE_SECONDS = 600.0
+
+
+@dataclass(slots=True)
+class Service:
+    """One of the hub's processes; `start` after `kill` goes on where it was."""
+
+    role: str
+    number: int
+    folder: Path
+    environment: dict[str, str]
+    port: int = field(default_factory=free_port)
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        own = {**self.environment, "HUB_INSTANCE": f"{self.role}-{self.number}"}
+        with (self.folder / f"{self.role}-{self.number}.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", START, "serve", self.role, "--port", str(self.port)],
+                env={**os.environ, **own},
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill(self) -> None:
+        assert self.process
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def revive(self) -> None:
+        """Start it again where it has ended by itself, as a supervisor would."""
+        if self.process is None or self.process.poll() is not None:
+            self.start()
+
+
+def rows(seed: int, records: int) -> list[bytes]:
+    """Versions of a third as many organisations, out of order, as NDJSON lines."""
+    chance = random.Random(seed)
+    things = max(1, records // 3)
+    made = []
+    for _ in range(records):
+        thing, version = chance.randrange(things), chance.randrange(1, 9)
+        name = f"示例单位 {seed}-{thing} 第 {version} 版"
+        made.append(orjson.dumps({"_id": f"{seed}-{thing}", "_version": version, "name_zh": name}))
+    return made
+
+
+def newest(lines: list[bytes]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for line in lines:
+        row = orjson.loads(line)
+        found[row["_id"]] = max(found.get(row["_id"], 0), row["_version"])
+    return found
+
+
+def send(ingest: Service, token: str, seed: int, lines: list[bytes]) -> int:
+    """Send every batch until it is acknowledged, with its own idempotency key; returns how often one was sent again."""
+    again = 0
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
+    for number, start in enumerate(range(0, len(lines), BATCH)):
+        body = b"\n".join(lines[start : start + BATCH])
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not _acknowledged(ingest, {**headers, "Idempotency-Key": f"{seed}-{number}"}, body):
+            assert time.monotonic() < deadline, f"batch {number} was never acknowledged"
+            again += 1
+            time.sleep(0.5)
+    return again
+
+
+def _acknowledged(ingest: Service, headers: dict[str, str], body: bytes) -> bool:
+    url = f"http://127.0.0.1:{ingest.port}/api/v1/submissions/organisation?source=owner"
+    try:
+        answer = httpx.post(url, content=body, headers=headers, timeout=60.0)
+    except httpx.HTTPError:
+        return False
+    if answer.status_code in (200, 202):
+        told = answer.json()
+        assert told["refused"] == 0, told
+        return bool(told["progress"] == "complete")
+    assert answer.status_code in (409, 500, 502, 503), answer.text
+    return False
+
+
+class Killer(threading.Thread):
+    """Kills a random service or server, again and again, and starts it anew after a moment."""
+
+    def __init__(self, stack: Stack, services: list[Service], chance: random.Random) -> None:
+        super().__init__(daemon=True)
+        self._stack = stack
+        self._services = services
+        self._chance = chance
+        self._stopping = threading.Event()
+        self.killed: Counter[str] = Counter()
+        self.failure: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            while not self._stopping.wait(self._chance.uniform(*PAUSE_SECONDS)):
+                self._strike()
+                for service in self._services:
+                    service.revive()
+        except BaseException as error:  # told to whoever waits for the stream
+            self.failure = error
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.join(120.0)
+        if self.failure:
+            raise self.failure
+        for service in self._services:
+            service.revive()
+
+    def _strike(self) -> None:
+        servers = self._stack.members()
+        targets: list[tuple[str, Any]] = [(service.role, service) for service in self._services]
+        targets += list(servers.items())
+        name, target = self._chance.choice(targets)
+        target.kill()
+        self.killed[name] += 1
+        time.sleep(self._chance.uniform(*DOWN_SECONDS))
+        target.start()
+        if not isinstance(target, Service):
+            target.wait()
+
+
+@contextmanager
+def running(folder: Path, brokers: int) -> Iterator[tuple[Stack, list[Service], Settings]]:
+    """The servers and the services; ended with the block."""
+    stack = Stack(folder / "stack", brokers)
+    layout = stack.start(lambda _: None)
+    environment = {
+        **layout.environment(),
+        "HUB_DATA_DIR": str(folder / "data"),
+        "HUB_PARTITIONS": "4",
+        "HUB_LOG_FORMAT": "text",
+    }
+    fields = {name.removeprefix("HUB_").lower(): value for name, value in environment.items()}
+    settings = Settings.model_validate(fields)
+    compose(settings).close()  # topics, tables and the index, before several processes ask for them at once
+    services = [Service(role, number, folder, environment) for number, role in enumerate(SERVICES)]
+    try:
+        for service in services:
+            service.start()
+        yield stack, services, settings
+    finally:
+        for service in services:
+            if service.process:
+                service.kill()
+        stack.stop()
+
+
+def settled(settings: Settings, wanted: dict[str, int]) -> None:
+    """Wait until everything that was acknowledged can be found, then check that it is there once and says the same."""
+    hub = compose(settings)
+    try:
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while not (all_there := _versions(list(hub.records.scan("organisation")), wanted)) and (
+            time.monotonic() < deadline
+        ):
+            time.sleep(1.0)
+        assert all_there, "something that was acknowledged is lost"
+        while not reconciled(hub.records, hub.catalogue).equal:
+            assert time.monotonic() < deadline, "the catalogue does not say what the record store says"
+            time.sleep(1.0)
+        records = list(hub.records.scan("organisation"))
+        assert hub.catalogue.count() == len(records), "something is visible twice, or not at all"
+        for record in records[:: max(1, len(records) // 200)]:
+            history = [version.version for version in hub.records.history(record.id, 1_000)]
+            assert history == list(range(record.version, 0, -1)), history
+    finally:
+        hub.close()
+
+
+def _versions(records: list[Record], wanted: dict[str, int]) -> bool:
+    ids = [record.sources[0].source_record_id for record in records]
+    assert len(ids) == len(set(ids)), "a thing has two records"
+    said = {record.sources[0].source_record_id: str(record.fields["name_zh"]) for record in records}
+    return len(said) >= len(wanted) and all(
+        said.get(thing, "").endswith(f"第 {version} 版") for thing, version in wanted.items()
+    )
+
+
+def run(first: int, seeds: int, records: int, brokers: int) -> str:
+    """One line a seed; AssertionError where something is lost, doubled or different."""
+    folder = Path(tempfile.mkdtemp(prefix="hub-faults-"))
+    folder.chmod(0o755)
+    told, wanted = [], {}
+    try:
+        with running(folder, brokers) as (stack, services, settings):
+            token = operator_token(settings.data_dir)
+            assert token
+            for seed in range(first, first + seeds):
+                lines = rows(seed, records)
+                wanted |= newest(lines)
+                killer = Killer(stack, services, random.Random(f"faults {seed}"))
+                began = time.monotonic()
+                killer.start()
+                again = send(services[0], token, seed, lines)
+                killer.stop()
+                settled(settings, wanted)
+                kills = ", ".join(f"{name} {number}" for name, number in sorted(killer.killed.items()))
+                told.append(
+                    f"seed {seed}: {records} records, killed {kills or 'nothing'}; {again} requests sent again, "
+                    f"lost 0, twice 0, digests equal, {time.monotonic() - began:.0f} s"
+                )
+                print(told[-1], flush=True)
+    except BaseException:
+        print(f"the logs are in {folder}", file=sys.stderr)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    return "\n".join(told)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--records", type=int, default=20_000)
+    parser.add_argument("--brokers", type=int, default=1)
+    options = parser.parse_args()
+    run(options.first_seed, options.seeds, options.records, options.brokers)

@@ -1,0 +1,20 @@
+"""Services and servers killed at random under a stream of records: the real stack, one seed.
+
+More seeds and records: python -m tests.simulation.real_faults --seeds 10 --records 20000
+"""
+
+import re
+from pathlib import Path
+
+from tests.servers import had
+from tests.simulation.real_faults import run
+
+RECORDS = 3_000
+
+
+def test_nothing_is_lost_on_the_real_servers(tmp_path: Path) -> None:
+    from hub.stack.whole import fetch
+
+    had("Kafka, Elasticsearch and PostgreSQL together", fetch)
+    told = run(first=100, seeds=1, records=RECORDS, brokers=1)
+    assert re.search(r"killed \w", told), "nothing was killed; the run is no test"
