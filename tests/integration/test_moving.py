@@ -1,0 +1,113 @@
+"""A hub moved from SQLite to Kafka, Elasticsearch and PostgreSQL by processes that are killed on the way."""
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from hub.kernel.bookings import BOOKINGS
+from hub.kernel.records import RECORDS, SUBMISSIONS
+from hub.kernel.usage import TELEMETRY
+from hub.moving.folder import Folder, digests
+from hub.moving.move import opened
+from hub.moving.tables import TABLES
+from hub.settings import Settings
+from services.catalog.sink import check
+from tests.integration.moving_hub import (
+    Live,
+    environment_of,
+    eventually,
+    fill,
+    instrument,
+    looked_at,
+    real_settings,
+    revealed,
+    tomorrow,
+    wiped,
+)
+
+pytestmark = pytest.mark.integration
+MOVER = """
+import os, signal, sys
+import hub.moving.kafka, hub.moving.move, psycopg
+from hub.adapters.kafka_eventlog import KafkaEventLog
+from hub.cli.main import main
+
+def dies(function, at):
+    calls = 0
+    def counting(*arguments, **named):
+        nonlocal calls
+        calls += 1
+        done = function(*arguments, **named)
+        if calls == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return done
+    return counting
+
+where = sys.argv.pop(1)
+hub.moving.kafka.SEND_ENTRIES = 7
+if where == "table":
+    psycopg.Copy.write_row = dies(psycopg.Copy.write_row, 60)
+elif where == "topic":
+    KafkaEventLog.append = dies(KafkaEventLog.append, 3)
+elif where == "catalogue":
+    hub.moving.move.check = dies(hub.moving.move.check, 1)
+sys.exit(main(sys.argv[1:], {}))
+"""
+
+
+def moves(settings: Settings, *words: str, dies: str = "") -> int:
+    """`hub move` as a process of its own; its exit code, or minus the signal that ended it."""
+    command = [sys.executable, "-c", MOVER, dies, "move", "--data", str(settings.data_dir), "--lang", "en", *words]
+    done = subprocess.run(command, env=environment_of(settings), capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode
+
+
+def events(settings: Settings, topic: str) -> Counter[str]:
+    """How often each event is in the topic, by id."""
+    with opened(settings) as target:
+        found = target.topics.read(topic, {}, target.topics.end_offsets(topic), lambda done, total: None)
+        return Counter(dict(entry.headers)["ce_id"].decode() for entry in found)
+
+
+def test_everything_arrives_once_though_the_move_is_killed_on_the_way(
+    tmp_path: Path, kafka_bootstrap: str, elasticsearch_url: str, database: str
+) -> None:
+    folder, other = tmp_path / "hub", tmp_path / "other"
+    with Live(Settings(data_dir=folder)) as live:
+        known = fill(live)
+        before = looked_at(live, known)
+    with Live(Settings(data_dir=folder), works=False) as idle:
+        waiting = idle.submit("instrument", "owner", [instrument(n, name_zh=f"晚到质谱仪{n}") for n in range(50, 60)])
+    wiped(kafka_bootstrap, elasticsearch_url)
+    settings = real_settings(folder, kafka_bootstrap, elasticsearch_url, database)
+
+    assert moves(settings, dies="table") == -signal.SIGKILL
+    assert moves(settings) == 2
+    assert moves(settings, "--resume", dies="topic") == -signal.SIGKILL
+    assert moves(settings, "--resume", dies="catalogue") == -signal.SIGKILL
+    assert moves(settings, "--resume") == 0
+    with Live(Settings(data_dir=other), works=False):
+        pass
+    assert moves(real_settings(other, kafka_bootstrap, elasticsearch_url, database), "--resume") == 2
+
+    with Folder(folder) as source, opened(settings) as target:
+        assert digests(source) == {table.full_name: target.servers.digest(table) for table in TABLES}
+    for topic, count in ((RECORDS, 41), (BOOKINGS, 3), (TELEMETRY, 10), (SUBMISSIONS, 0)):
+        found = events(settings, topic)
+        assert (len(found), found.total()) == (count, count), topic
+
+    with Live(settings) as live:
+        eventually(lambda: looked_at(live, known) == before)
+        assert live.states(waiting) == {"searchable": 10}
+        assert revealed(live) == {"13800138000"}
+        assert check(live.hub.records, live.hub.catalogue).equal
+        taken = {"instrument": known["first"], "start": tomorrow(11), "end": tomorrow(12), "purpose": "again"}
+        assert live.post_for_status("bookings", taken) == 409
+        live.settled(live.submit("instrument", "owner", [instrument(0, 2, name_zh="搬迁之后")]))
+        assert [hit["version"] for hit in live.found("搬迁之后")] == [before["record"]["version"] + 1]
+    assert moves(settings, "--resume") == 0
