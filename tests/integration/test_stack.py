@@ -82,6 +82,7 @@ def wait_until_gone(folder: Path, seconds: float) -> None:
             os.kill(pid, 0)
 
 
+@pytest.mark.timeout(900)  # two starts of three servers, each of which is waited for up to two minutes
 def test_servers_die_with_the_command_and_come_back_with_their_data(folder: Path) -> None:
     had("hub stack", fetched)
     import psycopg
