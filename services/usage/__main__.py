@@ -34,7 +34,7 @@ def main() -> None:
     partitions = partitions_of(settings.kafka_bootstrap)
     folder = settings.data_dir.resolve() / "usage"
     folder.mkdir(parents=True, exist_ok=True)
-    app = make_app(settings.kafka_bootstrap, folder, partitions, settings.node)
+    app = make_app(settings.kafka_bootstrap, folder, partitions, settings.node, settings.kafka_replication)
     worker = Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True)
     worker.spinner = None  # it has every debug message made, although none is shown
     worker.execute_from_commandline()

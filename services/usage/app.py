@@ -69,10 +69,10 @@ class TableState:
 
 
 def make_app(bootstrap: str, folder: Path, partitions: int, event_source: str, replication: int = 1) -> Any:
-    """The Faust application. `partitions` is how many each source topic has."""
+    """The Faust application; `partitions` is how many each source topic has, `replication` that of its changelog."""
     app = SureApp(
         APP_ID,
-        broker=f"kafka://{bootstrap}",
+        broker=";".join(f"kafka://{server.strip()}" for server in bootstrap.split(",")),
         store="rocksdb://",
         datadir=str(folder),
         topic_partitions=partitions,

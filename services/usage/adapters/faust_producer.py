@@ -6,6 +6,7 @@ changelog knows nothing. A recovery from that changelog would forget the events 
 """
 
 import asyncio
+from heapq import heappop, heappush
 from typing import Any
 
 from faust import App
@@ -23,6 +24,7 @@ class SureBuffer(ProducerBuffer):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._put = self._handed = 0
+        self._waiting: list[tuple[int, int, asyncio.Event]] = []
         self._unsure: set[asyncio.Future[Any]] = set()
 
     def put(self, message: Any) -> None:
@@ -40,18 +42,26 @@ class SureBuffer(ProducerBuffer):
             sent.result()
 
     async def wait_until_ebb(self) -> None:
-        await self._handed_on(self._put - WAITING_LIMIT)
+        if self._put - self._handed > WAITING_LIMIT:
+            await self._handed_on(self._put - WAITING_LIMIT // 2)
 
     async def _handed_on(self, number: int) -> None:
-        while self._handed < number:
-            self.message_sent.clear()
-            await self.message_sent.wait()
+        if self._handed < number:
+            reached = asyncio.Event()
+            heappush(self._waiting, (number, id(reached), reached))
+            await self.wait(reached.wait())
+        while self._handed < number:  # Faust's sender has ended, or the buffer stops
+            if self.pending.empty():
+                raise ProducerSendError("a message was lost on its way to the broker")
+            await self._send_pending(self.pending.get_nowait())
 
     async def _send_pending(self, message: Any) -> None:
         sent = await message.message.channel.publish_message(message, wait=False)
         self._unsure.add(sent)
         sent.add_done_callback(self._sure)
         self._handed += 1
+        while self._waiting and self._waiting[0][0] <= self._handed:
+            heappop(self._waiting)[2].set()
 
     def _sure(self, sent: "asyncio.Future[Any]") -> None:
         if not sent.cancelled() and sent.exception() is None:
