@@ -23,6 +23,8 @@ from services.portal.core.money import money_text
 
 STATIC = files("services.portal") / "static"
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+PAGE_LEVEL = 5
+"""Of gzip: beyond it a page takes longer and hardly becomes smaller."""
 COMPRESSIBLE = ("text/", "application/json", "image/svg")
 
 mimetypes.add_type("text/javascript", ".js")
@@ -50,8 +52,21 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
         map_tiles=tiles_of(request),
         **context,
     )
-    headers = {"Content-Language": reader.language, "Vary": "Accept-Language, Cookie", "Cache-Control": "no-store"}
-    return HTMLResponse(html, status, headers)
+    headers = {
+        "Content-Language": reader.language,
+        "Vary": "Accept-Language, Accept-Encoding, Cookie",
+        "Cache-Control": "no-store",
+    }
+    body = html.encode()
+    # Not for the signed-in: beside words of an attacker's choice the length of a page would tell of its secrets.
+    if not reader.token and accepts_gzip(request):
+        headers["Content-Encoding"] = "gzip"
+        body = compress(body, PAGE_LEVEL, mtime=0)
+    return HTMLResponse(body, status, headers)
+
+
+def accepts_gzip(request: Request) -> bool:
+    return "gzip" in request.headers.get("accept-encoding", "")
 
 
 def tiles_of(request: Request) -> str:

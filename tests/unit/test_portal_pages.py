@@ -180,6 +180,13 @@ def test_static_files_are_kept_for_ever_under_their_digest(asked: Asked) -> None
     assert asked.browser.get("/static/0/%2e%2e/app.py").status_code == 404
 
 
+def test_pages_are_compressed_unless_they_are_of_the_signed_in(asked: Asked) -> None:
+    assert asked.browser.get("/").headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in asked.browser.get("/", headers={"accept-encoding": "br"}).headers
+    asked.browser.cookies.set("hub_token", TOKEN)
+    assert "content-encoding" not in asked.browser.get("/").headers
+
+
 def test_choosing_and_taking_away_are_opposite() -> None:
     query = SearchQuery.of([("q", "电镜"), ("f.status", "idle"), ("cursor", "x"), ("near", "30,120"), ("x", "y")])
     there = SearchQuery.of(parsed(query.toggled("f.status", "retired")))

@@ -6,13 +6,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.guard import add_page
-from services.portal.rendering import asset
+from services.portal.rendering import accepts_gzip, asset
 
 
 def add(router: APIRouter) -> None:
     async def static_file(request: Request) -> Response:
-        gzip = "gzip" in request.headers.get("accept-encoding", "")
-        found = asset(request.path_params["name"], request.path_params["digest"], gzip)
+        found = asset(request.path_params["name"], request.path_params["digest"], accepts_gzip(request))
         if found is None:
             raise HTTPException(404)
         return found

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const holder = document.getElementById("map");
-  if (!holder || !window.L) return;
+  if (!holder) return;
   const said = holder.dataset;
   const CHINA = [[18, 74], [53, 135]];
   const FINE_FROM = 5;
@@ -95,7 +95,7 @@
         if (map.getZoom() < NAMES_FROM[rank - 1] || !seen.contains([lat, lon])) continue;
         const label = document.createElement("span");
         label.textContent = language ? en : zh;
-        const icon = L.divIcon({ className: "place-name", iconSize: null, iconAnchor: [2, 6], html: label });
+        const icon = L.divIcon({ className: "place-name", iconSize: null, iconAnchor: [0, -14], html: label });
         L.marker([lat, lon], { icon, pane: "names", interactive: false, keyboard: false }).addTo(named);
       }
     };
@@ -184,8 +184,27 @@
     setTimeout(() => map.on("zoomend", update), 400);
   };
 
-  const start = () => {
+  const loaded = (tag, address) => new Promise((done, failed) => {
+    const element = document.createElement(tag);
+    if (tag === "link") element.rel = "stylesheet";
+    element[tag === "link" ? "href" : "src"] = address;
+    element.addEventListener("load", done);
+    element.addEventListener("error", failed);
+    // Before the page's own styles, which say more than the library's.
+    document.head.prepend(element);
+  });
+
+  // The library is most of the page's weight, and a map that stays folded needs none of it.
+  let library = null;
+  const start = async () => {
     if (map) return map.invalidateSize();
+    if (library) return library;
+    library = Promise.all([loaded("link", said.sheet), ...said.scripts.split(" ").map((one) => loaded("script", one))]);
+    await library;
+    return begin();
+  };
+
+  const begin = () => {
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     map = L.map(holder, { zoomControl: false, worldCopyJump: true, minZoom: 2, maxZoom: 18, fadeAnimation: !still, zoomAnimation: !still, markerZoomAnimation: !still, renderer: L.svg({ padding: 0.5 }) });
     map.attributionControl.setPrefix("Leaflet");
