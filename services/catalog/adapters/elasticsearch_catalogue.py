@@ -90,8 +90,14 @@ class ElasticsearchCatalogue:
         return list(distinct.values())[:limit]
 
     def get(self, ids: Collection[str]) -> Mapping[str, Hit]:
-        found = (one["_source"] for one in self._many(ids, {"_source": ",".join((*SHOWN, "status"))}))
-        return {source["id"]: hit(source) for source in found if source["status"] == "active"}
+        members = ",".join((*SHOWN, "status"))
+        hits: dict[str, Hit] = {}
+        for batch in _batches(ids):
+            path = f"/{self._name}/_mget"
+            answer = self._server.read("POST", path, {"ids": batch}, realtime="false", _source=members)
+            found = [one["_source"] for one in answer["docs"] if one.get("found")]
+            hits |= {source["id"]: hit(source) for source in found if source["status"] == "active"}
+        return hits
 
     def linked(self, record_id: str, limit: int = 100) -> Sequence[tuple[str, Hit]]:
         """The first `limit` links are all in the first `limit` documents in the order of their first linking path."""
@@ -113,8 +119,14 @@ class ElasticsearchCatalogue:
         return [(path, hit(source)) for path, source in found[:limit]]
 
     def versions(self, ids: Collection[str]) -> Mapping[str, int]:
-        """Of what searches see: a version that is told here is searchable."""
-        return {one["_id"]: one["_version"] for one in self._many(ids, {"_source": "false"})}
+        """Of what searches see: a version that is told here is searchable. Costs a third of what `_mget` does."""
+        body: dict[str, Any] = {"size": _AT_ONCE, "_source": False, "stored_fields": "_none_", "version": True}
+        body |= {"docvalue_fields": ["id"], "track_total_hits": False}
+        known: dict[str, int] = {}
+        for batch in _batches(ids):
+            found = self._search(body | {"query": {"terms": {"id": batch}}})["hits"]["hits"]
+            known |= {one["fields"]["id"][0]: one["_version"] for one in found}
+        return known
 
     def rebuild(self, documents: Iterable[Sequence[Document]]) -> int:
         """See the port. A rebuild that begins while another goes on takes its place; the other one fails."""
@@ -159,13 +171,6 @@ class ElasticsearchCatalogue:
                 found[role].add(path)
         return found
 
-    def _many(self, ids: Collection[str], params: Mapping[str, str]) -> Iterator[Source]:
-        """The stored documents among these, as searches see them."""
-        rest = iter(ids)
-        while batch := list(islice(rest, _AT_ONCE)):
-            answer = self._server.read("POST", f"/{self._name}/_mget", {"ids": batch}, realtime="false", **params)
-            yield from (one for one in answer["docs"] if one.get("found"))
-
     def _scanned(self, members: Sequence[str]) -> Iterator[Source]:
         """Every stored document in the order of its id; bounded memory."""
         body: dict[str, Any] = {"size": _AT_ONCE, "_source": members, "sort": [{"id": "asc"}]}
@@ -192,3 +197,9 @@ class ElasticsearchCatalogue:
                 place = min((place for place, full in completions(text) if full.startswith(key)), default=None)
                 if place is not None:
                     yield place, len(text), text, source["id"], source["kind"]
+
+
+def _batches(ids: Collection[str]) -> Iterator[list[str]]:
+    rest = iter(ids)
+    while batch := list(islice(rest, _AT_ONCE)):
+        yield batch

@@ -1,0 +1,48 @@
+"""Documents that a catalogue rejects become dead letters, and exactly those."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from hub.adapters.sqlite_eventlog import SqliteEventLog
+from hub.kernel.cloudevents import CloudEvent
+from hub.kernel.deadletters import dead_letter_topic
+from hub.kernel.records import RECORD_CHANGED, RECORDS
+from hub.ports.catalogue import Catalogue, Document, Rejected
+from hub.ports.eventlog import Topic
+from services.catalog.sink import CatalogueSink
+from tests.unit.catalog_records import AT, EXPERT, ORGANISATION, record
+
+pytestmark = pytest.mark.unit
+
+
+class Picky:
+    """Takes everything but experts."""
+
+    def __init__(self) -> None:
+        self.stored: list[str] = []
+
+    def apply(self, documents: Sequence[Document]) -> int:
+        self.stored += [one.id for one in documents if one.kind != "expert"]
+        raise Rejected({one.id: "document_parsing_exception: no" for one in documents if one.kind == "expert"})
+
+
+def test_rejected_documents_become_dead_letters_and_the_sink_goes_on(tmp_path: Path) -> None:
+    log = SqliteEventLog(tmp_path / "log.db")
+    letters = dead_letter_topic(RECORDS)
+    log.create_topics([Topic(RECORDS, compacted=True), Topic(letters)])
+    made = [record("expert", EXPERT), record("organisation", ORGANISATION)]
+    events = [CloudEvent(f"{one.id}/1", "hub", RECORD_CHANGED, one.id, AT, one.to_bytes()) for one in made]
+    log.append(RECORDS, [event.as_entry() for event in events])
+    catalogue = Picky()
+    sink = CatalogueSink(log, cast(Catalogue, catalogue))
+    assert sink.step(0) == 2
+    assert (catalogue.stored, sink.lag()) == ([made[1].id], 0)
+    reader = log.consumer("test", [letters])
+    (letter,) = reader.poll(10, 0)
+    assert made[0].id.encode() in letter.value
+    assert b"document_parsing_exception" in b"".join(value for _, value in letter.headers) + letter.value
+    for closing in (reader, sink, log):
+        closing.close()
