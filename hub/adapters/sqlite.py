@@ -28,15 +28,22 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """A write transaction: committed when the block ends, rolled back when it raises."""
+        with self._lock, self._transaction():
+            yield self._writer
+
+    @contextmanager
+    def note(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction that does not wait for the disk: loss of power may undo it and notes after it.
+
+        For what may be done again, such as how far a reader came. The next `write` makes earlier notes durable too.
+        """
         with self._lock:
-            self._writer.execute("BEGIN IMMEDIATE")
+            self._writer.execute("PRAGMA synchronous=NORMAL")
             try:
-                yield self._writer
-                self._writer.execute("COMMIT")
-            except BaseException:
-                if self._writer.in_transaction:  # a full disk may have ended it already
-                    self._writer.execute("ROLLBACK")
-                raise
+                with self._transaction():
+                    yield self._writer
+            finally:
+                self._writer.execute("PRAGMA synchronous=FULL")
 
     def read(self) -> sqlite3.Connection:
         """This thread's own connection; each statement sees the last committed state."""
@@ -60,6 +67,17 @@ class Database:
     def close(self) -> None:
         for connection in self._opened:
             connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._writer.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._writer.execute("COMMIT")
+        except BaseException:
+            if self._writer.in_transaction:  # a full disk may have ended it already
+                self._writer.execute("ROLLBACK")
+            raise
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

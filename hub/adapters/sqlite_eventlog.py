@@ -200,7 +200,7 @@ class SqliteConsumer:
             self._log.wait(seen, min(remaining, OTHER_PROCESSES_SECONDS))
 
     def commit(self, done: Iterable[Delivered]) -> None:
-        """See the port."""
+        """See the port; loss of power may take the newest positions back, and their entries are delivered again."""
         reached: dict[int, int] = {}
         for entry in done:
             partition = self._by_name[entry.topic, entry.partition].id
@@ -209,7 +209,7 @@ class SqliteConsumer:
             return
         if not self._joined:
             self._join()
-        with self._log.database.write() as sql:
+        with self._log.database.note() as sql:
             if self._owner() != self._member:
                 raise Fenced(f"group {self._group} has a newer member")
             sql.executemany(

@@ -99,8 +99,8 @@ class SqliteRecordStore:
         return found
 
     def published(self, up_to: int) -> None:
-        """See the port."""
-        with self._database.write() as sql:
+        """See the port; loss of power may bring events back, which are then published again."""
+        with self._database.note() as sql:
             sql.execute("DELETE FROM outbox WHERE number <= ?", (up_to,))
 
     def conflicts(self, after: str, limit: int, kind: str | None = None) -> list[Record]:
