@@ -81,7 +81,7 @@ def _measured(data: Path, other: Path, attempts: int, rounds: int) -> dict[tuple
             peers: dict[str, Attempt] = {"bare INSERT": bare.book, "BookingDesk": at_desk, "HTTP": over_http}
             bare.grow()
             for attempt in peers.values():
-                _rate(attempt, [next(times) for _ in range(WARM_UP)], max(THREADS))
+                _rate(attempt, [next(times) for _ in range(min(WARM_UP, attempts))], max(THREADS))
             for number in range(rounds):
                 for name in list(peers)[:: -1 if number % 2 else 1]:
                     for threads in THREADS:
