@@ -36,6 +36,7 @@ RECORD: dict[str, Any] = HIT | {
     "replaced_by": None,
     "same_as": [],
     "bookable": True,
+    "booking_refusal": None,
     "rows": [{"path": "model", "label": HOSTILE, "shown": HOSTILE, "values": [{"shown": HOSTILE, "url": None}]}],
     "conflicts": [],
     "hidden": [HOSTILE],

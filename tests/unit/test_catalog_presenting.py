@@ -168,6 +168,16 @@ def test_an_address_that_repeats_the_division_is_told_once(address: str, zh: str
         assert next(row["shown"] for row in rows if row["path"] == "place") == told
 
 
+def test_a_record_tells_why_it_cannot_be_booked() -> None:
+    hours = [{"days": ["MO"], "opens": "09:00", "closes": "12:00"}]
+    open_one = {**INSTRUMENT, "opening_hours": hours, "status": "in_service", "shared": True}
+    broken = record_json(record("instrument", {**open_one, "status": "maintenance"}), PUBLIC, "zh", {}, {})
+    assert (broken["bookable"], broken["booking_refusal"]) == (False, "仪器正在维修，暂停预约")
+    fine = record_json(record("instrument", open_one), PUBLIC, "zh", {}, {})
+    assert (fine["bookable"], fine["booking_refusal"]) == (True, None)
+    assert record_json(record("project", PROJECT), PUBLIC, "zh", {}, {})["booking_refusal"] is None
+
+
 def test_a_hit_tells_whether_it_can_be_booked() -> None:
     hours = {"opening_hours": [{"days": ["MO"], "opens": "09:00", "closes": "12:00"}]}
     open_one = {"name_zh": "电镜", **hours}

@@ -56,7 +56,7 @@ def record_json(
         "updated_at": record.updated_at,
         "replaced_by": record.replaced_by,
         "same_as": record.same_as,
-        "bookable": record.status == "active" and refusal_of(kind, record.fields) is None,
+        **_booking(record, kind, language),
         "url": url_of(record.id),
         "fields": fields,
         "rows": [
@@ -67,6 +67,13 @@ def record_json(
         "hidden": [spec.label[language] for spec in hidden(nodes, record.fields, levels)],
         "geo": geo_of(kind, public),
     }
+
+
+def _booking(record: Record, kind: Kind | None, language: Language) -> dict[str, Any]:
+    """`booking_refusal` says why what could be booked by its kind cannot be."""
+    refusal = refusal_of(kind, record.fields)
+    told = refusal[language] if refusal and kind and kind.bookable and record.status == "active" else None
+    return {"bookable": record.status == "active" and refusal is None, "booking_refusal": told}
 
 
 def rows(kind: Kind | None, fields: Mapping[str, Any], language: Language, urls: Urls) -> Iterator[dict[str, Any]]:

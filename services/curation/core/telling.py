@@ -11,7 +11,7 @@ from schemas.fields import by_path
 from schemas.kind import Kind, kinds, value_at
 from services.catalog.core.layout import Node, layout, visible
 from services.catalog.core.presenting import kind_label, subtitle, titles, url_of
-from services.catalog.core.shown import shown
+from services.catalog.core.shown import begun, shown
 
 Levels = frozenset[Openness]
 SEPARATOR = {"zh": "；", "en": "; "}
@@ -78,7 +78,8 @@ def _field_json(record: Record, conflict: Conflict, node: Node, levels: Levels, 
 
 def _text(node: Node, value: Any, language: Language) -> str:
     items = value if isinstance(value, list | tuple) else (value,)
-    return SEPARATOR[language].join(shown(node, item, language) for item in items)
+    told = SEPARATOR[language].join(shown(node, item, language) for item in items)
+    return begun(told, language) if node.spec.meta.codes else told
 
 
 def _source_json(record: Record, index: int) -> dict[str, Any]:
