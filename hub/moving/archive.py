@@ -83,7 +83,7 @@ def unpack(path: Path, folder: Path, on_progress: OnProgress) -> Manifest:
         manifest = _manifest(tar)
         total, done = sum(one.count for one in manifest.files.values()), 0
         missing = dict(manifest.files)
-        for member in tar:
+        while (member := tar.next()) is not None:
             expected = missing.pop(member.name, None)
             source = tar.extractfile(member) if expected else None
             if expected is None or source is None or not member.isreg():

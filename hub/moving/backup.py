@@ -81,6 +81,5 @@ def _copy(settings: Settings, folder: Path, steps: Steps) -> None:
 
 
 def _described(folder: Path, profile: str, made_at: str) -> Manifest:
-    files = file_digests(folder)
-    tables, topics = contents(folder)
-    return Manifest(uuid4().hex, made_at, profile, __version__, tables, topics, files)
+    tables, topics = contents(folder)  # before the files: opening a store may change its file's header
+    return Manifest(uuid4().hex, made_at, profile, __version__, tables, topics, file_digests(folder))

@@ -1,0 +1,170 @@
+"""Backups: made while a hub works, restored after its loss, on SQLite, on real servers, and from one to the other."""
+
+import stat
+import threading
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from hub.cli.main import main
+from hub.kernel.bookings import BOOKINGS
+from hub.moving.archive import NoBackup, read_manifest
+from hub.moving.backup import backup
+from hub.moving.folder import Folder, digests
+from hub.moving.move import move, opened
+from hub.moving.refused import Refused
+from hub.moving.restore import restore
+from hub.moving.tables import TABLES
+from hub.settings import Settings
+from services.catalog.sink import check
+from tests.integration.moving_hub import (
+    PHONE,
+    Live,
+    eventually,
+    fill,
+    instrument,
+    looked_at,
+    real_settings,
+    revealed,
+    silent,
+    tomorrow,
+    wiped,
+)
+
+pytestmark = pytest.mark.integration
+
+
+class Writer(threading.Thread):
+    """Submits new versions of instruments and books, one after the other, and remembers what was acknowledged."""
+
+    def __init__(self, live: Live, booked: str) -> None:
+        super().__init__()
+        self.live = live
+        self.booked = booked
+        self.receipts: list[str] = []
+        self.bookings: list[str] = []
+        self.enough = threading.Event()
+
+    def run(self) -> None:
+        version = 1
+        while not self.enough.is_set():
+            version += 1
+            rows = [instrument(number, version, name_zh=f"光谱仪{number}第{version}版") for number in range(20)]
+            self.receipts.append(self.live.submit("instrument", "owner", rows))
+            ask = {"instrument": self.booked, "start": tomorrow(13), "end": tomorrow(14), "purpose": "备份"}
+            booking = self.live.post("bookings", ask)["id"]
+            self.live.post(f"bookings/{booking}/cancel", {"reason": "改期"})
+            self.bookings.append(booking)
+
+
+def test_a_backup_of_a_hub_at_work_is_one_moment_of_it(tmp_path: Path) -> None:
+    settings, again = Settings(data_dir=tmp_path / "hub"), Settings(data_dir=tmp_path / "again")
+    file = tmp_path / "hub.tar"
+    with Live(settings) as live:
+        known = fill(live)
+        writer = Writer(live, known["second"])
+        writer.start()
+        eventually(lambda: len(writer.bookings) > 3)
+        receipts, bookings = list(writer.receipts), list(writer.bookings)
+        manifest = backup(settings, file, silent)
+        eventually(lambda: len(writer.bookings) > len(bookings))
+        writer.enough.set()
+        writer.join()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert restore(again, file, silent) == manifest
+    with Folder(again.data_dir) as folder:
+        assert digests(folder) == manifest.tables
+
+    with Live(again) as live:
+        there = [receipt["id"] for receipt in live.get("receipts", limit="200")["receipts"]]
+        assert set(receipts) <= set(there)
+        for receipt in there:
+            live.settled(receipt)
+        assert [live.get(f"bookings/{booking}")["status"] for booking in bookings] == ["cancelled"] * len(bookings)
+        assert revealed(live) == {PHONE}
+        newest = live.get(f"records/{known['second']}")
+        assert [hit["version"] for hit in live.found(newest["title"])[:1]] == [newest["version"]]
+    with Live(again, works=False) as still:
+        assert check(still.hub.records, still.hub.catalogue).equal
+
+
+def test_a_backup_is_never_taken_for_what_it_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, fresh, file = tmp_path / "hub", tmp_path / "fresh", tmp_path / "hub.tar.gz"
+    with Live(Settings(data_dir=folder), works=False):
+        words = ["backup", str(file), "--lang", "en", "--data"]
+        assert main([*words, str(folder), "--without-key"], {}) == 0
+    assert main([*words, str(folder)], {}) == 2
+    assert "will not be replaced" in capsys.readouterr().err
+    assert main([*words[:1], str(tmp_path / "none.tar"), *words[2:], str(fresh)], {}) == 2
+    assert not {"vault.key", "operator.token"} & set(read_manifest(file).files)
+
+    with pytest.raises(Refused, match=r"put the vault\.key"):
+        restore(Settings(data_dir=fresh), file, silent)
+    damaged = tmp_path / "damaged.tar"
+    whole = backup(Settings(data_dir=folder), damaged, silent)
+    data = bytearray(damaged.read_bytes())
+    data[-20_000] ^= 1
+    damaged.write_bytes(data)
+    with pytest.raises(NoBackup, match="damaged"):
+        restore(Settings(data_dir=fresh), damaged, silent)
+    assert not (fresh / "records.db").exists()
+    damaged.write_bytes(data[:-30_000])
+    with pytest.raises(NoBackup):
+        restore(Settings(data_dir=fresh), damaged, silent)
+    with pytest.raises(Refused, match="There is data"):
+        restore(Settings(data_dir=folder), file, silent)
+    assert whole.files["vault.key"].count == 32
+
+
+def test_a_hub_on_servers_is_restored_on_new_ones_and_on_sqlite(
+    tmp_path: Path, kafka_bootstrap: str, elasticsearch_url: str, database: str
+) -> None:
+    file, embedded = tmp_path / "real.tar", Settings(data_dir=tmp_path / "embedded")
+    with Live(Settings(data_dir=tmp_path / "hub")) as live:
+        known = fill(live)
+    wiped(kafka_bootstrap, elasticsearch_url)
+    settings = real_settings(tmp_path / "hub", kafka_bootstrap, elasticsearch_url, database)
+    move(settings.data_dir, settings, silent)
+    with Live(settings) as live:
+        live.settled(live.submit("instrument", "owner", [instrument(7, 2, name_zh="在真的服务器上")]))
+        before = looked_at(live, known)
+    with Live(settings, works=False) as idle:
+        waiting = idle.submit("instrument", "owner", [instrument(60, name_zh="还没有整理")])
+        ask = {"instrument": known["second"], "start": tomorrow(15), "end": tomorrow(16), "purpose": "备份"}
+        unpublished = idle.post("bookings", ask)["id"]
+    manifest = backup(settings, file, silent)
+
+    wiped(kafka_bootstrap, elasticsearch_url)
+    with psycopg.connect(database, autocommit=True) as sql:
+        sql.execute("DROP SCHEMA public CASCADE")
+        sql.execute("CREATE SCHEMA public")
+    lost = settings.model_copy(update={"data_dir": tmp_path / "new"})
+    restore(lost, file, silent)
+    restore(embedded, file, silent)
+
+    with opened(lost) as target:
+        unchanged = [
+            table for table in TABLES if table.name in ("history", "receipts", "vault", "searches", "bookings")
+        ]
+        assert {one.full_name: target.servers.digest(one) for one in unchanged} == {
+            one.full_name: manifest.tables[one.full_name] for one in unchanged
+        }
+        assert sum(target.topics.end_offsets(BOOKINGS).values()) == 4
+    for restored in (lost, embedded):
+        _is_whole(restored, known, before, waiting, unpublished)
+
+
+def _is_whole(
+    settings: Settings, known: dict[str, str], before: dict[str, Any], waiting: str, unpublished: str
+) -> None:
+    with Live(settings) as live:
+        eventually(lambda: live.states(waiting) == {"searchable": 1})
+        eventually(lambda: looked_at(live, known) == before)
+        assert live.get(f"bookings/{unpublished}")["status"] == "confirmed"
+        taken = {"instrument": known["second"], "start": tomorrow(15), "end": tomorrow(16), "purpose": "again"}
+        assert live.post_for_status("bookings", taken) == 409
+        assert revealed(live) == {PHONE}
+        assert check(live.hub.records, live.hub.catalogue).equal
+        assert live.post_for_status("bookings", taken | {"start": tomorrow(17), "end": tomorrow(18)}) == 201
