@@ -118,7 +118,7 @@ def _embedded(settings: Settings, clock: Clock) -> Adapters:
     """SQLite for everything: a file a store, so that their writers do not wait for each other."""
     folder = settings.data_dir
     event_log = SqliteEventLog(folder / "log.db", clock)
-    event_log.create_topics(topics(settings.partitions))
+    event_log.create_topics(topics(settings.topic_partitions))
     receipts = SqliteReceipts(folder / "receipts.db", clock)
     return Adapters(
         event_log=ObservedLog(event_log),
@@ -149,7 +149,7 @@ def _real(settings: Settings, clock: Clock) -> Adapters:
     event_log = KafkaEventLog(
         settings.kafka_bootstrap, replication=settings.kafka_replication, min_insync=settings.kafka_min_insync
     )
-    event_log.create_topics(topics(settings.partitions))
+    event_log.create_topics(topics(settings.topic_partitions))
     database = PostgresDatabase(settings.postgresql_dsn)
     receipts = PostgresReceipts(database, clock)
     return Adapters(

@@ -20,7 +20,12 @@ class Settings(BaseSettings):
     node: str = Field(default="research-hub.local", description="This node's name, part of event sources.")
     timezone: str = "Asia/Shanghai"
     sources_file: Path | None = Field(default=None, description="Overrides the shipped list of submission sources.")
-    partitions: int = Field(default=1, ge=1, le=64, description="Of each topic on the embedded log.")
+    partitions: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="Of each topic but dead letters; None: 1 on the embedded log, on Kafka what its contract says.",
+    )
     map_tiles: str = Field(
         default="", description="URL template of a tile service for the portal's map; empty: coastlines only."
     )
@@ -73,3 +78,8 @@ class Settings(BaseSettings):
     )
     oidc_roles_claim: str = Field(default="hub_roles", description="A dot leads into a claim that is an object.")
     oidc_sources_claim: str = Field(default="hub_sources", description="Sources that the caller may submit for.")
+
+    @property
+    def topic_partitions(self) -> int | None:
+        """What `schemas.topics.topics` is to be asked for on this profile."""
+        return self.partitions or 1 if self.profile == "embedded" else self.partitions

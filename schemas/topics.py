@@ -63,11 +63,14 @@ def contract_of(name: str, entry: Mapping[str, Any]) -> Contract:
     )
 
 
-def topics(partitions: int) -> tuple[Topic, ...]:
-    """The settings of every topic, with this many partitions each; dead letters keep to what their contract says."""
+def topics(partitions: int | None = None) -> tuple[Topic, ...]:
+    """The settings of every topic, with this many partitions each where a number is given.
+
+    Dead letters keep to what their contract says.
+    """
     return tuple(
         contract.topic
-        if contract.dead_letters
+        if partitions is None or contract.dead_letters
         else Topic(contract.topic.name, partitions, contract.topic.compacted, contract.topic.retention_hours)
         for contract in contracts()
     )

@@ -213,7 +213,7 @@ def topics(hub: "Hub", settings: Settings) -> Iterator[Finding]:
     """The log's topics are as their contracts say."""
     from schemas.topics import topics as declared
 
-    differences = hub.event_log.differences(declared(settings.partitions))
+    differences = hub.event_log.differences(declared(settings.topic_partitions))
     for line in differences:
         yield Finding(
             False,

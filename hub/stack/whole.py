@@ -16,7 +16,6 @@ from hub.stack.java import java, jdk_home
 from hub.stack.kafka import Kafka
 from hub.stack.postgresql import Postgresql, programs_folder
 from hub.stack.process import accepts, free_port, is_free
-from schemas.topics import contracts
 
 LAYOUT_FILE = "stack.json"
 KAFKA_PORT, ELASTICSEARCH_PORT, POSTGRESQL_PORT = 9092, 9200, 5432
@@ -53,7 +52,6 @@ class Layout:
         replicas = min(REPLICAS, self.brokers)
         return {
             "HUB_PROFILE": "real",
-            "HUB_PARTITIONS": str(max(contract.topic.partitions for contract in contracts())),
             "HUB_KAFKA_REPLICATION": str(replicas),
             "HUB_KAFKA_MIN_INSYNC": str(max(1, replicas - 1)),
             "HUB_KAFKA_BOOTSTRAP": ",".join(f"127.0.0.1:{port}" for port in self.kafka),

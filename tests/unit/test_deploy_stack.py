@@ -137,6 +137,7 @@ def test_the_environment_names_settings_that_exist() -> None:
     told = layout.environment()
     assert told["HUB_KAFKA_BOOTSTRAP"] == "127.0.0.1:1,127.0.0.1:2,127.0.0.1:3"
     assert {name.removeprefix("HUB_").lower() for name in told} <= set(Settings.model_fields)
+    assert "HUB_PARTITIONS" not in told, "the contracts of the topics say it"
 
 
 def jdk(folder: Path, version: int, modules: str) -> Path:

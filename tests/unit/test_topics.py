@@ -9,6 +9,7 @@ from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED
 from hub.kernel.deadletters import dead_letter_topic
 from hub.kernel.records import RECORD_CHANGED, RECORDS, SUBMISSIONS, SUBMITTED
 from hub.kernel.usage import USAGE
+from hub.settings import Settings
 from schemas.topics import contract_of, contracts, topics
 
 pytestmark = pytest.mark.unit
@@ -30,6 +31,14 @@ def test_partitions_are_chosen_for_all_but_dead_letters() -> None:
     }
     assert [name for name, topic in chosen.items() if topic.compacted] == [RECORDS, USAGE]
     assert all(topic.compacted or topic.retention_hours for topic in chosen.values())
+
+
+def test_partitions_are_the_contracts_own_on_servers_and_one_on_the_embedded_log() -> None:
+    assert topics() == tuple(contract.topic for contract in contracts())
+    embedded, real = Settings(profile="embedded", partitions=None), Settings(profile="real", partitions=None)
+    assert (embedded.topic_partitions, real.topic_partitions) == (1, None)
+    chosen = {Settings(profile=profile, partitions=4).topic_partitions for profile in ("embedded", "real")}
+    assert chosen == {4}
 
 
 def test_every_topic_has_dead_letters_and_every_event_one_topic() -> None:
