@@ -10,8 +10,8 @@ from pyroaring import BitMap
 _EMPTY = BitMap()
 _MANY = 512
 """Values beyond which counting looks for short cuts."""
-_VALUES_PER_LOOK_UP = 4
-"""What it costs to look up one value of a row, in terms of intersecting the rows of a value."""
+_LOOK_UPS_PER_VALUE = 2
+"""What it costs to intersect the rows of a value, in terms of looking up one value of a row."""
 ROW_RANGE, UNUSED = 65_536, 4_100
 """Of each range of rows, the first are never given to documents.
 
@@ -71,7 +71,7 @@ class Facet:
         if not among:
             return ()
         looked_up = len(among) * self._pairs // len(self._of_row)
-        if looked_up * _VALUES_PER_LOOK_UP < len(self._values):
+        if looked_up < _LOOK_UPS_PER_VALUE * len(self._values):
             return self._rows_first(among, limit)
         return self._largest_first(_padded(among), limit)
 
