@@ -1,6 +1,8 @@
 """Tiers by folder, and a closing summary that tells what ran on what."""
 
+import os
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,18 +21,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    counts: Counter[tuple[str, str]] = Counter()
-    for outcome in ("passed", "failed", "error", "skipped"):
-        for report in terminalreporter.stats.get(outcome, []):
-            tier = report.nodeid.split("/")[1] if "/" in report.nodeid else "?"
-            counts[tier, outcome] += 1
     for gap in GAPS:
         terminalreporter.write_line(f"not offered: {gap.adapter} lacks {gap.capability} ({gap.test})")
+    lines = [*summary(terminalreporter)]
+    for line in lines:
+        terminalreporter.write_line(line, red=line.startswith("NOT RUN"), bold=line.startswith("NOT RUN"))
+    if told := os.environ.get("HUB_TESTS_SUMMARY"):
+        Path(told).write_text("\n".join(lines), "utf-8")
+
+
+def summary(reporter: pytest.TerminalReporter) -> Iterator[str]:
+    """How many tests of each tier ended how, and on what; servers that could not be had come first."""
     from tests.servers import NOT_HAD, RAN_ON
 
     for name, reason in NOT_HAD.items():
-        terminalreporter.write_line(f"NOT RUN on {name}: {reason}")
-    terminalreporter.write_line("ran on: " + ", ".join(f"{name} {version}" for name, version in RAN_ON.items()))
+        yield f"NOT RUN on {name}: {reason}"
+    yield "ran on: " + ", ".join(f"{name} {version}" for name, version in RAN_ON.items())
+    counts: Counter[tuple[str, str]] = Counter()
+    for outcome in ("passed", "failed", "error", "skipped"):
+        for report in reporter.stats.get(outcome, []):
+            tier = report.nodeid.split("/")[1] if "/" in report.nodeid else "?"
+            counts[tier, outcome] += 1
     for tier in TIERS:
         told = ", ".join(
             f"{counts[tier, outcome]} {outcome}"
@@ -38,4 +49,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             if counts[tier, outcome]
         )
         if told:
-            terminalreporter.write_line(f"{tier}: {told}")
+            yield f"{tier}: {told}"

@@ -1,4 +1,4 @@
-"""Run the checks and then the tests, tier by tier; the closing lines tell how many passed in each.
+"""Run the checks and then the tests, tier by tier; the closing lines tell how many passed in each, and on what.
 
 python -m tests.run                  checks and every tier
 python -m tests.run unit e2e         these tiers alone
@@ -8,10 +8,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TIERS = ("unit", "conformance", "integration", "e2e", "simulation")
+SERVED = {"conformance", "integration", "simulation"}
+"""The tiers that use servers."""
+JDK_PACKAGES = ("openjdk-25-jdk-headless", "openjdk-21-jdk-headless")
 CHECKS = (
     ("ruff", ["-m", "ruff", "check", "."]),
     ("ruff format", ["-m", "ruff", "format", "--check", "."]),
@@ -28,9 +32,15 @@ def main(arguments: list[str]) -> int:
     tiers = arguments or list(TIERS)
     if "e2e" in tiers and not ensure_browser():
         return 1
+    if SERVED & set(tiers):
+        ensure_jdk()
     failed = [] if arguments else [name for name, command in CHECKS if not passes(name, command)]
     command = [sys.executable, "-m", "pytest", "-q", *(f"tests/{tier}" for tier in tiers)]
-    code = subprocess.call(command, cwd=ROOT)
+    with tempfile.TemporaryDirectory() as folder:
+        summary = Path(folder) / "summary"
+        code = subprocess.call(command, cwd=ROOT, env={**os.environ, "HUB_TESTS_SUMMARY": str(summary)})
+        print(f"\n== {'passed' if code == 0 and not failed else 'FAILED'}")
+        print(summary.read_text("utf-8") if summary.exists() else "the tests ended before they could tell")
     if failed:
         print(f"checks that failed: {', '.join(failed)}")
     return code or bool(failed)
@@ -45,16 +55,40 @@ def ensure_browser() -> bool:
     """Find Chromium; where apt-get may be used without a password, install it."""
     if any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
         return True
-    apt = shutil.which("apt-get")
-    if apt and hasattr(os, "geteuid") and os.geteuid() == 0:
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in ([apt, "update", "-qq"], [apt, "install", "-y", "-qq", "chromium", "fonts-noto-cjk"]):
-            if subprocess.call(command, env=environment, stdout=subprocess.DEVNULL):
-                break
-    if shutil.which("chromium"):
+    if installed("chromium", "fonts-noto-cjk") and shutil.which("chromium"):
         return True
     print("The e2e tier needs Chromium on the PATH (Debian: apt-get install chromium fonts-noto-cjk).", file=sys.stderr)
     return False
+
+
+def ensure_jdk() -> None:
+    """Find a JDK for Elasticsearch, or try to install one; without one the tests run on the other servers alone."""
+    try:
+        from hub.stack.failed import JdkMissing
+        from hub.stack.java import jdk_home
+    except ImportError:  # the libraries for servers are not there for every system
+        return
+    for package in JDK_PACKAGES:
+        try:
+            jdk_home()
+        except JdkMissing:
+            installed(package)
+        else:
+            return
+    try:
+        jdk_home()
+    except JdkMissing as error:
+        print(f"== nothing will run on Elasticsearch: {error}", file=sys.stderr)
+
+
+def installed(*packages: str) -> bool:
+    """Whether the system's packages could be installed; tried only where that needs no password."""
+    apt = shutil.which("apt-get")
+    if not apt or not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return False
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    commands = ([apt, "update", "-qq"], [apt, "install", "-y", "-qq", *packages])
+    return all(subprocess.call(command, env=environment, stdout=subprocess.DEVNULL) == 0 for command in commands)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Real servers for the tests: containers where a Docker engine answers, else child processes; started once a run.
 
-A server that cannot be had here is told of at the end of the run; with HUB_REQUIRE_SERVERS it is a failure.
+A server that cannot be had here is told of at the end of the run; with HUB_REQUIRE_SERVERS it is a failure, unless what
+is missing is a JDK.
 """
 
 import os
@@ -8,8 +9,11 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,13 +21,19 @@ from uuid import uuid4
 import pytest
 
 from hub.stack.cache import DownloadFailed
-from hub.stack.failed import ServerFailed
+from hub.stack.failed import JdkMissing, ServerFailed
 
 RAN_ON: dict[str, str] = {"SQLite": sqlite3.sqlite_version}
 """Servers and versions that this run used."""
 NOT_HAD: dict[str, str] = {}
 """Servers that could not be had, and why."""
-PULL_SECONDS = 20
+ENGINE_SECONDS = 20
+PROCESSES: Mapping[str, tuple[str, str, str]] = {
+    "Kafka": ("hub.stack.kafka", "Kafka", "bootstrap"),
+    "Elasticsearch": ("hub.stack.elasticsearch", "Elasticsearch", "url"),
+    "PostgreSQL": ("hub.stack.postgresql", "Postgresql", "dsn"),
+}
+"""The module and the class of each server as a child process, and its attribute that is the address."""
 
 
 @lru_cache(maxsize=1)
@@ -31,19 +41,64 @@ def docker_answers() -> bool:
     """Whether a Docker engine answers, not only its client."""
     if shutil.which("docker") is None:
         return False
-    done = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=PULL_SECONDS)
+    done = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=ENGINE_SECONDS)
     return done.returncode == 0
 
 
 def had(name: str, start: Callable[[], Any]) -> Any:
-    """What `start` gives, or a skip that the summary lists (a failure where servers are required)."""
+    """What `start` gives, or a skip that the summary lists.
+
+    Where servers are required it is a failure, except for want of a JDK, which comes with no package of PyPI.
+    """
     try:
         return start()
     except (ServerFailed, DownloadFailed, ImportError) as error:
         NOT_HAD[name] = str(error).splitlines()[0][:300]
-        if os.environ.get("HUB_REQUIRE_SERVERS"):
+        if os.environ.get("HUB_REQUIRE_SERVERS") and not isinstance(error, JdkMissing):
             raise
         pytest.skip(f"{name} cannot be had here: {NOT_HAD[name]}")
+
+
+@contextmanager
+def served(name: str, folder: Path) -> Iterator[str]:
+    """The server's address: a container's where one starts, else that of a child process."""
+    with ExitStack() as stack:
+        address = _contained(name, stack) if docker_answers() else ""
+        yield address or stack.enter_context(_process(name, folder))
+
+
+def _contained(name: str, stack: ExitStack) -> str:
+    """Empty where the container cannot be had: images are not always within reach where an engine is."""
+    try:
+        from tests.containers import CONTAINERS
+
+        version, container = CONTAINERS[name]
+        address = stack.enter_context(container())
+    except Exception as error:  # the engine's client has errors of its own for each way to fail
+        warnings.warn(f"no container of {name}: {error}", stacklevel=2)
+        return ""
+    RAN_ON[name] = f"{version} (container)"
+    return address
+
+
+@contextmanager
+def _process(name: str, folder: Path) -> Iterator[str]:
+    module, made, address = PROCESSES[name]
+
+    def start() -> Any:
+        # Imported only now, since the libraries that fetch the servers are not there for every system.
+        node = getattr(import_module(module), made)(folder / made.lower())
+        node.start()
+        node.wait()
+        return node
+
+    node = had(name, start)
+    stack = import_module(module)
+    RAN_ON[name] = f"{getattr(stack, 'VERSION', '') or stack.server_version()} (child process)"
+    try:
+        yield getattr(node, address)
+    finally:
+        node.stop()
 
 
 @pytest.fixture(scope="session")
@@ -58,61 +113,22 @@ def servers_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def kafka_bootstrap(servers_folder: Path) -> Iterator[str]:
     """The address of a Kafka broker."""
-    if docker_answers():
-        yield from _kafka_container()
-        return
-    from hub.stack.kafka import VERSION, Kafka
-
-    def start() -> Kafka:
-        node = Kafka(servers_folder / "kafka")
-        node.start()
-        node.wait()
-        return node
-
-    node = had("Kafka", start)
-    RAN_ON["Kafka"] = f"{VERSION} (child process)"
-    yield node.bootstrap
-    node.stop()
+    with served("Kafka", servers_folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
 def elasticsearch_url(servers_folder: Path) -> Iterator[str]:
     """The address of an Elasticsearch node."""
-    if docker_answers():
-        yield from _elasticsearch_container()
-        return
-    from hub.stack.elasticsearch import VERSION, Elasticsearch
-
-    def start() -> Elasticsearch:
-        node = Elasticsearch(servers_folder / "elasticsearch")
-        node.start()
-        node.wait()
-        return node
-
-    node = had("Elasticsearch", start)
-    RAN_ON["Elasticsearch"] = f"{VERSION} (child process)"
-    yield node.url
-    node.stop()
+    with served("Elasticsearch", servers_folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
 def postgresql_dsn(servers_folder: Path) -> Iterator[str]:
     """The address of a PostgreSQL database."""
-    if docker_answers():
-        yield from _postgresql_container()
-        return
-    from hub.stack.postgresql import Postgresql, server_version
-
-    def start() -> Postgresql:
-        server = Postgresql(servers_folder / "postgresql")
-        server.start()
-        server.wait()
-        return server
-
-    server = had("PostgreSQL", start)
-    RAN_ON["PostgreSQL"] = f"{server_version()} (child process)"
-    yield server.dsn
-    server.stop()
+    with served("PostgreSQL", servers_folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -171,28 +187,3 @@ def killable_postgresql(servers_folder: Path) -> Iterator[Any]:
 
 def _named(dsn: str, database: str) -> str:
     return f"{dsn.rpartition('/')[0]}/{database}"
-
-
-def _kafka_container() -> Iterator[str]:
-    from testcontainers.kafka import KafkaContainer
-
-    with KafkaContainer("apache/kafka:4.4.0") as container:
-        RAN_ON["Kafka"] = "4.4.0 (container)"
-        yield container.get_bootstrap_server()
-
-
-def _elasticsearch_container() -> Iterator[str]:
-    from testcontainers.elasticsearch import ElasticSearchContainer
-
-    image = "docker.elastic.co/elasticsearch/elasticsearch:9.4.3"
-    with ElasticSearchContainer(image, mem_limit="2g") as container:
-        RAN_ON["Elasticsearch"] = "9.4.3 (container)"
-        yield container.get_url()
-
-
-def _postgresql_container() -> Iterator[str]:
-    from testcontainers.postgres import PostgresContainer
-
-    with PostgresContainer("postgres:17", username="hub", password="hub", dbname="hub", driver=None) as container:
-        RAN_ON["PostgreSQL"] = "17 (container)"
-        yield container.get_connection_url()

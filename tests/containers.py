@@ -1,0 +1,71 @@
+"""The servers as containers, each for the time of a block; used where a Docker engine answers."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.wait_strategies import HttpWaitStrategy, LogMessageWaitStrategy
+
+from hub.stack import elasticsearch, kafka, postgresql
+from hub.stack.process import free_port
+
+START_SECONDS = 180
+_KAFKA = {
+    "KAFKA_NODE_ID": "1",
+    "KAFKA_PROCESS_ROLES": "broker,controller",
+    "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
+    "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+    "KAFKA_INTER_BROKER_LISTENER_NAME": "INNER",
+    "KAFKA_LISTENERS": "OUTER://:9092,INNER://:9094,CONTROLLER://:9093",
+    "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "OUTER:PLAINTEXT,INNER:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
+    "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
+    "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
+    "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
+    "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+}
+
+
+@contextmanager
+def kafka_container() -> Iterator[str]:
+    """The address of a broker; its port is chosen before it starts, since it tells its clients where it is."""
+    port = free_port()
+    container = DockerContainer(f"apache/kafka:{kafka.VERSION}").with_bind_ports(9092, port)
+    host = container.get_container_host_ip()
+    container.with_envs(**_KAFKA, KAFKA_ADVERTISED_LISTENERS=f"OUTER://{host}:{port},INNER://localhost:9094")
+    container.waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(START_SECONDS))
+    with container:
+        yield f"{host}:{port}"
+
+
+@contextmanager
+def elasticsearch_container() -> Iterator[str]:
+    """The address of a node."""
+    image = f"docker.elastic.co/elasticsearch/elasticsearch:{elasticsearch.VERSION}"
+    container = DockerContainer(image, mem_limit="2g").with_exposed_ports(9200)
+    container.with_envs(ES_JAVA_OPTS="-Xms512m -Xmx512m")
+    for name, value in (("discovery.type", "single-node"), ("xpack.security.enabled", "false")):
+        container.with_env(name, value)
+    container.waiting_for(HttpWaitStrategy(9200).with_startup_timeout(START_SECONDS))
+    with container:
+        yield f"http://{container.get_container_host_ip()}:{container.get_exposed_port(9200)}"
+
+
+@contextmanager
+def postgresql_container() -> Iterator[str]:
+    """The address of a database."""
+    container = DockerContainer(f"postgres:{postgresql.CONTAINER_VERSION}").with_exposed_ports(5432)
+    container.with_envs(POSTGRES_USER="hub", POSTGRES_PASSWORD="hub", POSTGRES_DB="hub")
+    # Said once by the start that makes the database, and again by the one that serves.
+    ready = LogMessageWaitStrategy("database system is ready to accept connections", times=2)
+    container.waiting_for(ready.with_startup_timeout(START_SECONDS))
+    with container:
+        yield f"postgresql://hub:hub@{container.get_container_host_ip()}:{container.get_exposed_port(5432)}/hub"
+
+
+CONTAINERS: Mapping[str, tuple[str, Callable[[], AbstractContextManager[str]]]] = {
+    "Kafka": (kafka.VERSION, kafka_container),
+    "Elasticsearch": (elasticsearch.VERSION, elasticsearch_container),
+    "PostgreSQL": (postgresql.CONTAINER_VERSION, postgresql_container),
+}
+"""Each server's version and how it is started."""

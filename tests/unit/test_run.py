@@ -1,0 +1,78 @@
+"""How tests tell of servers that cannot be had, and what their runner installs."""
+
+import sys
+from types import ModuleType
+
+import pytest
+
+from hub.stack import java
+from hub.stack.failed import JdkMissing, ServerFailed
+from tests import run, servers
+
+pytestmark = pytest.mark.unit
+
+
+def raises(error: Exception) -> None:
+    raise error
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_a_server_that_fails_is_a_skip_or_where_it_is_required_a_failure(
+    required: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "NOT_HAD", told := {})
+    monkeypatch.setenv("HUB_REQUIRE_SERVERS", "1" if required else "")
+    with pytest.raises(ServerFailed if required else pytest.skip.Exception):
+        servers.had("Kafka", lambda: raises(ServerFailed("it ended\nwith a long log")))
+    assert told == {"Kafka": "it ended"}
+
+
+def test_for_want_of_a_jdk_nothing_fails_but_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "NOT_HAD", told := {})
+    monkeypatch.setenv("HUB_REQUIRE_SERVERS", "1")
+    with pytest.raises(pytest.skip.Exception):
+        servers.had("Elasticsearch", lambda: raises(JdkMissing("a JDK is needed")))
+    assert told == {"Elasticsearch": "a JDK is needed"}
+
+
+def test_a_container_that_does_not_start_gives_way_to_a_child_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
+    class Node:
+        VERSION, ended = "4.4.0", False
+
+        def __init__(self, folder: object) -> None:
+            self.bootstrap = "127.0.0.1:1"
+
+        def start(self) -> None: ...
+        def wait(self) -> None: ...
+        def stop(self) -> None:
+            Node.ended = True
+
+    fake = ModuleType("tests.no_such_stack")
+    fake.Node, fake.VERSION = Node, "9.9"  # type: ignore[attr-defined]
+    containers = ModuleType("tests.containers")
+    containers.CONTAINERS = {"Kafka": ("4.4.0", lambda: raises(OSError("no image")))}  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "tests.no_such_stack", fake)
+    monkeypatch.setitem(sys.modules, "tests.containers", containers)
+    monkeypatch.setattr(servers, "PROCESSES", {"Kafka": ("tests.no_such_stack", "Node", "bootstrap")})
+    monkeypatch.setattr(servers, "docker_answers", lambda: True)
+    monkeypatch.setattr(servers, "RAN_ON", told := {})
+    with pytest.warns(UserWarning, match="no image"), servers.served("Kafka", tmp_path) as address:  # type: ignore[arg-type]
+        assert (address, Node.ended) == ("127.0.0.1:1", False)
+    assert Node.ended
+    assert told == {"Kafka": "9.9 (child process)"}
+
+
+def test_the_runner_tries_a_jdk_package_after_the_other_and_goes_on_without(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried: list[str] = []
+    monkeypatch.setattr(java, "jdk_home", lambda: raises(JdkMissing("a JDK is needed")))
+    monkeypatch.setattr(run, "installed", lambda *packages: tried.extend(packages))
+    run.ensure_jdk()
+    assert tried == list(run.JDK_PACKAGES)
+    assert "nothing will run on Elasticsearch: a JDK is needed" in capsys.readouterr().err
+    monkeypatch.setattr(java, "jdk_home", lambda: len(tried) > 2 or raises(JdkMissing("a JDK is needed")))
+    run.ensure_jdk()
+    assert tried == [*run.JDK_PACKAGES, run.JDK_PACKAGES[0]]
