@@ -1,6 +1,7 @@
 """`/healthz`: this process works. `/readyz`: it does its part, with each check told apart."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from hub.kernel.records import SUBMISSIONS
 from hub.ports.eventlog import Topic
 from hub.runtime import Runtime, WorkerState
 
+log = logging.getLogger("hub.health")
 FRESH_SECONDS = 1.0
 PING_SECONDS = 2.0
 NOBODY: Final = "-"
@@ -109,10 +111,23 @@ def worker_check(state: WorkerState, failing_seconds: float, lag_bound: int) -> 
     return told
 
 
+class _Told:
+    """Logs what fails whenever that changes, so that the log tells what a probe alone has seen."""
+
+    def __init__(self) -> None:
+        self._failing: tuple[str, ...] = ()
+
+    def change(self, failing: tuple[str, ...]) -> None:
+        if failing != self._failing:
+            self._failing = failing
+            log.warning("not ready: %s", ", ".join(failing)) if failing else log.warning("ready again")
+
+
 def add_health(app: FastAPI, hub: Hub, runtime: Runtime) -> None:
     """Add both. They tell types of errors, never their messages, and need no token."""
     asked = pings(hub)
     settings = hub.settings
+    told = _Told()
 
     def checks() -> Iterator[tuple[str, Check]]:
         for state in runtime.states():
@@ -132,5 +147,7 @@ def add_health(app: FastAPI, hub: Hub, runtime: Runtime) -> None:
     @app.get("/readyz", include_in_schema=False)
     def ready() -> JSONResponse:
         found = dict(checks())
-        fine = all(check["status"] == "ok" for check in found.values())
+        failing = tuple(name for name, check in found.items() if check["status"] != "ok")
+        fine = not failing
+        told.change(failing)
         return JSONResponse({"status": "ok" if fine else "failing", "checks": found}, 200 if fine else 503)
