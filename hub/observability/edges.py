@@ -9,8 +9,8 @@ from hub.observability import metrics, tracing, work
 from hub.ports.eventlog import Consumer, Delivered, Entry, EventLog, Topic
 from hub.ports.worker import Worker
 
-LAG_SECONDS = 5.0
-"""How often a worker's lag is looked at: on Kafka that asks the broker."""
+LAG_SECONDS = 15.0
+"""How often a worker's lag is looked at: on Kafka that is a question to the broker for each partition."""
 
 
 class ObservedLog:
