@@ -53,7 +53,9 @@ def written(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.link(part, path)  # unlike a rename it never takes the place of an earlier backup
+        if path.exists():
+            raise FileExistsError(path)
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 

@@ -5,6 +5,7 @@ place; broken off at any moment, the same command does it again or goes on.
 """
 
 import shutil
+from itertools import islice
 from pathlib import Path
 
 from hub.access import write_private
@@ -18,8 +19,9 @@ from hub.moving.draining import embedded
 from hub.moving.folder import KEY, LOG, PRIVATE, STORES, Folder
 from hub.moving.marker import MARKER_FILE
 from hub.moving.refused import Differs, Refused
-from hub.moving.streams import entries, publish_missing
+from hub.moving.streams import READ_ENTRIES, entries, publish_missing
 from hub.moving.tables import Steps
+from hub.ports.usage import UsageStore
 from hub.settings import Settings
 from schemas.topics import topics
 from services.catalog.sink import check, rebuild
@@ -96,15 +98,23 @@ def _complete(settings: Settings, work: Path, manifest: Manifest, steps: Steps) 
     hub = compose(embedded(settings, work), roles=())
     try:
         if manifest.profile == "real":
-            log = SqliteEventLog(work / LOG)
-            hub.adapters.usage.put([MonthUsage.from_bytes(one.value or b"") for one in entries(log, USAGE)])
-            log.close()
+            _put_months(work, hub.adapters.usage)
         with steps(Bilingual("重建检索目录", "Rebuilding the catalogue")) as progress:
             rebuild(hub.records, hub.catalogue, lambda done: progress(done, 0))
         if not check(hub.records, hub.catalogue).equal:
             raise Differs("the catalogue does not say what the record store says")
     finally:
         hub.close()
+
+
+def _put_months(work: Path, usage: UsageStore) -> None:
+    log = SqliteEventLog(work / LOG)
+    try:
+        found = (MonthUsage.from_bytes(entry.value or b"") for entry in entries(log, USAGE))
+        while some := list(islice(found, READ_ENTRIES)):
+            usage.put(some)
+    finally:
+        log.close()
 
 
 def _take_place(work: Path, folder: Path) -> None:

@@ -117,7 +117,7 @@ def digest_rows(rows: Iterable[Row]) -> Digest:
     """The digest of rows in their order; equal values have equal digests, wherever the rows are kept."""
     count, digest = 0, sha256()
     for count, row in enumerate(rows, 1):  # noqa: B007 - the last number is the count
-        digest.update(b"".join(map(_encoded, row)))
+        digest.update(b"".join(map(_encoded, row)) + b".")
     return Digest(count, digest.hexdigest())
 
 

@@ -8,14 +8,17 @@ from typing import Any
 import psycopg
 import pytest
 
+from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.cli.main import main
 from hub.kernel.bookings import BOOKINGS
+from hub.kernel.records import RECORDS
 from hub.moving.archive import NoBackup, read_manifest
 from hub.moving.backup import backup
-from hub.moving.folder import Folder, digests
+from hub.moving.folder import LOG, Folder, digests
 from hub.moving.move import move, opened
 from hub.moving.refused import Refused
 from hub.moving.restore import restore
+from hub.moving.streams import entries
 from hub.moving.tables import TABLES
 from hub.settings import Settings
 from services.catalog.sink import check
@@ -88,6 +91,11 @@ def test_a_backup_of_a_hub_at_work_is_one_moment_of_it(tmp_path: Path) -> None:
         assert [hit["version"] for hit in live.found(newest["title"])[:1]] == [newest["version"]]
     with Live(again, works=False) as still:
         assert check(still.hub.records, still.hub.catalogue).equal
+        log = SqliteEventLog(again.data_dir / LOG)
+        told = [dict(entry.headers)["ce_id"].decode().rpartition("@") for entry in entries(log, RECORDS)]
+        log.close()
+        newest_told = {record_id: int(version) for record_id, _, version in told}
+        assert newest_told == {record.id: record.version for record in still.hub.records.scan()}
 
 
 def test_a_backup_is_never_taken_for_what_it_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,13 +7,19 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from hub.adapters.partitioner import partition_of
 from hub.kernel.bookings import BOOKINGS
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.kernel.usage import TELEMETRY
 from hub.moving.folder import Folder, digests
+from hub.moving.kafka import Topics
+from hub.moving.marker import Series
 from hub.moving.move import opened
-from hub.moving.tables import TABLES
+from hub.moving.tables import TABLES, digest_rows
+from hub.ports.eventlog import Entry
 from hub.settings import Settings
 from services.catalog.sink import check
 from tests.integration.moving_hub import (
@@ -57,6 +63,55 @@ elif where == "catalogue":
     hub.moving.move.check = dies(hub.moving.move.check, 1)
 sys.exit(main(sys.argv[1:], {}))
 """
+
+
+class BrokenLog:
+    """Kafka's partitions in memory; of the append that it breaks off at, each partition keeps some first entries."""
+
+    def __init__(self, partitions: int, breaks: list[int]) -> None:
+        self.kept: list[list[Entry]] = [[] for _ in range(partitions)]
+        self._breaks = breaks
+
+    def end_offsets(self, _: str) -> dict[int, int]:
+        return {number: len(kept) for number, kept in enumerate(self.kept)}
+
+    def append(self, _: str, entries: list[Entry]) -> None:
+        room = {number: self._breaks.pop() for number in range(len(self.kept)) if self._breaks}
+        for entry in entries:
+            number = partition_of(entry.key, len(self.kept))
+            if room.get(number, 1_000) > 0:
+                self.kept[number].append(entry)
+                room[number] = room.get(number, 1_000) - 1
+        if room and min(room.values()) < 900:
+            raise OSError("the broker went away")
+
+
+@given(st.lists(st.integers(0, 40), max_size=200), st.integers(1, 5), st.lists(st.integers(0, 30), max_size=30))
+def test_a_topic_is_filled_without_gaps_or_repeats_whatever_arrived_before(
+    keys: list[int], partitions: int, breaks: list[int]
+) -> None:
+    entries = [Entry(b"key-%d" % key, b"%d" % number) for number, key in enumerate(keys)]
+    log = BrokenLog(partitions, breaks)
+    log.kept[0].append(Entry(b"", b"of an earlier hub"))
+    topics, known = Topics(log, ""), list[Series]()  # type: ignore[arg-type]
+    for _ in range(50):
+        try:
+            count = topics.fill("t", lambda: entries, known[-1] if known else None, known.append, lambda *_: None)
+            break
+        except OSError:
+            continue
+    assert count == len(entries)
+    arrived = [entry for kept in log.kept for entry in kept][1:]
+    placed = [
+        entry for number in range(partitions) for entry in entries if partition_of(entry.key, partitions) == number
+    ]
+    assert arrived == placed
+
+
+def test_equal_rows_have_equal_digests_and_others_have_others() -> None:
+    assert digest_rows([("a", 1, None)]) == digest_rows([("a", True, None)])
+    unlike = [[("ab", "c")], [("a", "bc")], [("ab",), ("c",)], [(b"ab", "c")], [("ab", None)], [("ab", "c"), ()]]
+    assert len({digest_rows(rows) for rows in unlike}) == len(unlike)
 
 
 def moves(settings: Settings, *words: str, dies: str = "") -> int:
