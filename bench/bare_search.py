@@ -19,7 +19,6 @@ CREATE TABLE rows (
 );
 CREATE TABLE facets (path TEXT, value TEXT, row INTEGER, PRIMARY KEY (path, value, row)) WITHOUT ROWID;
 CREATE TABLE names (key TEXT, row INTEGER, PRIMARY KEY (key, row)) WITHOUT ROWID;
-CREATE TEMP TABLE matching (row INTEGER PRIMARY KEY);
 """
 _FINISH = """
 CREATE INDEX by_kind ON rows (kind, updated_at);
@@ -42,12 +41,14 @@ class Asked(NamedTuple):
 
 
 class BareSearch:
-    """One connection to a file of these tables, filled batch by batch and then finished."""
+    """One connection to a file of these tables; a new one is filled batch by batch and then finished."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, new: bool) -> None:
         self._sql = connected(path)
-        self._sql.executescript(_TABLES)
-        self._sql.execute(TERMS)
+        self._sql.execute("CREATE TEMP TABLE matching (row INTEGER PRIMARY KEY)")
+        if new:
+            self._sql.executescript(_TABLES)
+            self._sql.execute(TERMS)
         self._last = 0
 
     def store(self, documents: Sequence[Document]) -> None:

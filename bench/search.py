@@ -9,6 +9,7 @@ turns, query by query.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from random import Random
 from statistics import median
 from time import perf_counter
@@ -26,6 +27,7 @@ from services.catalog.core.queries import parsed
 
 FACETS = "auto"
 DEEP_PAGE = 10
+DONE = "filled"
 WARM_UP = 3
 AIM_MS = 10.0
 PEERS = PORT, HTTP, PAGE, SAME = "hub: port", "hub: HTTP", "bare page", "bare same"
@@ -40,22 +42,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
         records=(int, 100_000, "in the catalogue"),
         queries=(int, 60, "of each class"),
         seed=(int, 1, "of the queries"),
+        keep=(str, "", "a folder for the filled files, which the next run uses again"),
     )
     asked = parser.parse_args(arguments)
     command = f"python -m bench.search --records {asked.records} --queries {asked.queries}"
     report = Report(f"search-{asked.records}", f"Search among {asked.records:,} records", command)
-    with folder() as data, folder() as other:
-        catalogue, bare = SqliteCatalogue(data / "catalogue.db"), BareSearch(other / "bare.db")
-        for batch in in_batches(documents(asked.records)):
-            catalogue.apply(batch)
-            bare.store(batch)
-        bare.finish()
+    with folder() as temporary:
+        data = Path(asked.keep or temporary) / "hub"
+        filled = (data / DONE).exists()
+        data.mkdir(parents=True, exist_ok=True)
+        catalogue, bare = SqliteCatalogue(data / "catalogue.db"), BareSearch(data.parent / "bare.db", new=not filled)
+        if not filled:
+            _fill(catalogue, bare, asked.records)
+            (data / DONE).touch()
         with served(data) as hub:
             found = Searching(catalogue, hub.client(), bare, asked.queries).all(asked.seed)
         catalogue.close()
         bare.close()
     _tell(report, found, asked.queries)
     report.finish(asked.write)
+
+
+def _fill(catalogue: Catalogue, bare: BareSearch, records: int) -> None:
+    """The same documents for both."""
+    for batch in in_batches(documents(records)):
+        catalogue.apply(batch)
+        bare.store(batch)
+    bare.finish()
 
 
 class Searching:

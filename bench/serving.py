@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse, RemoteDisconnected
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -40,12 +40,19 @@ class Client:
         self._connection.close()
 
     def _asked(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], status: int) -> Any:
-        self._connection.request(method, path, body, {**self._headers, **headers})
-        answer = self._connection.getresponse()
+        try:
+            answer = self._answer(method, path, body, headers)
+        except RemoteDisconnected:  # the server closes a connection that has been idle; nothing was handled
+            self._connection.close()
+            answer = self._answer(method, path, body, headers)
         content = answer.read()
         if answer.status != status:
             raise RuntimeError(f"{method} {path}: {answer.status} {content[:500]!r}")
         return orjson.loads(content)
+
+    def _answer(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> HTTPResponse:
+        self._connection.request(method, path, body, {**self._headers, **headers})
+        return self._connection.getresponse()
 
 
 class Served:
