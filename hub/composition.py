@@ -1,6 +1,7 @@
 """The composition root: the one place that decides which adapters run, and that hands them to the services."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
@@ -112,6 +113,30 @@ def compose(settings: Settings, clock: Clock | None = None, roles: Collection[Ro
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     opened = _real(settings, clock) if settings.profile == "real" else _embedded(settings, clock)
     return _hub(settings, clock, frozenset(roles), opened)
+
+
+@contextmanager
+def log_and_records(settings: Settings) -> Iterator[tuple[EventLog, RecordStore]]:
+    """These two alone, for commands that work on them beside the hub; topics and tables must be there."""
+    event_log: EventLog
+    records: RecordStore
+    shared: tuple[Closing, ...] = ()
+    if settings.profile == "real":
+        from hub.adapters.kafka_eventlog import KafkaEventLog
+        from hub.adapters.postgresql import PostgresDatabase
+        from services.curation.adapters.postgresql_store import PostgresRecordStore
+
+        database = PostgresDatabase(settings.postgresql_dsn)
+        event_log, records = KafkaEventLog(settings.kafka_bootstrap), PostgresRecordStore(database, settings.node)
+        shared = (database,)
+    else:
+        event_log = SqliteEventLog(settings.data_dir / "log.db")
+        records = SqliteRecordStore(settings.data_dir / "records.db", settings.node)
+    try:
+        yield event_log, records
+    finally:
+        for opened in (records, event_log, *shared):
+            opened.close()
 
 
 def _embedded(settings: Settings, clock: Clock) -> Adapters:

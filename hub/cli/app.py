@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from hub import __version__
-from hub.cli import booking, finding, importing, maintaining, moving, roles, serving, stack, tokens
+from hub.cli import booking, deadletters, finding, importing, maintaining, moving, roles, serving, stack, tokens
 from hub.cli.client import Told, Unreachable
 from hub.cli.session import UNREACHABLE, WRONG_USAGE, Session
 from hub.cli.wording import language_from, localise, split_language, t
@@ -64,7 +64,7 @@ def build() -> typer.Typer:
     ) -> None:
         """Options of every command; `--lang` has been read before the commands are built."""
 
-    for module in (serving, importing, finding, booking, tokens, maintaining, roles, stack, moving):
+    for module in (serving, importing, finding, booking, tokens, maintaining, roles, stack, moving, deadletters):
         module.register(app)
     return app
 

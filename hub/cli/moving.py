@@ -1,9 +1,7 @@
 """`hub move`, `hub backup` and `hub restore`: the hub's data from one set of adapters to the other, and kept safe."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +9,7 @@ import typer
 
 from hub.cli.importing import bar
 from hub.cli.lock import Busy, FolderLock
+from hub.cli.servers import check_libraries, failures
 from hub.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
 from hub.cli.stack import check_machine, run_stack, tell_how_to_stop
 from hub.cli.wording import t
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from hub.moving.tables import Steps
     from hub.stack.whole import Layout
 
-LIBRARIES = ("kafka", "elasticsearch", "psycopg", "alembic")
 UNIT = Bilingual("项", "items")
 MOVE_HELP = t(
     """把嵌入式枢纽的全部数据搬到 Kafka、Elasticsearch 和 PostgreSQL（由 HUB_* 环境变量指明）；枢纽须已停止。
@@ -132,7 +130,7 @@ def move(
     """Check, lock, move, and tell how to go on."""
     told = session(context)
     settings = settings_for(data)
-    _check_libraries(told)
+    check_libraries(told)
     if not (settings.data_dir / "records.db").exists():
         _no_data(told, settings.data_dir)
     if not stack:
@@ -164,7 +162,7 @@ def backup(
     told = session(context)
     settings = settings_for(data)
     if settings.profile == "real":
-        _check_libraries(told)
+        check_libraries(told)
     with _telling(told):
         manifest = save(settings, file, _steps(told), with_key=not without_key)
     records = manifest.tables["records.records"].count
@@ -182,7 +180,7 @@ def restore(context: typer.Context, file: File, data: Data = None) -> None:
     told = session(context)
     settings = settings_for(data)
     if settings.profile == "real":
-        _check_libraries(told)
+        check_libraries(told)
     with _locked(told, settings.data_dir), _telling(told):
         manifest = bring_back(settings, file, _steps(told))
     records = manifest.tables["records.records"].count
@@ -241,16 +239,6 @@ def _steps(told: Session) -> "Steps":
     return lambda what: bar(told, what, UNIT)
 
 
-def _check_libraries(told: Session) -> None:
-    if lacking := [name for name in LIBRARIES if find_spec(name) is None]:
-        listed = ", ".join(lacking)
-        told.stop(
-            WRONG_USAGE,
-            Bilingual(f"缺少程序库：{listed}", f"Libraries are missing: {listed}"),
-            Bilingual("安装 research-resource-hub[real]。", "Install research-resource-hub[real]."),
-        )
-
-
 def _no_data(told: Session, folder: Path) -> None:
     told.stop(WRONG_USAGE, Bilingual(f"{folder} 里没有记录库", f"There is no record store in {folder}"))
 
@@ -281,31 +269,9 @@ def _telling(told: Session) -> Iterator[None]:
         told.stop(WRONG_USAGE, refused.why)
     except NoBackup as error:
         told.stop(WRONG_USAGE, Bilingual(f"不是完整的备份：{error}", f"This is no whole backup: {error}"))
-    except _failures() as error:
+    except failures() as error:
         told.stop(
             UNREACHABLE,
             Bilingual(f"没有完成：{error}", f"It was not completed: {error}"),
             Bilingual("排除问题后可以再来一次，什么也不会丢失。", "Mend that and do it again; nothing is lost."),
         )
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    """The errors of servers, disks and stores, whose libraries may not be there."""
-    found: list[type[Exception]] = [OSError, RuntimeError, ValueError, sqlite3.Error]
-    if find_spec("kafka"):
-        from kafka.errors import KafkaError
-
-        found.append(KafkaError)
-    if find_spec("psycopg"):
-        from psycopg import Error
-
-        found.append(Error)
-    if find_spec("sqlalchemy"):
-        from sqlalchemy.exc import SQLAlchemyError
-
-        found.append(SQLAlchemyError)
-    if find_spec("elastic_transport"):
-        from elastic_transport import ApiError, TransportError
-
-        found += [ApiError, TransportError]
-    return tuple(found)
