@@ -30,7 +30,7 @@ VOLUME /var/lib/hub
 EXPOSE 8080
 # Whether the process answers; whether its workers do well is /readyz, which would make a busy container look dead.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=6 \
-  CMD ["python", "-c", "import os, urllib.request as web; web.urlopen(f\"http://127.0.0.1:{os.environ['HUB_PORT']}/healthz\", timeout=4)"]
+  CMD ["python", "-c", "import os, urllib.request as web; web.urlopen(f\"http://127.0.0.1:{os.environ['HUB_PORT']}/readyz\", timeout=4)"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["hub"]
 CMD ["up"]

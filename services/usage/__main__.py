@@ -3,12 +3,10 @@
 The topics must be there. Each worker needs a data folder of its own (HUB_DATA_DIR).
 """
 
-import logging
-import sys
-
 from faust import Worker
 
 from hub.adapters.kafka_eventlog import KafkaEventLog
+from hub.observability.logs import configure
 from hub.settings import Settings
 from services.usage.app import make_app
 from services.usage.core.facts import SOURCES
@@ -30,12 +28,12 @@ def partitions_of(bootstrap: str) -> int:
 def main() -> None:
     """Until a signal ends it."""
     settings = Settings()
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    configure(settings.log_format, settings.log_level)
     partitions = partitions_of(settings.kafka_bootstrap)
     folder = settings.data_dir.resolve() / "usage"
     folder.mkdir(parents=True, exist_ok=True)
     app = make_app(settings.kafka_bootstrap, folder, partitions, settings.node, settings.kafka_replication)
-    worker = Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True)
+    worker = Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True, override_logging=False)
     worker.spinner = None  # it has every debug message made, although none is shown
     worker.execute_from_commandline()
 
