@@ -31,6 +31,9 @@ class Observed:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._active = 0
+        # Only the event loop counts it, so that it needs no lock.
+        metrics.HTTP_ACTIVE.set_function(lambda: self._active)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI 3.0."""
@@ -56,11 +59,11 @@ class Observed:
             await send(message)
 
         began = time.perf_counter()
-        metrics.HTTP_ACTIVE.inc()
+        self._active += 1
         try:
             await self._app(scope, receive, noting)
         finally:
-            metrics.HTTP_ACTIVE.dec()
+            self._active -= 1
             method = scope["method"] if scope["method"] in METHODS else metrics.OTHER
             count, seconds = _instruments(method, _route(scope), status)
             count.inc()

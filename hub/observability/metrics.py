@@ -33,7 +33,7 @@ LONG_SECONDS = (
     *(1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 86400.0),
 )
 SIZES = (1, 3, 10, 30, 100, 300, 1_000, 2_000, 5_000, 20_000)
-LABEL_VALUES = 200
+LABEL_VALUES = 50
 OTHER = "other"
 
 BUILD = Info("hub_build", "Version, profile and roles of this process.", registry=REGISTRY)
@@ -117,16 +117,16 @@ LOGGED = Counter("hub_logged_messages", "Messages of the log from warnings up.",
 for _level in ("warning", "error", "critical"):
     LOGGED.labels(_level)
 
-_reasons: set[tuple[str, str]] = set()
+_reasons: dict[str, set[str]] = {}
 
 
 def dead_letter(topic: str, reason: str) -> None:
-    """Count one; reasons come from entries, so those beyond LABEL_VALUES are counted together."""
-    if (topic, reason) not in _reasons:
-        if len(_reasons) >= LABEL_VALUES:
-            reason = OTHER
-        else:
-            _reasons.add((topic, reason))
+    """Count one; reasons come from entries, so those of a topic beyond LABEL_VALUES are counted together."""
+    known = _reasons.setdefault(topic, set())
+    if len(known) < LABEL_VALUES:
+        known.add(reason)
+    if reason not in known:
+        reason = OTHER
     DEAD_LETTERS.labels(topic, reason).inc()
 
 
