@@ -1,7 +1,7 @@
 """The composition root: the one place that decides which adapters run, and that hands them to the services."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
@@ -119,24 +119,46 @@ def compose(settings: Settings, clock: Clock | None = None, roles: Collection[Ro
 def log_and_records(settings: Settings) -> Iterator[tuple[EventLog, RecordStore]]:
     """These two alone, for commands that work on them beside the hub; topics and tables must be there."""
     event_log: EventLog
-    records: RecordStore
-    shared: tuple[Closing, ...] = ()
+    with _records(settings) as records:
+        if settings.profile == "real":
+            from hub.adapters.kafka_eventlog import KafkaEventLog
+
+            event_log = KafkaEventLog(settings.kafka_bootstrap)
+        else:
+            event_log = SqliteEventLog(settings.data_dir / "log.db")
+        with closing(event_log):
+            yield event_log, records
+
+
+@contextmanager
+def records_and_catalogue(settings: Settings) -> Iterator[tuple[RecordStore, Catalogue]]:
+    """These two alone; tables must be there."""
+    catalogue: Catalogue
+    with _records(settings) as records:
+        if settings.profile == "real":
+            from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
+
+            catalogue = ElasticsearchCatalogue(settings.elasticsearch_url)
+        else:
+            catalogue = SqliteCatalogue(settings.data_dir / "catalogue.db")
+        with closing(catalogue):
+            yield records, catalogue
+
+
+@contextmanager
+def _records(settings: Settings) -> Iterator[RecordStore]:
     if settings.profile == "real":
-        from hub.adapters.kafka_eventlog import KafkaEventLog
         from hub.adapters.postgresql import PostgresDatabase
         from services.curation.adapters.postgresql_store import PostgresRecordStore
 
-        database = PostgresDatabase(settings.postgresql_dsn)
-        event_log, records = KafkaEventLog(settings.kafka_bootstrap), PostgresRecordStore(database, settings.node)
-        shared = (database,)
-    else:
-        event_log = SqliteEventLog(settings.data_dir / "log.db")
-        records = SqliteRecordStore(settings.data_dir / "records.db", settings.node)
-    try:
-        yield event_log, records
-    finally:
-        for opened in (records, event_log, *shared):
-            opened.close()
+        with (
+            closing(PostgresDatabase(settings.postgresql_dsn)) as database,
+            closing(PostgresRecordStore(database, settings.node)) as records,
+        ):
+            yield records
+        return
+    with closing(SqliteRecordStore(settings.data_dir / "records.db", settings.node)) as embedded:
+        yield embedded
 
 
 def _embedded(settings: Settings, clock: Clock) -> Adapters:

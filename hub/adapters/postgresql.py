@@ -21,6 +21,9 @@ WAIT_SECONDS = 30.0
 MIGRATION_LOCK = 0x6875_6200
 """An advisory lock, so that of several services that start at once one migrates."""
 
+MIGRATIONS_TABLE = "hub_migrations"
+"""Names the last step that the tables of a database are at."""
+
 # A peer that vanished without a word is noticed after a minute; a process that stopped inside a transaction gives up
 # its locks after as long.
 _OPTIONS: dict[str, Any] = {
@@ -35,18 +38,31 @@ _OPTIONS: dict[str, Any] = {
 def migrate(dsn: str) -> None:
     """Bring the tables up to date; safe to call from every process at its start."""
     from alembic import command
-    from alembic.config import Config
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
 
-    config = Config()
-    config.set_main_option("script_location", str(files("hub") / "migrations"))
+    config = _migrations()
     engine = create_engine(dsn.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=NullPool)
     with psycopg.connect(dsn, autocommit=True, connect_timeout=CONNECT_SECONDS) as lock, engine.connect() as connection:
         lock.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     engine.dispose()
+
+
+def newest_migration() -> str:
+    """The last step of this release's tables, as MIGRATIONS_TABLE would name it."""
+    from alembic.script import ScriptDirectory
+
+    return str(ScriptDirectory.from_config(_migrations()).get_current_head())
+
+
+def _migrations() -> Any:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(files("hub") / "migrations"))
+    return config
 
 
 class PostgresDatabase:

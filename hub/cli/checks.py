@@ -16,6 +16,7 @@ from hub.access import ACCESS_FILE, OPERATOR_TOKEN
 from hub.cli import environment
 from hub.cli.client import ADDRESS_FILE
 from hub.cli.lock import is_busy
+from hub.cli.servers import INSTALL, missing_libraries
 from hub.cli.session import DEMO_TOKEN
 from hub.kernel.language import Bilingual
 from hub.settings import Settings
@@ -42,14 +43,28 @@ Check = Callable[[Settings], Iterator[Finding]]
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Every check that this data folder allows."""
-    checks: list[Check] = [writable, space, sqlite, clock, private_files, journals]
+    """Every check that this profile, and what is in the data folder, allow."""
+    if settings.profile == "real":
+        return _examine_real(settings)
+    checks: list[Check] = [writable, space, sqlite, clock, private_files, journals, provider]
     findings = [finding for check in checks for finding in check(settings)]
     findings += reachable(settings, is_busy(settings.data_dir))
     if not (settings.data_dir / "log.db").exists():
         never = Bilingual(f"{settings.data_dir} 尚无数据", f"nothing in {settings.data_dir} yet")
         return [*findings, Finding(True, never)]
     return [*findings, *opened(settings)]
+
+
+def _examine_real(settings: Settings) -> list[Finding]:
+    checks: list[Check] = [writable, space, clock, private_files, provider]
+    findings = [finding for check in checks for finding in check(settings)]
+    if lacking := missing_libraries():
+        listed = ", ".join(lacking)
+        missing = Bilingual(f"缺少程序库：{listed}", f"libraries are missing: {listed}")
+        return [*findings, Finding(False, missing, INSTALL)]
+    from hub.cli.server_checks import examine as servers
+
+    return [*findings, *servers(settings)]
 
 
 def writable(settings: Settings) -> Iterator[Finding]:
@@ -118,6 +133,30 @@ def private_files(settings: Settings) -> Iterator[Finding]:
         mode = path.stat().st_mode & 0o777
         told = Bilingual(f"{name} 的权限为 {mode:04o}", f"mode of {name} is {mode:04o}")
         yield Finding(not mode & 0o077, told, Bilingual(f"运行 chmod 600 {path}", f"run chmod 600 {path}"))
+
+
+def provider(settings: Settings) -> Iterator[Finding]:
+    """The OpenID Connect provider tells its keys, where one is named."""
+    if not settings.oidc_issuer:
+        return
+    from hub.oidc import ProviderKeys
+
+    keys = ProviderKeys(settings.oidc_issuer, settings.oidc_jwks_url)
+    try:
+        count = keys.step(0.0)
+    finally:
+        keys.close()
+    yield Finding(
+        count > 0,
+        Bilingual(
+            f"登录服务 {settings.oidc_issuer} 给出 {count} 个可用的密钥",
+            f"the provider {settings.oidc_issuer} tells {count} usable keys",
+        ),
+        Bilingual(
+            "检查 HUB_OIDC_ISSUER（与发现文档的 issuer 逐字相同）、HUB_OIDC_JWKS_URL 和网络",
+            "look at HUB_OIDC_ISSUER (exactly the issuer of its discovery document), HUB_OIDC_JWKS_URL and the network",
+        ),
+    )
 
 
 def journals(settings: Settings) -> Iterator[Finding]:
@@ -214,17 +253,27 @@ def topics(hub: "Hub", settings: Settings) -> Iterator[Finding]:
     from schemas.topics import topics as declared
 
     differences = hub.event_log.differences(declared(settings.topic_partitions))
-    for line in differences:
-        yield Finding(
-            False,
-            Bilingual(f"主题与 schemas/topics.yaml 不符：{line}", f"topics differ from schemas/topics.yaml: {line}"),
-            Bilingual(
-                "分区数只能在新的数据文件夹上更改；请恢复 HUB_PARTITIONS",
-                "partitions can only change on a new data folder; set HUB_PARTITIONS back",
-            ),
-        )
+    yield from map(difference, differences)
     if not differences:
         yield Finding(True, Bilingual("主题与 schemas/topics.yaml 一致", "topics are as schemas/topics.yaml says"))
+
+
+def difference(line: str) -> Finding:
+    """One setting of a topic that is not as wanted."""
+    if line.endswith("is missing"):
+        remedy = Bilingual("运行 hub stack prepare 或启动枢纽", "run hub stack prepare, or start the hub")
+    elif ": partitions is" in line:
+        remedy = Bilingual(
+            "分区数只能在主题建立之前选定；请恢复 HUB_PARTITIONS",
+            "partitions are chosen before a topic is made; set HUB_PARTITIONS back",
+        )
+    else:
+        remedy = Bilingual(
+            "用 Kafka 的工具（kafka-configs.sh --alter）改回该主题的设置",
+            "set the topic back with Kafka's own tool (kafka-configs.sh --alter)",
+        )
+    told = Bilingual(f"主题与 schemas/topics.yaml 不符：{line}", f"topics differ from schemas/topics.yaml: {line}")
+    return Finding(False, told, remedy)
 
 
 def at_work(hub: "Hub") -> Iterator[Finding]:

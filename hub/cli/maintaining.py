@@ -1,35 +1,51 @@
 """`hub rebuild` and `hub doctor`."""
 
-from pathlib import Path
-
+import httpx
 import typer
 from rich.markup import escape
 
 from hub.cli.importing import bar
 from hub.cli.lock import Busy, FolderLock
+from hub.cli.servers import telling_failures
 from hub.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
 from hub.cli.wording import t
 from hub.kernel.language import Bilingual
+from hub.settings import Settings
+
+ANSWER_SECONDS = 5.0
 
 REBUILD_HELP = t(
-    """从记录库重建检索目录，例如目录损坏或升级之后。枢纽须已停止。
+    """从记录库重建检索目录，例如目录损坏或升级之后。
 
-示例：`hub rebuild --data /srv/hub`""",
-    """Build the catalogue anew from the record store, after damage or an upgrade. The hub must not be running.
+嵌入式枢纽须已停止。HUB_PROFILE=real 时各服务照常运行：在别名之下建立新的索引，建好后一次切换，不影响检索和更新。
 
-Example: `hub rebuild --data /srv/hub`""",
+示例：`hub rebuild --data /srv/hub`
+
+退出码：0 已重建；2 没有数据；3 枢纽正在运行，或服务器无法访问。""",
+    """Build the catalogue anew from the record store, after damage or an upgrade.
+
+An embedded hub must not be running. With HUB_PROFILE=real the services go on: a new index grows beside the one that
+serves and takes its place under the alias in one step; searches and changes meanwhile are served and kept.
+
+Example: `hub rebuild --data /srv/hub`
+
+Exit codes: 0 rebuilt; 2 there are no data; 3 the hub runs, or a server cannot be reached.""",
 )
 DOCTOR_HELP = t(
-    """检查数据文件夹与运行环境，逐项说明问题和解决办法；枢纽运行时也可检查。
+    """检查数据文件夹、运行环境和（HUB_PROFILE=real）各服务器，逐项说明问题和解决办法；枢纽运行时也可检查，不改动任何数据。
 
-检查：数据文件夹可写、剩余空间、SQLite 与全文检索、日志模式、主题设置、后台任务的积压、目录与记录库一致、
-密钥文件权限、时钟、端口。
+检查：数据文件夹可写、剩余空间、时钟、密钥文件权限、登录服务（若设置）、后台任务的积压、主题设置、目录与记录库一致；
+嵌入式另有 SQLite 与全文检索、日志模式、端口；服务器另有 Kafka 副本、PostgreSQL 数据表版本、Elasticsearch 版本与
+健康状态及别名、vault.key 与保险库相符。
 
 退出码：0 全部通过；1 有问题。""",
-    """Check the data folder and this machine, and tell what helps against each finding; also while the hub runs.
+    """Check the data folder, this machine and (HUB_PROFILE=real) the servers, and tell what helps against each finding;
+also while the hub runs. Nothing is changed.
 
-Checked: folder writable, free space, SQLite and full-text search, journal mode, topics, lag of each worker, catalogue
-equals record store, modes of key files, clock, port.
+Checked: folder writable, free space, clock, modes of key files, the sign-in provider where one is set, what waits for
+each worker, topics, catalogue equals record store. Embedded also: SQLite and full-text search, journal mode, port. On
+servers also: replicas on Kafka, tables of this release on PostgreSQL, version, health and alias of Elasticsearch,
+vault.key opens the vault.
 
 Exit codes: 0 all is well; 1 something is not.""",
 )
@@ -42,9 +58,19 @@ def register(app: typer.Typer) -> None:
 
 
 def rebuild(context: typer.Context, data: Data = None) -> None:
-    """Rebuild under the folder's lock."""
+    """Rebuild under the folder's lock, or beside services on servers."""
     told = session(context)
     settings = settings_for(data)
+    if settings.profile == "real":
+        with telling_failures(told, settings):
+            httpx.get(settings.elasticsearch_url, timeout=ANSWER_SECONDS)  # else a long patience begins without a word
+            count = _rebuilt(told, settings)
+    else:
+        count = _rebuilt_alone(told, settings)
+    told.say(Bilingual(f"目录已重建：{count} 条记录", f"The catalogue is rebuilt: {count} records"), "green")
+
+
+def _rebuilt_alone(told: Session, settings: Settings) -> int:
     if not (settings.data_dir / "records.db").exists():
         told.stop(
             WRONG_USAGE,
@@ -59,22 +85,18 @@ def rebuild(context: typer.Context, data: Data = None) -> None:
             Bilingual("请先停止它，再重建。", "Stop it, then rebuild."),
         )
     with lock:
-        count = _rebuilt(told, settings.data_dir)
-    told.say(Bilingual(f"目录已重建：{count} 条记录", f"The catalogue is rebuilt: {count} records"), "green")
+        return _rebuilt(told, settings)
 
 
-def _rebuilt(told: Session, folder: Path) -> int:
-    from hub.composition import compose
+def _rebuilt(told: Session, settings: Settings) -> int:
+    from hub.composition import records_and_catalogue
     from services.catalog.service import rebuild as build
 
-    hub = compose(settings_for(folder))
-    try:
-        with bar(told, Bilingual("重建目录", "Rebuilding the catalogue"), Bilingual("条", "records")) as progress:
-            return build(hub.records, hub.catalogue, lambda done: progress(done, 0))
-    finally:
-        for worker in hub.workers:
-            worker.close()
-        hub.close()
+    with (
+        records_and_catalogue(settings) as (records, catalogue),
+        bar(told, Bilingual("重建目录", "Rebuilding the catalogue"), Bilingual("条", "records")) as progress,
+    ):
+        return build(records, catalogue, lambda done: progress(done, 0))
 
 
 def doctor(context: typer.Context, data: Data = None) -> None:

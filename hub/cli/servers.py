@@ -5,22 +5,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
+import httpx
+
 from hub.cli.session import UNREACHABLE, WRONG_USAGE, Session
 from hub.kernel.language import Bilingual
 from hub.settings import Settings
 
 LIBRARIES = ("kafka", "elasticsearch", "psycopg", "alembic")
+INSTALL = Bilingual("安装 research-resource-hub[real]。", "Install research-resource-hub[real].")
+
+
+def missing_libraries() -> list[str]:
+    """The clients of the servers that are not installed."""
+    return [name for name in LIBRARIES if find_spec(name) is None]
 
 
 def check_libraries(told: Session) -> None:
     """Stop where a client of the servers is missing."""
-    if lacking := [name for name in LIBRARIES if find_spec(name) is None]:
+    if lacking := missing_libraries():
         listed = ", ".join(lacking)
-        told.stop(
-            WRONG_USAGE,
-            Bilingual(f"缺少程序库：{listed}", f"Libraries are missing: {listed}"),
-            Bilingual("安装 research-resource-hub[real]。", "Install research-resource-hub[real]."),
-        )
+        told.stop(WRONG_USAGE, Bilingual(f"缺少程序库：{listed}", f"Libraries are missing: {listed}"), INSTALL)
 
 
 @contextmanager
@@ -40,7 +44,7 @@ def telling_failures(told: Session, settings: Settings) -> Iterator[None]:
 
 def failures() -> tuple[type[Exception], ...]:
     """The errors of servers, disks and stores, whose libraries may not be there."""
-    found: list[type[Exception]] = [OSError, RuntimeError, ValueError, LookupError, sqlite3.Error]
+    found: list[type[Exception]] = [httpx.HTTPError, OSError, RuntimeError, ValueError, LookupError, sqlite3.Error]
     if find_spec("kafka"):
         from kafka.errors import KafkaError
 

@@ -2,7 +2,9 @@
 
 from alembic import context
 
+from hub.adapters.postgresql import MIGRATIONS_TABLE
+
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, version_table="hub_migrations", transaction_per_migration=True)
+context.configure(connection=connection, version_table=MIGRATIONS_TABLE, transaction_per_migration=True)
 with context.begin_transaction():
     context.run_migrations()
