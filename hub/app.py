@@ -13,6 +13,7 @@ from hub.health import add_health
 from hub.me import router as me
 from hub.observability.http import Observed, carry_trace, exposition
 from hub.oidc import with_oidc
+from hub.oidc_login import sign_in
 from hub.runtime import Runtime
 from hub.web import install_problem_handlers
 from services.booking.api import router as booking
@@ -30,6 +31,7 @@ def create_app(hub: Hub) -> FastAPI:
     """Serve the hub's APIs and pages; the workers run while the application does."""
     access, keeping = with_oidc(hub.access, hub.settings, hub.clock)
     runtime = Runtime((*hub.workers, *keeping))
+    login = sign_in(hub.settings, hub.clock, keeping) if "portal" in hub.roles else None
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
@@ -38,6 +40,8 @@ def create_app(hub: Hub) -> FastAPI:
             yield
         finally:
             runtime.stop()
+            if login:
+                await login.close()
 
     app = FastAPI(
         title="科研资源共享枢纽 · Research-resource sharing hub",
@@ -49,6 +53,7 @@ def create_app(hub: Hub) -> FastAPI:
     )
     app.state.access = access
     app.state.settings = hub.settings
+    app.state.sign_in = login
     install_problem_handlers(app)
     install_error_pages(app)
     for router in _routers(hub, app):

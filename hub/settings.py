@@ -73,6 +73,14 @@ class Settings(BaseSettings):
     oidc_issuer: str = Field(default="", description="Of the OpenID Connect provider; empty: issued tokens alone.")
     oidc_audience: str = Field(default="research-hub", description="That access tokens must be meant for.")
     oidc_jwks_url: str = Field(default="", description="Of the provider's keys; empty: as its discovery document says.")
+    oidc_client_id: str = Field(
+        default="",
+        description="The portal as a public client of the provider (code flow, PKCE); empty: no such sign-in.",
+    )
+    oidc_discovery_url: str = Field(
+        default="",
+        description="Of the discovery document, where the portal cannot reach it at the issuer's own address.",
+    )
     oidc_name_claim: str = Field(
         default="sub", description="Bookings belong to it: one that nobody chooses and that is never given to another."
     )

@@ -14,6 +14,7 @@ from services.portal.pages import (
     booking,
     bookings,
     imports,
+    provider,
     record,
     saved,
     search,
@@ -29,7 +30,7 @@ def portal(api: httpx.AsyncClient) -> APIRouter:
     """
     router = APIRouter()
     hub = HubApi(api)
-    for pages in (search, record, booking, bookings, saved, imports, stewarding, account, session):
+    for pages in (search, record, booking, bookings, saved, imports, stewarding, account, session, provider):
         pages.add(router, hub)
     assets.add(router)
     return router

@@ -82,7 +82,7 @@ class Asked:
     def __init__(self, scheme: str = "http") -> None:
         self.requests: list[httpx.Request] = []
         self.answer: Handler = lambda _: None
-        app = FastAPI()
+        self.app = app = FastAPI()
         transport = httpx.MockTransport(self._reply)
         app.include_router(portal(httpx.AsyncClient(transport=transport, base_url="http://hub.internal")))
         install_error_pages(app)

@@ -16,7 +16,8 @@ from services.portal.rendering import page, reader_of, static
 DAY = 24 * 60 * 60
 SIGNED_IN_FOR = 30 * DAY
 LANGUAGE_KEPT_FOR = 365 * DAY
-LONGEST_TOKEN = 500
+LONGEST_TOKEN = 4_096 - len(TOKEN_COOKIE)
+"""A browser drops a cookie whose name and value have more than 4,096 bytes (RFC 6265, 6.1)."""
 
 
 def add(router: APIRouter, api: HubApi) -> None:
@@ -38,6 +39,7 @@ def add(router: APIRouter, api: HubApi) -> None:
     add_page(router, "/sign-in", form)
     add_page(router, "/sign-in", sent, "POST")
     add_page(router, "/sign-out", sign_out, "POST")
+    add_page(router, "/signed-out", signed_out)
     add_page(router, "/language", language)
     add_page(router, "/manifest.webmanifest", manifest)
 
@@ -55,19 +57,50 @@ async def sign_in(request: Request, api: HubApi, token: str, back: str) -> Respo
             raise
         return sign_in_page(request, back, 401, wrong=True)
     response = RedirectResponse(back, 303, {"Cache-Control": "no-store"})
-    secure = request.url.scheme == "https"
-    response.set_cookie(TOKEN_COOKIE, token, SIGNED_IN_FOR, path="/", secure=secure, httponly=True, samesite="lax")
+    keep(request, response, token, SIGNED_IN_FOR)
     return response
 
 
-def sign_in_page(request: Request, back: str, status: int = 200, *, wrong: bool = False, token: str = "") -> Response:
-    return page(request, "sign_in.html", status, next=back, wrong=wrong, token=token)
+def keep(request: Request, response: Response, token: str, seconds: int | None) -> None:
+    """Keep the token in a cookie that no script can read, for so long or until the browser is closed."""
+    secure = request.url.scheme == "https"
+    response.set_cookie(TOKEN_COOKIE, token, seconds, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def sign_in_page(
+    request: Request, back: str, status: int = 200, *, wrong: bool = False, token: str = "", failed: str = ""
+) -> Response:
+    """`failed` names why a sign-in through the provider came to nothing, or that the reader has just signed out."""
+    provider = has_provider(request)
+    return page(
+        request,
+        "sign_in.html",
+        status,
+        next=back,
+        wrong=wrong,
+        token=token,
+        failed=failed,
+        provider=f"/sign-in/oidc?{urlencode({'next': back})}" if provider else "",
+        longest=LONGEST_TOKEN,
+    )
+
+
+def has_provider(request: Request) -> bool:
+    """Whether people can sign in through an OpenID Connect provider."""
+    return getattr(request.app.state, "sign_in", None) is not None
 
 
 async def sign_out(request: Request) -> Response:
-    response = RedirectResponse("/", 303)
+    """Forget the token. A token of the provider has a session there, whose end is offered."""
+    of_provider = has_provider(request) and request.cookies.get(TOKEN_COOKIE, "").count(".") == 2
+    response = RedirectResponse("/signed-out" if of_provider else "/", 303)
     response.delete_cookie(TOKEN_COOKIE, path="/")
     return response
+
+
+async def signed_out(request: Request) -> Response:
+    """Signed out of the hub, and not yet of the provider."""
+    return sign_in_page(request, local(None), failed="out" if has_provider(request) else "")
 
 
 async def language(request: Request) -> Response:

@@ -1,0 +1,240 @@
+"""Signing people in at an OpenID Connect provider: authorization code (RFC 6749) with PKCE (RFC 7636), state and nonce.
+
+The hub's portal is a public client: it has no secret, and what it gets is an access token that hub.oidc takes.
+"""
+
+import asyncio
+import base64
+import hashlib
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+import orjson
+
+from hub.jws import FindKey, Untrusted, verified
+from hub.oidc import DISCOVERY, DOCUMENT_BYTES, FETCH_SECONDS, REFRESH_SECONDS, SKEW_SECONDS, ProviderKeys
+from hub.ports.clock import Clock
+from hub.ports.worker import Worker
+from hub.settings import Settings
+
+SCOPE = "openid"
+RANDOM_BYTES = 32
+KEY_TRIES, KEY_PAUSE_SECONDS = 25, 0.2
+"""A key that is new to the hub is asked for by its worker, which the sign-in waits for."""
+CODE_CHARS = 4_000
+
+
+class ProviderAway(Exception):
+    """The provider does not answer, or not as a provider does; the message is for logs."""
+
+
+class SignInRefused(Exception):
+    """The answer does not belong to the sign-in that was begun, or the provider refuses; the message is for logs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What the browser keeps, away from scripts, until the provider sends it back."""
+
+    state: str
+    nonce: str
+    verifier: str
+    back: str
+
+    def text(self) -> str:
+        """As a cookie holds it."""
+        return _segment(orjson.dumps([self.state, self.nonce, self.verifier, self.back]))
+
+    @classmethod
+    def read(cls, text: str) -> "Begun | None":
+        """What `text` wrote; None for anything else."""
+        try:
+            told = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        except ValueError:
+            return None
+        fine = isinstance(told, list) and len(told) == 4 and all(isinstance(one, str) and one for one in told)
+        return cls(*told) if fine else None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The access token, and for how many seconds it is good."""
+
+    token: str
+    seconds: int
+
+
+class OidcLogin:
+    """Asks one provider. `find` knows the keys that it signs with."""
+
+    def __init__(
+        self,
+        issuer: str,
+        client_id: str,
+        find: FindKey,
+        clock: Clock,
+        *,
+        discovery_url: str = "",
+        client: httpx.AsyncClient | None = None,
+    ) -> None:
+        self._issuer = issuer
+        self._client_id = client_id
+        self._find = find
+        self._clock = clock
+        self._discovery_url = discovery_url or issuer.rstrip("/") + DISCOVERY
+        self._client = client or httpx.AsyncClient(timeout=FETCH_SECONDS)
+        self._document: Mapping[str, Any] = {}
+        self._read_at = -REFRESH_SECONDS
+
+    async def begin(self, redirect_uri: str, back: str) -> tuple[str, Begun]:
+        """The provider's address to send the browser to. Raises ProviderAway."""
+        state, nonce, verifier = (secrets.token_urlsafe(RANDOM_BYTES) for _ in range(3))
+        begun = Begun(state, nonce, verifier, back)
+        asked = {
+            "response_type": "code",
+            "client_id": self._client_id,
+            "redirect_uri": redirect_uri,
+            "scope": SCOPE,
+            "state": begun.state,
+            "nonce": begun.nonce,
+            "code_challenge": _segment(hashlib.sha256(begun.verifier.encode()).digest()),
+            "code_challenge_method": "S256",
+        }
+        return _address(await self._endpoint("authorization_endpoint"), asked), begun
+
+    async def finish(self, begun: Begun, answer: Mapping[str, str], redirect_uri: str) -> SignedIn:
+        """Exchange the code that the provider sent the browser back with. Raises SignInRefused or ProviderAway."""
+        if not secrets.compare_digest(answer.get("state", "").encode(), begun.state.encode()):
+            raise SignInRefused("of another sign-in")
+        if answer.get("iss", self._issuer) != self._issuer:  # RFC 9207
+            raise SignInRefused("of another issuer")
+        code = answer.get("code", "")
+        if not 0 < len(code) <= CODE_CHARS:
+            raise SignInRefused(f"no code: {answer.get('error', '')[:100]}")
+        told = await self._exchanged(code, begun.verifier, redirect_uri)
+        token, id_token, seconds = told.get("access_token"), told.get("id_token"), told.get("expires_in", 0)
+        if (
+            not isinstance(token, str)
+            or not isinstance(id_token, str)
+            or str(told.get("token_type")).lower() != "bearer"
+        ):
+            raise ProviderAway("no tokens in the answer")
+        self._check(await self._claims(id_token), begun.nonce)
+        return SignedIn(token, seconds if type(seconds) is int and seconds > 0 else 0)
+
+    async def end_address(self, back: str) -> str | None:
+        """Where to end the session at the provider too (RP-Initiated Logout 1.0); None where it offers none."""
+        await self._discovered()
+        if not self._document.get("end_session_endpoint"):
+            return None
+        asked = {"client_id": self._client_id, "post_logout_redirect_uri": back}
+        return _address(await self._endpoint("end_session_endpoint"), asked)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _exchanged(self, code: str, verifier: str, redirect_uri: str) -> Mapping[str, Any]:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "client_id": self._client_id,
+            "code_verifier": verifier,
+        }
+        status, told = await self._asked("POST", await self._endpoint("token_endpoint"), form)
+        if status in (400, 401):
+            raise SignInRefused(f"the code is not taken: {str(told.get('error', ''))[:100]}")
+        if status != 200:
+            raise ProviderAway(f"the token endpoint answers {status}")
+        return told
+
+    async def _claims(self, id_token: str) -> Mapping[str, Any]:
+        for _ in range(KEY_TRIES):
+            try:
+                return verified(id_token, self._find)
+            except Untrusted as reason:
+                refused = reason
+            if str(refused) != "no such key":
+                break
+            await asyncio.sleep(KEY_PAUSE_SECONDS)
+        raise SignInRefused(f"the ID token is not taken: {refused}")
+
+    def _check(self, claims: Mapping[str, Any], nonce: str) -> None:
+        """OpenID Connect Core 1.0, 3.1.3.7."""
+        audience, expires = claims.get("aud"), claims.get("exp")
+        if claims.get("iss") != self._issuer:
+            raise SignInRefused("the ID token is of another issuer")
+        if self._client_id not in (audience if isinstance(audience, list) else [audience]):
+            raise SignInRefused("the ID token is for another client")
+        if claims.get("azp", self._client_id) != self._client_id:
+            raise SignInRefused("the ID token was asked for by another client")
+        if not isinstance(expires, int | float) or self._clock.now().timestamp() >= expires + SKEW_SECONDS:
+            raise SignInRefused("the ID token has expired")
+        if not secrets.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
+            raise SignInRefused("the ID token is of another sign-in")
+
+    async def _endpoint(self, name: str) -> str:
+        await self._discovered()
+        address = self._document.get(name)
+        if not isinstance(address, str) or urlsplit(address).scheme not in ("https", "http"):
+            raise ProviderAway(f"the discovery document has no {name}")
+        return address
+
+    async def _discovered(self) -> None:
+        """Read the discovery document where it is not fresh; an old one goes on while the provider is away."""
+        if time.monotonic() < self._read_at + REFRESH_SECONDS:
+            return
+        try:
+            status, told = await self._asked("GET", self._discovery_url)
+            if status != 200 or told.get("issuer") != self._issuer:
+                raise ProviderAway("no discovery document of the issuer")
+        except ProviderAway:
+            if not self._document:
+                raise
+            return
+        self._document, self._read_at = told, time.monotonic()
+
+    async def _asked(
+        self, method: str, url: str, form: Mapping[str, str] | None = None
+    ) -> tuple[int, Mapping[str, Any]]:
+        try:
+            async with self._client.stream(method, url, data=form, headers={"Accept": "application/json"}) as answer:
+                data = bytearray()
+                async for chunk in answer.aiter_bytes():
+                    data += chunk
+                    if len(data) > DOCUMENT_BYTES:
+                        raise ProviderAway(f"{url} answers with more than {DOCUMENT_BYTES} bytes")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ProviderAway(f"{url}: {type(error).__name__}") from error
+        try:
+            told = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            told = {}
+        return answer.status_code, told if isinstance(told, dict) else {}
+
+
+def sign_in(settings: Settings, clock: Clock, workers: Iterable[Worker]) -> OidcLogin | None:
+    """The sign-in of the settings, with the keys that one of the workers keeps; None where no client is named."""
+    keys = next((worker for worker in workers if isinstance(worker, ProviderKeys)), None)
+    if keys is None or not settings.oidc_client_id:
+        return None
+    return OidcLogin(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        keys.find,
+        clock,
+        discovery_url=settings.oidc_discovery_url,
+    )
+
+
+def _address(endpoint: str, asked: Mapping[str, str]) -> str:
+    return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(asked)}"
+
+
+def _segment(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

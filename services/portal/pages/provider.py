@@ -1,0 +1,102 @@
+"""Signing in through an institution's own OpenID Connect provider, where the hub names one."""
+
+import logging
+from typing import cast
+
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.oidc_login import Begun, OidcLogin, ProviderAway, SignInRefused
+from services.portal.client import ApiProblem, HubApi, Reader
+from services.portal.core.addresses import local
+from services.portal.guard import add_page
+from services.portal.pages.session import LONGEST_TOKEN, keep, sign_in_page
+from services.portal.rendering import reader_of
+
+BEGUN_COOKIE = "hub_sign_in"
+BEGUN_FOR = 10 * 60
+PATH = "/sign-in"
+log = logging.getLogger("hub.oidc")
+
+
+def add(router: APIRouter, api: HubApi) -> None:
+    async def back_from(request: Request) -> Response:
+        response = await returned(request, api)
+        response.delete_cookie(BEGUN_COOKIE, path=PATH)
+        return response
+
+    add_page(router, f"{PATH}/oidc", leave)
+    add_page(router, f"{PATH}/callback", back_from)
+    add_page(router, "/sign-out/oidc", end)
+
+
+async def leave(request: Request) -> Response:
+    """Send the browser to the provider, with what it will have to bring back in a cookie that no script can read."""
+    back = local(request.query_params.get("next"))
+    try:
+        address, begun = await _login(request).begin(callback_of(request), back)
+    except ProviderAway as error:
+        return _failed(request, back, "away", error)
+    response = RedirectResponse(address, 303, {"Cache-Control": "no-store"})
+    secure = request.url.scheme == "https"
+    # Lax: the provider sends the browser back by a top-level GET from its own site.
+    response.set_cookie(BEGUN_COOKIE, begun.text(), BEGUN_FOR, path=PATH, secure=secure, httponly=True, samesite="lax")
+    return response
+
+
+async def returned(request: Request, api: HubApi) -> Response:
+    """Exchange the code, see whether the API takes the token, and go back to where the reader came from."""
+    login = _login(request)
+    begun = Begun.read(request.cookies.get(BEGUN_COOKIE, ""))
+    if begun is None:
+        return sign_in_page(request, local(None), 400, failed="late")
+    back = local(begun.back)
+    try:
+        signed_in = await login.finish(begun, dict(request.query_params), callback_of(request))
+    except ProviderAway as error:
+        return _failed(request, back, "away", error)
+    except SignInRefused as error:
+        return _failed(request, back, "refused", error)
+    if len(signed_in.token) > LONGEST_TOKEN:
+        return _failed(request, back, "long", ValueError(f"an access token of {len(signed_in.token)} characters"))
+    try:
+        await api.get(Reader(reader_of(request).language, signed_in.token), "/me")
+    except ApiProblem as problem:
+        if problem.status != 401:
+            raise
+        return _failed(request, back, "unknown", problem)
+    response = RedirectResponse(back, 303, {"Cache-Control": "no-store"})
+    keep(request, response, signed_in.token, signed_in.seconds or None)
+    return response
+
+
+async def end(request: Request) -> Response:
+    """End the session at the provider as well, on which the next person at this device could sign in."""
+    try:
+        address = await _login(request).end_address(f"{site_of(request)}/")
+    except ProviderAway as error:
+        return _failed(request, local(None), "away", error)
+    return RedirectResponse(address or "/", 303, {"Cache-Control": "no-store"})
+
+
+def callback_of(request: Request) -> str:
+    """The address that the provider sends the browser back to; the client there must list it."""
+    return f"{site_of(request)}{PATH}/callback"
+
+
+def site_of(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _login(request: Request) -> OidcLogin:
+    login = getattr(request.app.state, "sign_in", None)
+    if login is None:
+        raise HTTPException(404)
+    return cast(OidcLogin, login)
+
+
+def _failed(request: Request, back: str, why: str, error: Exception) -> Response:
+    log.warning("a sign-in failed: %s", error)
+    return sign_in_page(request, back, 503 if why == "away" else 401, failed=why)
