@@ -52,12 +52,13 @@ class Topics:
         `stream` can be read twice. `known` is the series of an earlier try, `keep` remembers that of this one.
         """
         digest = digest_entries(stream())
+        ends = self._log.end_offsets(topic)
         if known is None or known.sha256 != digest.sha256:
-            known = Series(digest.sha256, self._log.end_offsets(topic))
+            known = Series(digest.sha256, ends)
             keep(known)
-        arrived = _difference(self._log.end_offsets(topic), known.base)
-        on_progress(sum(arrived.values()), digest.count)
+        arrived = _difference(ends, known.base)
         done = sum(arrived.values())
+        on_progress(done, digest.count)
         rest = _after(stream(), arrived)
         while batch := list(islice(rest, SEND_ENTRIES)):
             self._log.append(topic, batch)

@@ -4,13 +4,16 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 import orjson
+import psycopg
 from fastapi.testclient import TestClient
+from kafka import KafkaAdminClient
 
 from hub.access import operator_token
 from hub.app import create_app
@@ -68,7 +71,7 @@ class Live:
         return answer.json()
 
     def post_for_status(self, path: str, body: Any) -> int:
-        return self._client.post(f"/api/v1/{path}", json=body, headers=self._headers).status_code
+        return int(self._client.post(f"/api/v1/{path}", json=body, headers=self._headers).status_code)
 
     def submit(self, kind: str, source: str, rows: list[dict[str, Any]], operation: str = "upsert") -> str:
         """The receipt's id."""
@@ -185,33 +188,41 @@ def revealed(live: Live) -> set[str]:
     return set(live.hub.vault.reveal(tokens).values())
 
 
-def real_settings(folder: Path, kafka: str, elasticsearch: str, database: str) -> Settings:
-    return Settings(
-        profile="real",
-        data_dir=folder,
-        kafka_bootstrap=kafka,
-        elasticsearch_url=elasticsearch,
-        postgresql_dsn=database,
-        partitions=3,
-    )
-
-
 def environment_of(settings: Settings) -> dict[str, str]:
     """The settings as a shell would have them."""
     names = ("profile", "kafka_bootstrap", "elasticsearch_url", "postgresql_dsn", "partitions")
     return {**os.environ, **{f"HUB_{name.upper()}": str(getattr(settings, name)) for name in names}}
 
 
-def wiped(kafka: str, elasticsearch: str) -> None:
-    """Take every topic of the hub and its catalogue away, as if these servers were new."""
-    from kafka import KafkaAdminClient
+@dataclass(frozen=True)
+class Servers:
+    """The addresses of Kafka, Elasticsearch and PostgreSQL that a test has for itself."""
 
-    admin = KafkaAdminClient(bootstrap_servers=kafka)
-    ours = {contract.topic.name for contract in contracts()}
-    if there := sorted(ours & set(admin.list_topics())):
-        admin.delete_topics(there)
-    eventually(lambda: not ours & set(admin.list_topics()))
-    admin.close()
-    with urlopen(Request(f"{elasticsearch}/_cat/indices/hub-records*?format=json")) as answer:
-        for index in orjson.loads(answer.read()):
-            urlopen(Request(f"{elasticsearch}/{index['index']}", method="DELETE")).close()
+    kafka: str
+    elasticsearch: str
+    database: str
+
+    def settings(self, folder: Path) -> Settings:
+        return Settings(
+            profile="real",
+            data_dir=folder,
+            kafka_bootstrap=self.kafka,
+            elasticsearch_url=self.elasticsearch,
+            postgresql_dsn=self.database,
+            partitions=3,
+        )
+
+    def wipe(self) -> None:
+        """Take the hub's topics, catalogue and tables away, as if these servers were new."""
+        admin = KafkaAdminClient(bootstrap_servers=self.kafka)
+        ours = {contract.topic.name for contract in contracts()}
+        if there := sorted(ours & set(admin.list_topics())):
+            admin.delete_topics(there)
+        eventually(lambda: not ours & set(admin.list_topics()))
+        admin.close()
+        with urlopen(Request(f"{self.elasticsearch}/_cat/indices/hub-records*?format=json")) as answer:
+            for index in orjson.loads(answer.read()):
+                urlopen(Request(f"{self.elasticsearch}/{index['index']}", method="DELETE")).close()
+        with psycopg.connect(self.database, autocommit=True) as sql:
+            sql.execute("DROP SCHEMA public CASCADE")
+            sql.execute("CREATE SCHEMA public")

@@ -2,10 +2,10 @@
 
 import stat
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from hub.adapters.sqlite_eventlog import SqliteEventLog
@@ -25,18 +25,26 @@ from services.catalog.sink import check
 from tests.integration.moving_hub import (
     PHONE,
     Live,
+    Servers,
     eventually,
     fill,
     instrument,
     looked_at,
-    real_settings,
     revealed,
     silent,
     tomorrow,
-    wiped,
 )
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def servers(kafka_bootstrap: str, elasticsearch_url: str, database: str) -> Iterator[Servers]:
+    """Servers as if they were new, which they are afterwards too."""
+    there = Servers(kafka_bootstrap, elasticsearch_url, database)
+    there.wipe()
+    yield there
+    there.wipe()
 
 
 class Writer(threading.Thread):
@@ -126,14 +134,11 @@ def test_a_backup_is_never_taken_for_what_it_is_not(tmp_path: Path, capsys: pyte
     assert whole.files["vault.key"].count == 32
 
 
-def test_a_hub_on_servers_is_restored_on_new_ones_and_on_sqlite(
-    tmp_path: Path, kafka_bootstrap: str, elasticsearch_url: str, database: str
-) -> None:
+def test_a_hub_on_servers_is_restored_on_new_ones_and_on_sqlite(tmp_path: Path, servers: Servers) -> None:
     file, embedded = tmp_path / "real.tar", Settings(data_dir=tmp_path / "embedded")
     with Live(Settings(data_dir=tmp_path / "hub")) as live:
         known = fill(live)
-    wiped(kafka_bootstrap, elasticsearch_url)
-    settings = real_settings(tmp_path / "hub", kafka_bootstrap, elasticsearch_url, database)
+    settings = servers.settings(tmp_path / "hub")
     move(settings.data_dir, settings, silent)
     with Live(settings) as live:
         live.settled(live.submit("instrument", "owner", [instrument(7, 2, name_zh="在真的服务器上")]))
@@ -144,10 +149,7 @@ def test_a_hub_on_servers_is_restored_on_new_ones_and_on_sqlite(
         unpublished = idle.post("bookings", ask)["id"]
     manifest = backup(settings, file, silent)
 
-    wiped(kafka_bootstrap, elasticsearch_url)
-    with psycopg.connect(database, autocommit=True) as sql:
-        sql.execute("DROP SCHEMA public CASCADE")
-        sql.execute("CREATE SCHEMA public")
+    servers.wipe()
     lost = settings.model_copy(update={"data_dir": tmp_path / "new"})
     restore(lost, file, silent)
     restore(embedded, file, silent)

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,25 +18,37 @@ from hub.kernel.usage import TELEMETRY
 from hub.moving.folder import Folder, digests
 from hub.moving.kafka import Topics
 from hub.moving.marker import Series
-from hub.moving.move import opened
-from hub.moving.tables import TABLES, digest_rows
+from hub.moving.move import move, opened
+from hub.moving.refused import Refused
+from hub.moving.tables import TABLES, Row, digest_rows
 from hub.ports.eventlog import Entry
 from hub.settings import Settings
 from services.catalog.sink import check
 from tests.integration.moving_hub import (
     Live,
+    Servers,
     environment_of,
     eventually,
     fill,
     instrument,
     looked_at,
-    real_settings,
     revealed,
+    silent,
     tomorrow,
-    wiped,
 )
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def servers(kafka_bootstrap: str, elasticsearch_url: str, database: str) -> Iterator[Servers]:
+    """Servers as if they were new, which they are afterwards too."""
+    there = Servers(kafka_bootstrap, elasticsearch_url, database)
+    there.wipe()
+    yield there
+    there.wipe()
+
+
 MOVER = """
 import os, signal, sys
 import hub.moving.kafka, hub.moving.move, psycopg
@@ -110,7 +123,14 @@ def test_a_topic_is_filled_without_gaps_or_repeats_whatever_arrived_before(
 
 def test_equal_rows_have_equal_digests_and_others_have_others() -> None:
     assert digest_rows([("a", 1, None)]) == digest_rows([("a", True, None)])
-    unlike = [[("ab", "c")], [("a", "bc")], [("ab",), ("c",)], [(b"ab", "c")], [("ab", None)], [("ab", "c"), ()]]
+    unlike: list[list[Row]] = [
+        [("ab", "c")],
+        [("a", "bc")],
+        [("ab",), ("c",)],
+        [(b"ab", "c")],
+        [("ab", None)],
+        [("ab", "c"), ()],
+    ]
     assert len({digest_rows(rows) for rows in unlike}) == len(unlike)
 
 
@@ -129,26 +149,24 @@ def events(settings: Settings, topic: str) -> Counter[str]:
         return Counter(dict(entry.headers)["ce_id"].decode() for entry in found)
 
 
-def test_everything_arrives_once_though_the_move_is_killed_on_the_way(
-    tmp_path: Path, kafka_bootstrap: str, elasticsearch_url: str, database: str
-) -> None:
-    folder, other = tmp_path / "hub", tmp_path / "other"
+def test_everything_arrives_once_though_the_move_is_killed_on_the_way(tmp_path: Path, servers: Servers) -> None:
+    folder = tmp_path / "hub"
     with Live(Settings(data_dir=folder)) as live:
         known = fill(live)
         before = looked_at(live, known)
     with Live(Settings(data_dir=folder), works=False) as idle:
         waiting = idle.submit("instrument", "owner", [instrument(n, name_zh=f"晚到质谱仪{n}") for n in range(50, 60)])
-    wiped(kafka_bootstrap, elasticsearch_url)
-    settings = real_settings(folder, kafka_bootstrap, elasticsearch_url, database)
+    settings = servers.settings(folder)
 
     assert moves(settings, dies="table") == -signal.SIGKILL
-    assert moves(settings) == 2
+    with pytest.raises(Refused, match="add --resume"):
+        move(folder, settings, silent)
     assert moves(settings, "--resume", dies="topic") == -signal.SIGKILL
     assert moves(settings, "--resume", dies="catalogue") == -signal.SIGKILL
     assert moves(settings, "--resume") == 0
-    with Live(Settings(data_dir=other), works=False):
-        pass
-    assert moves(real_settings(other, kafka_bootstrap, elasticsearch_url, database), "--resume") == 2
+    assert move(folder, settings, silent, resume=True).already
+    with pytest.raises(Refused, match="other data"):
+        move(tmp_path / "other", settings, silent, resume=True)
 
     with Folder(folder) as source, opened(settings) as target:
         assert digests(source) == {table.full_name: target.servers.digest(table) for table in TABLES}
@@ -165,4 +183,3 @@ def test_everything_arrives_once_though_the_move_is_killed_on_the_way(
         assert live.post_for_status("bookings", taken) == 409
         live.settled(live.submit("instrument", "owner", [instrument(0, 2, name_zh="搬迁之后")]))
         assert [hit["version"] for hit in live.found("搬迁之后")] == [before["record"]["version"] + 1]
-    assert moves(settings, "--resume") == 0
