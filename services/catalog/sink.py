@@ -6,23 +6,23 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from hub.consuming import BATCH_ROWS, BatchWorker
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
 from hub.kernel.problems import shown
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record
 from hub.observability import metrics
 from hub.ports.catalogue import Catalogue, Document, Rejected
-from hub.ports.eventlog import Delivered, Entry, EventLog, Fenced
+from hub.ports.eventlog import Delivered, Entry, EventLog
 from hub.ports.records import RecordReader
 from services.catalog.core.digest import digest_of_documents
 from services.catalog.core.projection import document
 
 log = logging.getLogger("hub.catalogue")
 GROUP = "catalogue"
-BATCH_ROWS = 2_000
 
 
-class CatalogueSink:
+class CatalogueSink(BatchWorker):
     """The worker that keeps the catalogue up with the records topic.
 
     A step applies the newest version of each record in its batch and only then commits; both may be repeated, since
@@ -32,35 +32,11 @@ class CatalogueSink:
     name = "catalogue.sink"
 
     def __init__(self, event_log: EventLog, catalogue: Catalogue, batch_rows: int = BATCH_ROWS) -> None:
-        self._log = event_log
+        super().__init__(event_log, GROUP, [RECORDS], batch_rows)
         self._catalogue = catalogue
-        self._batch_rows = batch_rows
-        self._consumer = event_log.consumer(GROUP, [RECORDS])
-        self._unfinished: Sequence[Delivered] = ()
 
-    def step(self, timeout: float) -> int:
-        """Apply one batch; after a failure the same one, since the consumer would go on behind it."""
-        batch = self._unfinished or self._consumer.poll(self._batch_rows, timeout)
-        if not batch:
-            return 0
-        self._unfinished = batch
-        self._apply(batch)
-        try:
-            self._consumer.commit(batch)
-        except Fenced:
-            log.warning("another member of the group %s has taken over", GROUP)
-        self._unfinished = ()
-        return len(batch)
-
-    def lag(self) -> int:
-        """Entries that wait to become searchable."""
-        return self._consumer.lag()
-
-    def close(self) -> None:
-        """Leave the group."""
-        self._consumer.close()
-
-    def _apply(self, batch: Sequence[Delivered]) -> None:
+    def handle(self, batch: Sequence[Delivered]) -> None:
+        """Apply the newest version of each record."""
         newest: dict[str, tuple[Record, Delivered]] = {}
         letters: list[Entry] = []
         for entry in batch:

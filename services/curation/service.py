@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
+from hub.consuming import BATCH_ROWS, BatchWorker
 from hub.kernel.cloudevents import traceparent_of
 from hub.kernel.contributions import SameAs
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.ports.clock import Clock, rfc3339
-from hub.ports.eventlog import Delivered, Entry, EventLog, Fenced
+from hub.ports.eventlog import Delivered, Entry, EventLog
 from hub.ports.records import Interfered, Outcome, RecordStore, RecordUnit
 from services.curation.core.components import reached
 from services.curation.core.decode import Malformed, decoded
@@ -20,7 +21,7 @@ ATTEMPTS = 20
 """Of a batch that other workers' batches get ahead of, before the step fails and is repeated after a pause."""
 
 
-class Curation:
+class Curation(BatchWorker):
     """The worker that reads submissions and decisions, and is the one writer of records.
 
     A step's effects are dead letters and one batch of the store; only then is its position committed. Both may be
@@ -29,37 +30,13 @@ class Curation:
 
     name = "curation.merge"
 
-    def __init__(self, event_log: EventLog, store: RecordStore, clock: Clock, batch_rows: int = 2_000) -> None:
-        self._log = event_log
+    def __init__(self, event_log: EventLog, store: RecordStore, clock: Clock, batch_rows: int = BATCH_ROWS) -> None:
+        super().__init__(event_log, GROUP, [SUBMISSIONS], batch_rows)
         self._store = store
         self._clock = clock
-        self._batch_rows = batch_rows
-        self._consumer = event_log.consumer(GROUP, [SUBMISSIONS])
-        self._unfinished: Sequence[Delivered] = ()
 
-    def step(self, timeout: float) -> int:
-        """Curate one batch; after a failure the same one, since the consumer would go on behind it."""
-        batch = self._unfinished or self._consumer.poll(self._batch_rows, timeout)
-        if not batch:
-            return 0
-        self._unfinished = batch
-        self._curate(batch)
-        try:
-            self._consumer.commit(batch)
-        except Fenced:
-            log.warning("another member of the group %s has taken over", GROUP)
-        self._unfinished = ()
-        return len(batch)
-
-    def lag(self) -> int:
-        """Entries that wait to be curated."""
-        return self._consumer.lag()
-
-    def close(self) -> None:
-        """Leave the group."""
-        self._consumer.close()
-
-    def _curate(self, batch: Sequence[Delivered]) -> None:
+    def handle(self, batch: Sequence[Delivered]) -> None:
+        """Make records of the submissions and decisions."""
         events, letters, dead = [], [], []
         traces: dict[str, str] = {}
         for entry in batch:

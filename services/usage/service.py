@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from hub.consuming import BATCH_ROWS, BatchWorker
 from hub.kernel.access import Principal
 from hub.kernel.cloudevents import CloudEvent, Envelope
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
@@ -13,7 +14,7 @@ from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import Record
 from hub.kernel.usage import RUN_RECORDED, TELEMETRY, USAGE, USAGE_COUNTED, MonthUsage
 from hub.ports.clock import Clock, rfc3339
-from hub.ports.eventlog import Delivered, Entry, EventLog, Fenced
+from hub.ports.eventlog import Delivered, Entry, EventLog
 from hub.ports.records import RecordReader
 from hub.ports.usage import Indicators, UsageStore
 from schemas.instrument import DEFAULT_TIME_ZONE
@@ -27,7 +28,6 @@ from services.usage.core.months import month_at, months_between, zone_named
 
 log = logging.getLogger("hub.usage")
 GROUP = "usage-counter"
-BATCH_ROWS = 2_000
 FULL = Malformed("month-full", "the instrument has as many runs and bookings in a month as are counted")
 
 _UNKNOWN_INSTRUMENT = Bilingual("已登记的仪器的编号", "the id of a registered instrument")
@@ -97,7 +97,7 @@ class CountingStore(Protocol):
         ...
 
 
-class UsageCounter:
+class UsageCounter(BatchWorker):
     """The worker of the embedded hub that counts usage; on Kafka services.usage.app does.
 
     A step is one transaction before the position is committed, and may be repeated.
@@ -106,18 +106,11 @@ class UsageCounter:
     name = "usage.counter"
 
     def __init__(self, event_log: EventLog, store: CountingStore, batch_rows: int = BATCH_ROWS) -> None:
-        self._log = event_log
+        super().__init__(event_log, GROUP, SOURCES, batch_rows)
         self._store = store
-        self._batch_rows = batch_rows
-        self._consumer = event_log.consumer(GROUP, SOURCES)
-        self._unfinished: Sequence[Delivered] = ()
 
-    def step(self, timeout: float) -> int:
-        """Count one batch; after a failure the same one, since the consumer would go on behind it."""
-        batch = self._unfinished or self._consumer.poll(self._batch_rows, timeout)
-        if not batch:
-            return 0
-        self._unfinished = batch
+    def handle(self, batch: Sequence[Delivered]) -> None:
+        """Count the facts in one step of the store."""
         letters: list[tuple[Delivered, Malformed]] = []
         facts: dict[int, tuple[Fact, Delivered]] = {}
         for entry in batch:
@@ -130,16 +123,6 @@ class UsageCounter:
             refused = self._store.apply(fact for fact, _ in facts.values())
             letters += [(facts[id(fact)][1], FULL) for fact in refused]
         self._bury(letters)
-        try:
-            self._consumer.commit(batch)
-        except Fenced:
-            log.warning("another member of the group %s has taken over", GROUP)
-        self._unfinished = ()
-        return len(batch)
-
-    def close(self) -> None:
-        """Leave the group."""
-        self._consumer.close()
 
     def _bury(self, letters: Sequence[tuple[Delivered, Malformed]]) -> None:
         for topic in sorted({entry.topic for entry, _ in letters}):
@@ -148,7 +131,7 @@ class UsageCounter:
             log.warning("%d entries of %s are dead letters", len(dead), topic)
 
 
-class UsageFeed:
+class UsageFeed(BatchWorker):
     """The worker that reads the indicators that others counted, from the usage topic into this node's store.
 
     `node` names the store: each has all indicators, and so a group of its own.
@@ -157,18 +140,11 @@ class UsageFeed:
     name = "usage.feed"
 
     def __init__(self, event_log: EventLog, store: UsageStore, node: str, batch_rows: int = BATCH_ROWS) -> None:
+        super().__init__(event_log, f"usage-feed.{node}", [USAGE], batch_rows)
         self._store = store
-        self._log = event_log
-        self._batch_rows = batch_rows
-        self._consumer = event_log.consumer(f"usage-feed.{node}", [USAGE])
-        self._unfinished: Sequence[Delivered] = ()
 
-    def step(self, timeout: float) -> int:
-        """Put one batch; of a month that is in it more than once, the row that knows most."""
-        batch = self._unfinished or self._consumer.poll(self._batch_rows, timeout)
-        if not batch:
-            return 0
-        self._unfinished = batch
+    def handle(self, batch: Sequence[Delivered]) -> None:
+        """Put the rows; of a month that is there more than once, the one that knows most."""
         letters: list[Entry] = []
         newest: dict[str, MonthUsage] = {}
         for entry in batch:
@@ -183,16 +159,6 @@ class UsageFeed:
         self._store.put(list(newest.values()))
         if letters:
             self._log.append(dead_letter_topic(USAGE), letters)
-        try:
-            self._consumer.commit(batch)
-        except Fenced:
-            log.warning("another member of the group reads the usage topic as this node")
-        self._unfinished = ()
-        return len(batch)
-
-    def close(self) -> None:
-        """Leave the group."""
-        self._consumer.close()
 
 
 @dataclass(frozen=True, slots=True)
