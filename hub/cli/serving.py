@@ -19,6 +19,7 @@ from hub.cli.lock import Busy, FolderLock
 from hub.cli.session import DEMO_TOKEN, FINE, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
 from hub.cli.wording import t
 from hub.kernel.language import Bilingual
+from hub.moving.marker import read_marker
 from hub.ports.vault import VaultLocked
 from hub.settings import Settings
 
@@ -78,6 +79,7 @@ def up(
     for problem in (environment.without_sqlite(), environment.unwritable(settings.data_dir)):
         if problem:
             told.stop(WRONG_USAGE, problem)
+    _stop_where_moved(told, settings)
     try:
         lock = FolderLock(settings.data_dir)
     except Busy:
@@ -92,6 +94,22 @@ def up(
 
     with lock, telling(settings):
         raise typer.Exit(_serve(told, settings, _listen(told, settings), sample))
+
+
+def _stop_where_moved(told: Session, settings: Settings) -> None:
+    """What is written to a folder that was moved to servers would be seen by nobody."""
+    marker = read_marker(settings.data_dir) if settings.profile == "embedded" else None
+    if marker and marker.state == "moved":
+        told.stop(
+            WRONG_USAGE,
+            Bilingual(
+                f"{settings.data_dir} 的数据已搬到服务器上", f"The data in {settings.data_dir} were moved to servers"
+            ),
+            Bilingual(
+                "用那些服务器的环境变量运行 hub serve all；或用 --data 指定另一个文件夹。",
+                "Run hub serve all with those servers' environment, or choose another folder with --data.",
+            ),
+        )
 
 
 def _listen(told: Session, settings: Settings) -> socket.socket:
