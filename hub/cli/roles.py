@@ -1,10 +1,12 @@
 """`hub serve`: one or several of the hub's services, on the servers of the real profile."""
 
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -14,6 +16,10 @@ from hub.cli.wording import t
 from hub.kernel.language import Bilingual
 from hub.settings import Settings
 
+if TYPE_CHECKING:
+    from uvicorn import Server
+
+Counting = subprocess.Popen[bytes]
 GRACE_SECONDS = 10
 SERVE_HELP = t(
     """运行枢纽的一个或几个服务：ingest、curation、catalog、booking、usage、portal；`all` 为全部。
@@ -63,11 +69,11 @@ def serve(
                 "To run services apart set HUB_PROFILE=real (see hub stack up).",
             ),
         )
-    with _counting(settings, "usage" in wanted):
+    with _counting(settings, "usage" in wanted) as counting:
         from hub.observability.setup import telling
 
         with telling(settings, wanted):
-            raise typer.Exit(_run(told, settings, wanted))
+            raise typer.Exit(_run(told, settings, wanted, counting))
 
 
 def _roles() -> tuple[str, ...]:
@@ -92,14 +98,15 @@ def _known(told: Session, roles: list[str]) -> list[str]:
 
 
 @contextmanager
-def _counting(settings: Settings, wanted: bool) -> Iterator[None]:
+def _counting(settings: Settings, wanted: bool) -> Iterator[Counting | None]:
     """The Faust worker beside the usage service, a process of its own since Faust owns its event loop."""
     if not wanted or settings.profile != "real":
-        yield
+        yield None
         return
-    worker = subprocess.Popen([sys.executable, "-m", "services.usage"])
+    environment = {**os.environ, "HUB_DATA_DIR": str(settings.data_dir)}
+    worker = subprocess.Popen([sys.executable, "-m", "services.usage"], env=environment)
     try:
-        yield
+        yield worker
     finally:
         worker.terminate()
         try:
@@ -108,7 +115,21 @@ def _counting(settings: Settings, wanted: bool) -> Iterator[None]:
             worker.kill()
 
 
-def _run(told: Session, settings: Settings, roles: list[str]) -> int:
+def end_with(counting: Counting, server: "Server") -> threading.Event:
+    """Let the server end when the counting process does; set where that was first to end."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        counting.wait()
+        if not server.should_exit:
+            ended.set()
+            server.should_exit = True
+
+    threading.Thread(target=watch, name="cli.counting", daemon=True).start()
+    return ended
+
+
+def _run(told: Session, settings: Settings, roles: list[str], counting: Counting | None) -> int:
     import uvicorn
 
     from hub.app import create_app
@@ -131,6 +152,7 @@ def _run(told: Session, settings: Settings, roles: list[str]) -> int:
         create_app(hub), log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=GRACE_SECONDS
     )
     server = uvicorn.Server(config)
+    ended = end_with(counting, server) if counting else threading.Event()
     try:
         server.run(sockets=[listening])
     except KeyboardInterrupt:
@@ -138,4 +160,6 @@ def _run(told: Session, settings: Settings, roles: list[str]) -> int:
     finally:
         listening.close()
         hub.close()
-    return FINE if server.started else UNREACHABLE
+    if ended.is_set():
+        told.note(Bilingual("统计进程已退出，请看其日志", "The counting process has ended; see its log"), "red")
+    return FINE if server.started and not ended.is_set() else UNREACHABLE

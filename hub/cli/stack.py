@@ -206,8 +206,8 @@ def _announce(told: Session, environment: Path, layout: "Layout") -> None:
         told.out.print(f"  {name}={value}", markup=False)
     told.say(
         Bilingual(
-            f"在另一个终端运行：set -a; . {environment}; set +a; hub up",
-            f"In another terminal: set -a; . {environment}; set +a; hub up",
+            f"在另一个终端运行：set -a; . {environment}; set +a; hub serve all",
+            f"In another terminal: set -a; . {environment}; set +a; hub serve all",
         )
     )
     tell_how_to_stop(told)
