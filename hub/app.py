@@ -11,7 +11,7 @@ from hub import __version__
 from hub.composition import Hub, Role
 from hub.health import add_health
 from hub.me import router as me
-from hub.observability.http import Observed, carry_trace, exposition
+from hub.observability.http import Observed, carry_trace, exposition, templates_of
 from hub.oidc import with_oidc
 from hub.oidc_login import sign_in
 from hub.runtime import Runtime
@@ -50,17 +50,21 @@ def create_app(hub: Hub) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        # The framework's own would log what it was sent where a global provider happens to be set.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.access = access
     app.state.settings = hub.settings
     app.state.sign_in = login
     install_problem_handlers(app)
     install_error_pages(app)
+    templates: dict[Any, str] = {}
     for router in _routers(hub, app):
         app.include_router(router)
+        templates |= templates_of(router)
     app.include_router(exposition(hub.settings.metrics_public))
     add_health(app, hub, runtime)
-    app.add_middleware(Observed)
+    app.add_middleware(Observed, templates=templates)
     return app
 
 

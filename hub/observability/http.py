@@ -1,6 +1,7 @@
 """ASGI middleware that measures and traces requests, and the address where Prometheus reads what was measured."""
 
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, Protocol
@@ -8,6 +9,7 @@ from typing import Any, Protocol
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.kernel.language import Bilingual
@@ -27,10 +29,14 @@ class _Timer(Protocol):
 
 
 class Observed:
-    """Counts each request by its route's template, and opens the span of those that are traced."""
+    """Counts each request by its route's template, and opens the span of those that are traced.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `templates` are those of endpoints whose routes the framework does not tell of.
+    """
+
+    def __init__(self, app: ASGIApp, templates: Mapping[Any, str] | None = None) -> None:
         self._app = app
+        self._templates = templates or {}
         self._active = 0
         # Only the event loop counts it, so that it needs no lock.
         metrics.HTTP_ACTIVE.set_function(lambda: self._active)
@@ -44,7 +50,7 @@ class Observed:
         if tracing.wanted(traceparent) and scope["path"] not in UNTRACED:
             with tracing.request(str(scope["method"]), traceparent) as span:
                 status = await self._measured(scope, receive, send)
-                span.update_name(f"{scope['method']} {_route(scope)}")
+                span.update_name(f"{scope['method']} {self._route(scope)}")
                 span.set_attribute("http.response.status_code", status)
         else:
             await self._measured(scope, receive, send)
@@ -65,15 +71,20 @@ class Observed:
         finally:
             self._active -= 1
             method = scope["method"] if scope["method"] in METHODS else metrics.OTHER
-            count, seconds = _instruments(method, _route(scope), status)
+            count, seconds = _instruments(method, self._route(scope), status)
             count.inc()
             seconds.observe(time.perf_counter() - began)
         return status
 
+    def _route(self, scope: Scope) -> str:
+        """The template of the route; addresses that have none are all alike, since anybody can make them up."""
+        template = self._templates.get(scope.get("endpoint")) or getattr(scope.get("route"), "path", "")
+        return str(template or UNMATCHED)
 
-def _route(scope: Scope) -> str:
-    """The template of the route; addresses that have none are all alike, since anybody can make them up."""
-    return str(getattr(scope.get("route"), "path", "") or UNMATCHED)
+
+def templates_of(router: APIRouter) -> dict[Any, str]:
+    """The path template of each endpoint; FastAPI tells it in the scope for routes of its own kind alone."""
+    return {route.endpoint: route.path for route in router.routes if isinstance(route, Route)}
 
 
 @lru_cache(maxsize=4_096)

@@ -120,17 +120,19 @@ def test_what_passes_is_counted(hub: Hub, client: TestClient) -> None:
         ("hub_worker_entries_total", {"worker": "catalogue.sink"}),
         ("hub_freshness_seconds_count", {}),
         ("hub_http_requests_total", route),
+        ("hub_http_requests_total", {"method": "GET", "route": "/records/{record_id}", "status": "404"}),
         ("hub_dead_letters_total", {"topic": SUBMISSIONS, "reason": "no-event"}),
     ]
     before = [metric(name, **labels) for name, labels in watched]
     for number in range(3):
         post(client, number)
     hub.event_log.append(SUBMISSIONS, [Entry(b"key", b"{}")])
+    assert client.get("/records/nobody").status_code == 404
 
     def grown() -> list[float]:
         return [metric(name, **labels) - early for (name, labels), early in zip(watched, before, strict=True)]
 
-    until(lambda: grown() == [3, 4, 3, 3, 3, 1])
+    until(lambda: grown() == [3, 4, 3, 3, 3, 1, 1])
     assert REGISTRY.get_sample_value("hub_worker_lag_entries", {"worker": "catalogue.sink"}) is not None
     text = client.get("/metrics").text
     assert all(name.removesuffix("_count") in text for name, _ in watched)
