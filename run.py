@@ -3,6 +3,7 @@
 
 python3 run.py up              install and start the hub with sample data
 python3 run.py test [TIER ...] install and run the checks and the tests
+python3 run.py stack up        install the clients too and start Kafka, Elasticsearch and PostgreSQL (also: move, serve)
 python3 run.py COMMAND ...     any other command of `hub`
 """
 
@@ -17,6 +18,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 ATTEMPTS = 3
+ON_SERVERS = ("stack", "move", "serve")  # commands that need the clients of the real servers
 
 
 def main(arguments: list[str]) -> int:
@@ -27,7 +29,8 @@ def main(arguments: list[str]) -> int:
         print(__doc__)
         return 2
     testing = arguments[0] == "test"
-    install("requirements-dev.lock" if testing else "requirements.lock")
+    everything = testing or arguments[0] in ON_SERVERS or os.environ.get("HUB_PROFILE") == "real"
+    install("requirements-dev.lock" if everything else "requirements.lock")
     command = [str(BIN / "python"), "-m", "tests.run", *arguments[1:]] if testing else [str(BIN / "hub"), *arguments]
     try:
         return subprocess.call(command, cwd=ROOT)
