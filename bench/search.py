@@ -5,14 +5,16 @@
 Queries are drawn at random, so that few are asked twice. `bare page` finds the page alone: MATCH … ORDER BY rank LIMIT
 20, or WHERE and ORDER BY on indexed columns, and reads the JSON of its rows. `bare same` adds what the hub's answer has
 besides: the total, and the counts of the same facets (those of the portal, up to seven) by GROUP BY. Peers and hub take
-turns, query by query.
+turns, query by query. A ratio of 2 × means twice as fast as the bare peer, at the median. Queries of few forms (broad
+terms, kinds, pinyin) come again, as they do from people; what the catalogue remembers of them is part of its speed.
+`port: CPU` is the processor's time of the same searches: what they take where nobody else wants the processor.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from statistics import median
-from time import perf_counter
+from time import perf_counter, thread_time
 from urllib.parse import urlencode
 
 from bench.bare import in_batches
@@ -30,7 +32,9 @@ DEEP_PAGE = 10
 DONE = "filled"
 WARM_UP = 3
 AIM_MS = 10.0
+CPU = "port: CPU"
 PEERS = PORT, HTTP, PAGE, SAME = "hub: port", "hub: HTTP", "bare page", "bare same"
+SHOWN = PORT, CPU, HTTP, PAGE, SAME
 Runs = Mapping[str, Callable[[], object]]
 Taken = dict[str, list[float]]
 
@@ -95,13 +99,16 @@ class Searching:
         return [self._search(draw(rng)) for _ in range(self._asked())]
 
     def _turns(self, queries: Sequence[Runs]) -> Taken:
-        taken: Taken = {name: [] for name in PEERS}
+        taken: Taken = {name: [] for name in (*PEERS, CPU)}
         for number, runs in enumerate(queries):
             for name in PEERS[:: -1 if number % 2 else 1]:
-                began = perf_counter()
+                began, began_cpu = perf_counter(), thread_time()
                 runs[name]()
+                took, took_cpu = perf_counter() - began, thread_time() - began_cpu
                 if number >= WARM_UP:
-                    taken[name].append(perf_counter() - began)
+                    taken[name].append(took)
+                if number >= WARM_UP and name == PORT:
+                    taken[CPU].append(took_cpu)
         return taken
 
     def _search(self, asked: Parameters, cursor: str | None = None, skip: int = 0) -> Runs:
@@ -134,20 +141,21 @@ class Searching:
 
 
 def _tell(report: Report, found: Mapping[str, Taken], count: int) -> None:
-    head = ["p50 / p95 / p99, ms", *PEERS, "port's speed, of the same", "HTTP's speed, of the same"]
+    head = ["p50 / p95 / p99, ms", *SHOWN, "port beside bare same", "HTTP beside it"]
     report.add(table(head, [_row(name, taken) for name, taken in found.items()]))
     searches = [taken for name, taken in found.items() if name != "suggestions"]
-    port, http = ([one for taken in searches for one in taken[name]] for name in (PORT, HTTP))
+    port, cpu, http = ([one for taken in searches for one in taken[name]] for name in (PORT, CPU, HTTP))
     report.add(
         f"{count} queries of each class. Over all searches p99 is {percentile(port, 0.99) * 1_000:.1f} ms through "
-        f"the port and {percentile(http, 0.99) * 1_000:.1f} ms over HTTP (aim: ≤ {AIM_MS:.0f} ms)."
+        f"the port ({percentile(cpu, 0.99) * 1_000:.1f} ms of CPU time) and {percentile(http, 0.99) * 1_000:.1f} ms "
+        f"over HTTP (aim: ≤ {AIM_MS:.0f} ms)."
     )
 
 
 def _row(name: str, taken: Taken) -> list[str]:
-    told = [" / ".join(f"{percentile(taken[peer], one) * 1_000:.1f}" for one in (0.5, 0.95, 0.99)) for peer in PEERS]
+    told = [" / ".join(f"{percentile(taken[peer], one) * 1_000:.1f}" for one in (0.5, 0.95, 0.99)) for peer in SHOWN]
     same = median(taken[SAME])
-    return [name, *told, *(f"{same / median(taken[peer]):.0%}" for peer in (PORT, HTTP))]
+    return [name, *told, *(f"{same / median(taken[peer]):.3g} ×" for peer in (PORT, HTTP))]
 
 
 if __name__ == "__main__":
