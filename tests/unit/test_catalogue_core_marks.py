@@ -104,3 +104,15 @@ def test_paths_are_shared_between_kinds() -> None:
         required("place.divisoin", facets(), "unknown-path", "f.place.divisoin")
     assert refused.value.status == 400
     assert "place.division" in refused.value.problems[0].expected.zh
+
+
+def test_a_snippet_begins_and_ends_with_whole_words() -> None:
+    text = (
+        "Opening hours and prices are illustrative throughout. " * 4
+        + "An orbitrap stands here. "
+        + "Booking rules " * 30
+    )
+    marked = Marker(["orbitrap"]).marked(text)
+    assert marked is not None
+    words = marked.replace("<mark>", "").replace("</mark>", "").strip("…").split()
+    assert {words[0], words[-1]} <= set(text.split())

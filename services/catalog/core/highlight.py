@@ -110,7 +110,29 @@ def _window(text: str, spans: list[tuple[int, int]]) -> tuple[int, int]:
     held = [bisect_left(lefts, left + SNIPPET - _LEAD) - at for at, left in enumerate(lefts)]
     best = spans[held.index(max(held))]
     start = max(0, min(best[0] - _LEAD, len(text) - SNIPPET))
-    return start, max(best[1], min(len(text), start + SNIPPET))
+    end = max(best[1], min(len(text), start + SNIPPET))
+    return _word_start(text, start, best[0]), _word_end(text, best[1], end)
+
+
+def _word_start(text: str, start: int, match: int) -> int:
+    """Where the next Latin word begins, if the part would begin inside one."""
+    at = start
+    while 0 < at < match and _within_word(text, at):
+        at += 1
+    return at
+
+
+def _word_end(text: str, match: int, end: int) -> int:
+    """Where the last whole Latin word ends, if the part would end inside one."""
+    at = end
+    while match < at < len(text) and _within_word(text, at):
+        at -= 1
+    return at
+
+
+def _within_word(text: str, at: int) -> bool:
+    before, after = text[at - 1], text[at]
+    return before.isalnum() and after.isalnum() and before.isascii() and after.isascii()
 
 
 def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
