@@ -5,7 +5,6 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +14,7 @@ import httpx
 from hub.access import ACCESS_FILE, OPERATOR_TOKEN
 from hub.cli import environment
 from hub.cli.client import ADDRESS_FILE
+from hub.cli.findings import MANY_WAIT, Finding, difference
 from hub.cli.lock import is_busy
 from hub.cli.servers import INSTALL, missing_libraries
 from hub.cli.session import DEMO_TOKEN
@@ -26,17 +26,7 @@ if TYPE_CHECKING:
 
 PRIVATE_FILES = (OPERATOR_TOKEN, DEMO_TOKEN, ACCESS_FILE, "vault.key")
 AHEAD_SECONDS = 120.0
-MANY_WAIT = 10_000
 GIB = 2**30
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check's result; `remedy` is what to do where it is not fine."""
-
-    fine: bool
-    what: Bilingual
-    remedy: Bilingual | None = None
 
 
 Check = Callable[[Settings], Iterator[Finding]]
@@ -256,24 +246,6 @@ def topics(hub: "Hub", settings: Settings) -> Iterator[Finding]:
     yield from map(difference, differences)
     if not differences:
         yield Finding(True, Bilingual("主题与 schemas/topics.yaml 一致", "topics are as schemas/topics.yaml says"))
-
-
-def difference(line: str) -> Finding:
-    """One setting of a topic that is not as wanted."""
-    if line.endswith("is missing"):
-        remedy = Bilingual("运行 hub stack prepare 或启动枢纽", "run hub stack prepare, or start the hub")
-    elif ": partitions is" in line:
-        remedy = Bilingual(
-            "分区数只能在主题建立之前选定；请恢复 HUB_PARTITIONS",
-            "partitions are chosen before a topic is made; set HUB_PARTITIONS back",
-        )
-    else:
-        remedy = Bilingual(
-            "用 Kafka 的工具（kafka-configs.sh --alter）改回该主题的设置",
-            "set the topic back with Kafka's own tool (kafka-configs.sh --alter)",
-        )
-    told = Bilingual(f"主题与 schemas/topics.yaml 不符：{line}", f"topics differ from schemas/topics.yaml: {line}")
-    return Finding(False, told, remedy)
 
 
 def at_work(hub: "Hub") -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from hub.cli.checks import MANY_WAIT, Finding, difference
+from hub.cli.findings import MANY_WAIT, Finding, difference
 from hub.cli.servers import failures
 from hub.kernel.bookings import BOOKINGS
 from hub.kernel.language import Bilingual

@@ -10,7 +10,8 @@ import pytest
 
 from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.cli import server_checks
-from hub.cli.checks import Finding, examine
+from hub.cli.checks import examine
+from hub.cli.findings import Finding
 from hub.cli.main import main
 from hub.composition import compose
 from hub.kernel.records import SUBMISSIONS
