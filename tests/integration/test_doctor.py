@@ -18,7 +18,7 @@ from hub.kernel.records import SUBMISSIONS
 from hub.ports.eventlog import Entry
 from hub.ports.records import Changes
 from hub.settings import Settings
-from tests.integration.moving_hub import environment_of, eventually, real_settings, wiped
+from tests.integration.moving_hub import Servers, environment_of, eventually
 from tests.unit.catalog_records import EXPERT, ORGANISATION, PROJECT, record
 
 pytestmark = pytest.mark.integration
@@ -37,11 +37,12 @@ def said(findings: Sequence[Finding], words: str) -> list[str]:
 
 @pytest.fixture
 def settings(tmp_path: Path, kafka_bootstrap: str, elasticsearch_url: str, database: str) -> Iterator[Settings]:
-    wiped(kafka_bootstrap, elasticsearch_url)
-    made = real_settings(tmp_path / "data", kafka_bootstrap, elasticsearch_url, database)
+    servers = Servers(kafka_bootstrap, elasticsearch_url, database)
+    servers.wipe()
+    made = servers.settings(tmp_path / "data")
     compose(made, roles=()).close()
     yield made
-    wiped(kafka_bootstrap, elasticsearch_url)
+    servers.wipe()
 
 
 def test_on_servers_that_are_well_and_on_what_is_wrong_with_them(settings: Settings) -> None:
