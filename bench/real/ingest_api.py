@@ -1,0 +1,178 @@
+"""The ingest API on Kafka: validated records/s over HTTP, and what each part of the work costs by itself.
+
+    python -m bench.real.ingest_api --rows 40000 --batch 10000 --rounds 3
+
+`hub serve ingest` is a process of its own; NDJSON documents of `batch` organisations are sent one after the other, and
+an answer comes when all of a document's events are in Kafka and its receipt in PostgreSQL. Beside it, in this process:
+the kind's pydantic model alone over the same bytes, the hub's own making of events alone (with neither log nor vault),
+and a kafka-python producer alone sending the events made (acks=all, as the hub's).
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from statistics import median
+from uuid import uuid4
+
+import orjson
+
+from bench.common import Report, Took, folder, options, ratios, spread, table, took
+from bench.organisations import lines
+from bench.real.running import servers
+from bench.serving import ROOT, Client
+from hub.access import operator_token
+from hub.adapters.kafka_eventlog import KafkaEventLog
+from hub.kernel.versions import source_version
+from hub.ports.eventlog import Entry, Topic
+from hub.stack.process import free_port
+from schemas.kind import kind_named
+from services.ingest.core.events import EventMaker
+from services.ingest.core.rows import Limits
+from services.ingest.core.submissions import Frame
+from services.ingest.formats import chosen
+
+KIND, SOURCE = "organisation", "ror"
+API, MODEL, EVENTS, PRODUCER = (
+    "hub serve ingest, over HTTP",
+    "pydantic model alone",
+    "the hub's making of events alone",
+    "kafka-python producer alone",
+)
+START_SECONDS = 60.0
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and report."""
+    parser = options(
+        "Validated records/s.", rows=(int, 40_000, "organisations"), batch=(int, 10_000, "organisations a request")
+    )
+    asked = parser.parse_args(arguments)
+    command = f"python -m bench.real.ingest_api --rows {asked.rows} --batch {asked.batch} --rounds {asked.rounds}"
+    report = Report("real-ingest-api", f"Ingest API on Kafka, {asked.rows:,} organisations", command)
+    rows = lines(asked.rows)
+    with servers() as settings:
+        log = KafkaEventLog(settings.kafka_bootstrap)
+        try:
+            found = _rounds(log, rows, asked.batch, asked.rounds)
+        finally:
+            log.close()
+    rates = {name: [asked.rows / one.wall for one in each] for name, each in found.items()}
+    cpus = {name: [asked.rows / one.cpu for one in each] for name, each in found.items()}
+    shares = {name: ratios(rates[API], rates[name]) if name != API else "" for name in found}
+    told = [[name, spread(rates[name]), spread(cpus[name]), shares[name]] for name in found]
+    report.add(table(["median (least–greatest)", "records/s", "records per CPU s", "API / this"], told))
+    serial = 1 / (1 / median(rates[EVENTS]) + 1 / median(rates[PRODUCER]))
+    report.add(
+        f"Making the events and sending them, one after the other in one process, would come to {serial:,.0f} "
+        f"records/s ({average(rows):,.0f} bytes a record)."
+    )
+    report.finish(asked.write)
+
+
+def average(rows: Sequence[bytes]) -> float:
+    """Bytes of a record as it is sent."""
+    return sum(map(len, rows)) / len(rows)
+
+
+def _rounds(log: KafkaEventLog, rows: Sequence[bytes], batch: int, count: int) -> dict[str, list[Took]]:
+    kind = kind_named(KIND)
+    bodies = [b"\n".join(rows[start : start + batch]) for start in range(0, len(rows), batch)]
+    topic = f"bench-{uuid4().hex[:8]}"
+    log.create_topics([Topic(topic, 6)])
+    made = [entries(body) for body in bodies]
+    fields = [without_id(row) for row in rows]
+
+    def send() -> None:
+        for each in made:
+            log.append(topic, each)
+
+    found: dict[str, list[Took]] = {name: [] for name in (API, MODEL, EVENTS, PRODUCER)}
+    with serving() as (client, pid):
+        path = f"/api/v1/submissions/{KIND}?source={SOURCE}"
+        client.post(path, b"\n".join(rows[:200]), 202, "application/x-ndjson")
+        for _ in range(count):
+            found[API].append(_posted(client, pid, path, bodies))
+            found[MODEL].append(took(lambda: [kind.model.model_validate_json(row) for row in fields]))
+            found[EVENTS].append(took(lambda: [entries(body) for body in bodies]))
+            found[PRODUCER].append(took(send))
+            print({name: f"{len(rows) / each[-1].wall:,.0f}/s" for name, each in found.items()}, flush=True)
+    return found
+
+
+def _posted(client: Client, pid: int, path: str, bodies: Sequence[bytes]) -> Took:
+    """By the clock, and the CPU time that the server had."""
+    before, began = cpu_of(pid), time.perf_counter()
+    for body in bodies:
+        receipt = client.post(path, body, 202, "application/x-ndjson")
+        if receipt["refused"]:
+            raise RuntimeError(f"{receipt['refused']} rows are refused")
+    return Took(time.perf_counter() - began, cpu_of(pid) - before)
+
+
+def entries(body: bytes) -> list[Entry]:
+    """What the hub makes of a document, without the log, the receipts and the vault."""
+    kind, limits = kind_named(KIND), Limits()
+    form = chosen("ndjson", "", "", body[:4_096], kind)
+    at = "2026-01-01T00:00:00.000000Z"
+    frame = Frame(
+        kind=kind,
+        source=SOURCE,
+        authority="harvested",
+        received_at=at,
+        version=source_version(at),
+        operation="upsert",
+    )
+    made = EventMaker(frame, limits, "bench", lambda value: value).made(list(form.read(BytesIO(body), kind, limits)))
+    if made.refused:
+        raise RuntimeError("rows are refused")
+    return made.entries
+
+
+def without_id(row: bytes) -> bytes:
+    """The record's fields alone, as the model takes them."""
+    return orjson.dumps({name: value for name, value in orjson.loads(row).items() if name != "_id"})
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of CPU time that a process has had (Linux)."""
+    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def serving() -> Iterator[tuple[Client, int]]:
+    """`hub serve ingest` on the servers of the environment."""
+    with folder() as data:
+        port = free_port()
+        run = "from hub.cli.main import run; run()"
+        command = [sys.executable, "-c", run, "serve", "ingest", "--port", str(port), "--data", str(data)]
+        with (data / "server.out").open("wb") as told:
+            process = subprocess.Popen(command, stdout=told, stderr=told, cwd=ROOT)
+            try:
+                yield _client(process, port, data), process.pid
+            finally:
+                process.terminate()
+                process.wait(30)
+
+
+def _client(process: "subprocess.Popen[bytes]", port: int, data: Path) -> Client:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        client = Client(f"http://127.0.0.1:{port}", operator_token(data) or "")
+        try:
+            client.get("/readyz")
+        except (OSError, RuntimeError):
+            client.close()
+            time.sleep(0.2)
+        else:
+            return client
+    raise RuntimeError((data / "server.out").read_text("utf-8", "replace"))
+
+
+if __name__ == "__main__":
+    main()

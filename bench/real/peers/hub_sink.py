@@ -1,0 +1,99 @@
+"""The hub's own paths into Elasticsearch, and the bare bulk requests beside them: `how` says which.
+
+`sink`: the catalogue's worker, from records, with the projection to documents. `through`: the hub's consumer and bulk
+requests, from documents, as the other peers have them. `memory`: ready bulk requests without Kafka, two at a time.
+"""
+
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from bench.real.peers.telling import asked, tell
+from hub.adapters.kafka_consumer import KafkaLogConsumer
+from hub.adapters.kafka_eventlog import KafkaEventLog
+from hub.kernel.records import RECORDS
+from hub.ports.eventlog import Delivered
+from hub.runtime import GARBAGE_AFTER
+from services.catalog.adapters.elasticsearch_bulk import IN_FLIGHT, PARTS, Bulk, Chunk
+from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
+from services.catalog.adapters.elasticsearch_server import Server
+from services.catalog.sink import CatalogueSink
+
+WANTED = asked()
+LINES = b'{"index":{"_id":%b,"version":%d,"version_type":"external"}}\n%b\n'
+
+
+class OneTopic(KafkaEventLog):
+    """Reads the benchmark's topic where the worker asks for its own."""
+
+    def consumer(self, group: str, topics: Sequence[str]) -> KafkaLogConsumer:
+        named = [WANTED["topic"] if topic == RECORDS else topic for topic in topics]
+        return super().consumer(WANTED["group"], named)
+
+
+def sink(log: KafkaEventLog) -> None:
+    worker = CatalogueSink(log, ElasticsearchCatalogue(WANTED["url"], WANTED["index"]), WANTED["batch"])
+    while True:
+        if done := worker.step(0.5):
+            tell(done)
+
+
+def through(log: KafkaEventLog) -> None:
+    bulk = Bulk(Server(WANTED["url"]))
+    consumer = log.consumer(WANTED["group"], [WANTED["topic"]])
+    while True:
+        batch = consumer.poll(WANTED["batch"], 0.5)
+        rest = iter(batch)
+        sent = []
+        while part := list(islice(rest, max(1, -(-len(batch) // PARTS)))):
+            sent.append(bulk.submit(WANTED["index"], chunk(part)))
+        if any(future.result().refused for future in sent):
+            raise RuntimeError("documents are refused")
+        if batch:
+            consumer.commit(batch)
+            tell(len(batch))
+
+
+def memory(log: KafkaEventLog) -> None:
+    consumer = log.consumer(WANTED["group"], [WANTED["topic"]])
+    read: list[Delivered] = []
+    while len(read) < WANTED["rows"]:
+        read += consumer.poll(WANTED["batch"], 0.5)
+    server = Server(WANTED["url"])
+    rest = iter(read)
+    bodies = []
+    while part := list(islice(rest, WANTED["batch"])):
+        bodies.append((len(part), b"".join(chunk(part).lines)))
+
+    def send(body: tuple[int, bytes]) -> None:
+        answer: Any = server.once("POST", f"/{WANTED['index']}/_bulk", body[1], filter_path="errors")
+        if answer["errors"]:
+            raise RuntimeError("documents are refused")
+        tell(body[0])
+
+    with ThreadPoolExecutor(IN_FLIGHT) as pool:
+        list(pool.map(send, bodies))
+
+
+def chunk(entries: Sequence[Delivered]) -> Chunk:
+    """The entries' bytes as they are; only the version is read out of them."""
+    lines = [LINES % (orjson.dumps(e.key.decode()), orjson.loads(e.value or b"")["version"], e.value) for e in entries]
+    return Chunk(tuple(entry.key.decode() for entry in entries), tuple(lines))
+
+
+def main() -> None:
+    import gc
+
+    gc.set_threshold(*GARBAGE_AFTER)
+    {"sink": sink, "through": through, "memory": memory}[WANTED["how"]](OneTopic(WANTED["bootstrap"]))
+
+
+if __name__ == "__main__":
+    main()
