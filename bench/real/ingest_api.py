@@ -25,7 +25,7 @@ from bench.common import Report, Took, folder, options, ratios, spread, table, t
 from bench.organisations import lines
 from bench.real.running import servers
 from bench.serving import ROOT, Client
-from hub.access import operator_token
+from hub.access import AccessFile, operator_token
 from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.kernel.versions import source_version
 from hub.ports.eventlog import Entry, Topic
@@ -34,7 +34,7 @@ from schemas.kind import kind_named
 from services.ingest.core.events import EventMaker
 from services.ingest.core.rows import Limits
 from services.ingest.core.submissions import Frame
-from services.ingest.formats import chosen
+from services.ingest.formats.registry import chosen
 
 KIND, SOURCE = "organisation", "ror"
 API, MODEL, EVENTS, PRODUCER = (
@@ -148,6 +148,7 @@ def cpu_of(pid: int) -> float:
 def serving() -> Iterator[tuple[Client, int]]:
     """`hub serve ingest` on the servers of the environment."""
     with folder() as data:
+        AccessFile(data)  # with the operator's token
         port = free_port()
         run = "from hub.cli.main import run; run()"
         command = [sys.executable, "-c", run, "serve", "ingest", "--port", str(port), "--data", str(data)]

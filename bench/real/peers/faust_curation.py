@@ -23,7 +23,7 @@ app = faust.App(
 )
 submissions = app.topic(WANTED["topic"], key_serializer="raw", value_serializer="json")
 merged = app.topic(WANTED["merged"], key_serializer="raw", value_serializer="json")
-table = app.Table("records", partitions=WANTED["partitions"], key_type=str, value_type=dict)
+table = app.Table("records", partitions=WANTED["partitions"], key_type=str)
 
 
 def with_submission(record: dict[str, Any] | None, said: dict[str, Any]) -> dict[str, Any] | None:
