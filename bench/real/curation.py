@@ -11,11 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import uuid4
 
-import psycopg
-
 from bench.common import Report, options, ratios, spread, table
 from bench.data import records
-from bench.real.running import Paced, filled, paced, servers
+from bench.real.running import Paced, database, filled, paced, servers
 from bench.real.sink import in_rounds
 from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.kernel.cloudevents import CloudEvent
@@ -65,24 +63,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(settings: Settings, log: KafkaEventLog, topic: str, peer: str, *, rows: int, batch: int) -> Paced:
     """One run with a group, a topic of records and, for the hub, a database of its own."""
-    name = f"bench_{uuid4().hex[:8]}"
+    name = f"bench-{uuid4().hex[:8]}"
     log.create_topics([Topic(f"{name}-records")])
-    wanted = {
-        "bootstrap": settings.kafka_bootstrap,
-        "dsn": settings.postgresql_dsn.rpartition("/")[0] + f"/{name}",
-        "topic": topic,
-        "merged": f"{name}-records",
-        "group": name,
-        "rows": rows,
-        "batch": batch,
-        "partitions": 1,
-    }
-    with psycopg.connect(settings.postgresql_dsn, autocommit=True) as sql:
-        sql.execute(f'CREATE DATABASE "{name}"')
-        try:
-            return paced(peer, f"{peer}_curation.py", wanted)
-        finally:
-            sql.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with database(settings) as dsn:
+        wanted = {
+            "bootstrap": settings.kafka_bootstrap,
+            "dsn": dsn,
+            "topic": topic,
+            "merged": f"{name}-records",
+            "group": name,
+            "rows": rows,
+            "batch": batch,
+            "partitions": 1,
+        }
+        return paced(peer, f"{peer}_curation.py", wanted)
 
 
 def entries(count: int) -> list[Entry]:

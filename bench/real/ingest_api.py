@@ -23,12 +23,13 @@ import orjson
 
 from bench.common import Report, Took, folder, options, ratios, spread, table, took
 from bench.organisations import lines
-from bench.real.running import servers
+from bench.real.running import database, servers
 from bench.serving import ROOT, Client
 from hub.access import AccessFile, operator_token
 from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.kernel.versions import source_version
 from hub.ports.eventlog import Entry, Topic
+from hub.settings import Settings
 from hub.stack.process import free_port
 from schemas.kind import kind_named
 from services.ingest.core.events import EventMaker
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with servers() as settings:
         log = KafkaEventLog(settings.kafka_bootstrap)
         try:
-            found = _rounds(log, rows, asked.batch, asked.rounds)
+            found = _rounds(settings, log, rows, asked.batch, count=asked.rounds)
         finally:
             log.close()
     rates = {name: [asked.rows / one.wall for one in each] for name, each in found.items()}
@@ -79,7 +80,9 @@ def average(rows: Sequence[bytes]) -> float:
     return sum(map(len, rows)) / len(rows)
 
 
-def _rounds(log: KafkaEventLog, rows: Sequence[bytes], batch: int, count: int) -> dict[str, list[Took]]:
+def _rounds(
+    settings: Settings, log: KafkaEventLog, rows: Sequence[bytes], batch: int, *, count: int
+) -> dict[str, list[Took]]:
     kind = kind_named(KIND)
     bodies = [b"\n".join(rows[start : start + batch]) for start in range(0, len(rows), batch)]
     topic = f"bench-{uuid4().hex[:8]}"
@@ -92,7 +95,7 @@ def _rounds(log: KafkaEventLog, rows: Sequence[bytes], batch: int, count: int) -
             log.append(topic, each)
 
     found: dict[str, list[Took]] = {name: [] for name in (API, MODEL, EVENTS, PRODUCER)}
-    with serving() as (client, pid):
+    with database(settings) as dsn, serving(dsn) as (client, pid):
         path = f"/api/v1/submissions/{KIND}?source={SOURCE}"
         client.post(path, b"\n".join(rows[:200]), 202, "application/x-ndjson")
         for _ in range(count):
@@ -145,15 +148,17 @@ def cpu_of(pid: int) -> float:
 
 
 @contextmanager
-def serving() -> Iterator[tuple[Client, int]]:
-    """`hub serve ingest` on the servers of the environment."""
+def serving(dsn: str) -> Iterator[tuple[Client, int]]:
+    """`hub serve ingest` on the servers of the environment, with a database of its own."""
     with folder() as data:
         AccessFile(data)  # with the operator's token
         port = free_port()
         run = "from hub.cli.main import run; run()"
         command = [sys.executable, "-c", run, "serve", "ingest", "--port", str(port), "--data", str(data)]
         with (data / "server.out").open("wb") as told:
-            process = subprocess.Popen(command, stdout=told, stderr=told, cwd=ROOT)
+            process = subprocess.Popen(
+                command, stdout=told, stderr=told, cwd=ROOT, env={**os.environ, "HUB_POSTGRESQL_DSN": dsn}
+            )
             try:
                 yield _client(process, port, data), process.pid
             finally:

@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psycopg
+from psycopg.sql import SQL, Identifier
+
 from bench.common import folder
 from hub.adapters.kafka_eventlog import APPEND_LIMIT, KafkaEventLog
 from hub.ports.eventlog import Entry, Topic
@@ -57,6 +60,18 @@ def servers() -> Iterator[Settings]:
             yield Settings()
         finally:
             stack.stop()
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[str]:
+    """The DSN of a new database, which is dropped at the end."""
+    name = f"bench_{uuid4().hex[:8]}"
+    with psycopg.connect(settings.postgresql_dsn, autocommit=True) as sql:
+        sql.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        try:
+            yield settings.postgresql_dsn.rpartition("/")[0] + f"/{name}"
+        finally:
+            sql.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
 def python_of(peer: str) -> Path:

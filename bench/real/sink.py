@@ -132,9 +132,10 @@ def _table(found: Mapping[str, Sequence[Paced]]) -> str:
     first = table(head, rows)
     compared = [
         [f"{name} / {other}", *(_ratio(found[name], found[other], of) for of in ("wall", "cpu"))]
-        for name in (THROUGH, PROJECTING)
+        for name in (THROUGH, PROJECTING, MEMORY)
         if name in found
         for other in beside
+        if other != name
     ]
     return (
         first + "\n\n" + table(["ratio of the rounds, median (least–greatest)", "by wall", "by client CPU"], compared)

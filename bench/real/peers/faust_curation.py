@@ -12,7 +12,7 @@ from telling import asked, tell
 
 WANTED = asked()
 RANKS = {"harvested": 0, "owner": 1, "provincial": 2, "national": 3}
-EVERY = 500
+EVERY = WANTED["batch"]
 app = faust.App(
     WANTED["group"],
     broker=f"kafka://{WANTED['bootstrap']}",
