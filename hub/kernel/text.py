@@ -16,12 +16,15 @@ TERMS_LIMIT = 24
 
 _HAN = "〇\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _TOKENS = re.compile(rf"([{_HAN}]+)|(\d+\.\d+(?![\w.])|[^\W_{_HAN}]+(?:[-./+_&·][^\W_{_HAN}]+)*)")
+_HAN_RUN = re.compile(f"[{_HAN}]+")
 _PARTS = re.compile(r"[^\W_]+")
+_NO_PARTS = {code: None for code in range(128) if not chr(code).isalnum()}
 _MODEL = re.compile(r"([a-z]+)(\d{3,}[a-z0-9]*)")
 _ACCENTED = re.compile("[\u00c0-\u024f\u0300-\u036f\u1e00-\u1fff]")
 _MARKS = re.compile("[\u0300-\u036f]")
 _SORTED = re.compile(rf"([{_HAN}]+)|([^{_HAN}]+)")
 _RUN_CACHED, _RUN_PINYIN = 40, 16
+_FOLDED_CACHED = 256
 
 # Words that nobody searches for: to require every typed term must not mean to require them.
 _ENGLISH = """
@@ -41,10 +44,17 @@ def folded(text: str) -> str:
     """NFKC without case and, for Latin letters, without accents."""
     if text.isascii():
         return text.lower()
+    return _cached_plain(text) if len(text) <= _FOLDED_CACHED else _plain(text)
+
+
+def _plain(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).casefold()
     if not _ACCENTED.search(plain):
         return plain
     return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", plain)))
+
+
+_cached_plain = lru_cache(maxsize=8_192)(_plain)  # a name is folded for each way to find it
 
 
 def segmented(text: str) -> str:
@@ -75,6 +85,8 @@ def query_terms(text: str) -> list[str]:
 
 def name_key(text: str) -> str:
     """The form in which whole names are compared: letters and digits alone, without case and accents."""
+    if text.isascii():
+        return text.lower().translate(_NO_PARTS)
     return "".join(_PARTS.findall(folded(text)))
 
 
@@ -146,10 +158,11 @@ def pinyin_terms(text: str) -> str:
 
     `浙江大学` gives `zhejiang`, `daxue`, `zhejiangdaxue` and `zjdx`.
     """
+    if text.isascii():
+        return ""
     terms: dict[str, None] = {}
-    for han, _ in _TOKENS.findall(folded(text)):
-        if han:
-            terms |= dict.fromkeys(_run_pinyin(han))
+    for han in _HAN_RUN.findall(folded(text)):
+        terms |= dict.fromkeys(_run_pinyin(han))
     return " ".join(terms)
 
 

@@ -86,11 +86,11 @@ class Entry(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """The documents of a batch that were newer, as entries too, and how many steps forward they were."""
+    """The newer documents of a batch: how many steps forward, their entries, and by row the terms of active ones."""
 
     steps: int
-    documents: Sequence[Document]
     entries: Sequence[Entry]
+    terms: Mapping[int, Terms]
 
 
 class Counters(NamedTuple):
@@ -134,14 +134,14 @@ class Tables:
         """
         chosen, steps = self._newer(connection, documents)
         if not chosen:
-            return Stored(0, [], [])
+            return Stored(0, [], {})
         before = self.counters(connection)
         due = before.garbage >= max(GARBAGE_FROM, self.last_row(connection) - before.garbage)
         if due or before.pending >= FLUSH_DOCUMENTS:
             self.flush(connection, recent)
         if due:
             self._clean(connection)
-        return Stored(steps, chosen, self._insert(connection, chosen))
+        return Stored(steps, *self._insert(connection, chosen))
 
     def _newer(self, connection: sqlite3.Connection, documents: Sequence[Document]) -> tuple[list[Document], int]:
         """Of each id the newest document, where it is newer than the stored one; and how many steps forward that is."""
@@ -156,7 +156,9 @@ class Tables:
                 steps += 1
         return list(chosen.values()), steps
 
-    def _insert(self, connection: sqlite3.Connection, documents: Sequence[Document]) -> list[Entry]:
+    def _insert(
+        self, connection: sqlite3.Connection, documents: Sequence[Document]
+    ) -> tuple[list[Entry], dict[int, Terms]]:
         """Store these in place of the ones with their ids."""
         entries = list(map(_entry, rows_after(self.last_row(connection)), documents))
         active = [pair for pair in zip(entries, documents, strict=True) if pair[1].status == "active"]
@@ -164,13 +166,14 @@ class Tables:
             f"DELETE FROM {self._documents} WHERE id = ?", [(document.id,) for document in documents]
         ).rowcount
         self._insert_documents(connection, entries, documents)
-        self._insert_terms(connection, active)
+        terms = {at.row: terms_of(one) for at, one in active}
+        self._insert_terms(connection, active, terms)
         connection.execute(
             "UPDATE generations SET changes = changes + 1, pending = pending + ?, garbage = garbage + ?"
             " WHERE number = ?",
             (len(active), replaced, self.number),
         )
-        return entries
+        return entries, terms
 
     def _insert_documents(
         self, connection: sqlite3.Connection, entries: Sequence[Entry], documents: Sequence[Document]
@@ -192,9 +195,11 @@ class Tables:
             ],
         )
 
-    def _insert_terms(self, connection: sqlite3.Connection, active: Sequence[tuple[Entry, Document]]) -> None:
+    def _insert_terms(
+        self, connection: sqlite3.Connection, active: Sequence[tuple[Entry, Document]], terms: Mapping[int, Terms]
+    ) -> None:
         connection.executemany(
-            f"INSERT INTO {self._pending} VALUES (?,?,?,?,?)", [(at.row, *terms_of(one)) for at, one in active]
+            f"INSERT INTO {self._pending} VALUES (?,?,?,?,?)", [(row, *texts) for row, texts in terms.items()]
         )
         connection.executemany(
             f"INSERT OR IGNORE INTO {self._links} VALUES (?,?,?)",

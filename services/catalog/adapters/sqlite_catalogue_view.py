@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from services.catalog.adapters.sqlite_catalogue_memory import Memory
 from services.catalog.adapters.sqlite_catalogue_search import Kept
-from services.catalog.adapters.sqlite_catalogue_tables import Counters, Stored, Tables, terms_of
+from services.catalog.adapters.sqlite_catalogue_tables import Counters, Stored, Tables
 from services.catalog.adapters.sqlite_catalogue_terms import Connect, Reader
 
 PRUNED_FROM = 50_000
@@ -67,9 +67,9 @@ class View:
     def take(self, stored: Stored, start: int, end: int) -> None:
         """Take in some of the documents that this process has committed itself."""
         self.kept.clear()
-        for entry, document in zip(stored.entries[start:end], stored.documents[start:end], strict=True):
-            if document.status == "active":
-                self.reader.recent.add(entry.row, terms_of(document))
+        for entry in stored.entries[start:end]:
+            if terms := stored.terms.get(entry.row):
+                self.reader.recent.add(entry.row, terms)
             self.memory.add(entry)
 
     def taken(self, now: Counters) -> None:

@@ -15,6 +15,9 @@ STARTS_LIMIT = 3
 """Words of a name at which a completion may begin."""
 _HAN = re.compile("[〇\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 _WORD = re.compile(r"[^\W_]+")
+_ASCII_WORD = re.compile("[a-z0-9]+")
+_LATIN: tuple[str, ...] = ()
+"""The syllables of a word that is not read as pinyin."""
 
 
 def typed_key(prefix: str) -> str:
@@ -29,7 +32,8 @@ def completions(name: str) -> tuple[tuple[int, str], ...]:
     found: dict[str, int] = {}
     for place in range(min(len(words), STARTS_LIMIT)):
         found.setdefault("".join(words[place:])[:KEY_LIMIT], place)
-        if read := _read(spelt, place):
+        if spelt[place]:
+            read = _read(spelt, place)
             found.setdefault("".join(read)[:KEY_LIMIT], place)
             if len(read) > 1 and place == 0:
                 found.setdefault(initials(read)[:KEY_LIMIT], place)
@@ -39,17 +43,23 @@ def completions(name: str) -> tuple[tuple[int, str], ...]:
 
 def _words(plain: str) -> tuple[list[str], list[tuple[str, ...]]]:
     """Words, as many as keys can depend on, and the syllables of the Chinese ones."""
-    words: list[str] = []
-    spelt: list[tuple[str, ...]] = []
-    for token in _WORD.findall(plain):
+    if plain.isascii():
+        words = _ASCII_WORD.findall(plain)
+        return words, [_LATIN] * len(words)
+    words, spelt = [], []
+    behind = 0
+    for match in _WORD.finditer(plain):
+        token = match.group()
         for word in (token,) if token.isascii() else rjieba.cut(token, hmm=False):
-            read = word_syllables(word) if _HAN.match(word) else ()
+            read = word_syllables(word) if _HAN.match(word) else _LATIN
             at = 0
             for part in _parts(word) if len(read) == len(word) else (word,):
+                if len(words) >= STARTS_LIMIT:
+                    behind += min(len(part), len(read) or KEY_LIMIT)
                 words.append(part)
                 spelt.append(read[at : at + len(part)])
                 at += len(part)
-        if len(words) > STARTS_LIMIT + KEY_LIMIT:
+        if behind >= KEY_LIMIT:
             break
     return words, spelt
 
