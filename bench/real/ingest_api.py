@@ -8,6 +8,7 @@ the kind's pydantic model alone over the same bytes, the hub's own making of eve
 and a kafka-python producer alone sending the events made (acks=all, as the hub's).
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from hub.access import AccessFile, operator_token
 from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.kernel.versions import source_version
 from hub.ports.eventlog import Entry, Topic
+from hub.runtime import GARBAGE_AFTER
 from hub.settings import Settings
 from hub.stack.process import free_port
 from schemas.kind import kind_named
@@ -55,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     command = f"python -m bench.real.ingest_api --rows {asked.rows} --batch {asked.batch} --rounds {asked.rounds}"
     report = Report("real-ingest-api", f"Ingest API on Kafka, {asked.rows:,} organisations", command)
+    gc.set_threshold(*GARBAGE_AFTER)  # as the served hub has it
     rows = lines(asked.rows)
     with servers() as settings:
         log = KafkaEventLog(settings.kafka_bootstrap)
