@@ -1,6 +1,7 @@
 """The booking desk: what people ask of it, and the worker that tells the log of every booking."""
 
 import secrets
+import time
 from base64 import b32encode
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ ATTEMPTS = 5
 """Of a change that others get ahead of, before the caller is asked to look again."""
 OWNED_READ = 1_000
 """Bookings that one page of an owner's reads at most, since others may own all of them."""
+LINGER = 0.01
+"""Seconds in which bookings that follow one another closely gather, to be told of in one batch."""
 
 _UNKNOWN_INSTRUMENT = Bilingual("已登记的仪器的编号", "the id of a registered instrument")
 _WITHDRAWN = Bilingual("未撤回的仪器记录", "a record that is not withdrawn")
@@ -224,13 +227,19 @@ class BookingRelay:
         self._log = event_log
         self._bookings = bookings
         self._batch_rows = batch_rows
+        self._published = float("-inf")
 
     def step(self, timeout: float) -> int:
-        """Publish one batch."""
+        """Publish one batch: at once after a pause, else when it has had LINGER to gather, if the timeout allows."""
         waiting = self._bookings.pending(self._batch_rows, timeout)
+        early = self._published + LINGER - time.monotonic()
+        if waiting and early > 0 and timeout > 0 and len(waiting) < self._batch_rows:
+            time.sleep(min(early, timeout))
+            waiting = self._bookings.pending(self._batch_rows)
         if waiting:
             self._log.append(BOOKINGS, [pending.entry for pending in waiting])
             self._bookings.published(waiting[-1].number)
+            self._published = time.monotonic()
         return len(waiting)
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from services.booking.core.slots import (
     calendar,
     day_of,
     days_from,
+    fits_grid,
     grid_on,
     instant_of,
     nearest_free,
@@ -161,6 +162,22 @@ def test_slots_lie_in_opening_hours_of_their_day_and_apart(offer: Offer, day: da
 
 
 @settings(max_examples=60, deadline=None)
+@given(offers(), DAYS, st.integers(-1, 30), st.integers(1, 4), st.sampled_from([0, 1, 7]))
+def test_what_fits_the_grid_is_slots_of_one_opening(
+    offer: Offer, day: date, begins: int, count: int, minutes: int
+) -> None:
+    for opening in opening_on(offer, day):
+        start = opening.start + begins * offer.slot + timedelta(minutes=minutes)
+        wanted = Interval(start, start + count * offer.slot)
+        steps = [wanted.start + number * offer.slot for number in range(count)]
+        own_day = set(grid_on(offer, day_of(offer, start)))
+        slots = all(Interval(step, step + offer.slot) in own_day for step in steps)
+        one = any(each.start <= start and wanted.end <= each.end for each in opening_on(offer, day_of(offer, start)))
+        closed = any(closure.interval.overlaps(wanted) for closure in offer.closures)
+        assert fits_grid(offer, wanted) == (slots and one and not closed)
+        assert not fits_grid(offer, Interval(start, wanted.end - timedelta(seconds=1)))
+
+
 @given(offers(), DAYS, st.lists(intervals(), max_size=4), st.integers(-2_000, 2_000))
 def test_states_partition_the_grid(offer: Offer, first: date, taken: list[Interval], minutes: int) -> None:
     now = instant_of(first, 0, offer.zone) + timedelta(minutes=minutes)

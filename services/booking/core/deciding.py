@@ -13,7 +13,7 @@ from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
 from hub.kernel.records import Record
 from services.booking.core.offers import Offer
-from services.booking.core.slots import Cover, bookable_time, day_of, days_from, grid_on, opening_on
+from services.booking.core.slots import Cover, bookable_time, day_of, days_from, fits_grid, grid_on, opening_on
 
 Action = Literal["confirm", "decline", "cancel"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -179,7 +179,9 @@ def _when(offer: Offer, wanted: Interval, now: datetime) -> Problem | None:
 
 
 def _where(offer: Offer, wanted: Interval) -> Problem | None:
-    """Outside of the opening hours, in a closure, or off the grid."""
+    """Outside of the opening hours, in a closure, or off the grid, which is laid out only to explain a refusal."""
+    if fits_grid(offer, wanted):
+        return None
     first, last = day_of(offer, wanted.start), day_of(offer, wanted.end)
     days = days_from(first, (last - first).days + 1)
     openings = [opening for day in days for opening in opening_on(offer, day)]

@@ -96,6 +96,18 @@ def grid_on(offer: Offer, day: date) -> Iterator[Interval]:
             start += offer.slot
 
 
+def fits_grid(offer: Offer, wanted: Interval) -> bool:
+    """Whether all of [start, end) is slots of one opening and in no closure.
+
+    Tells without laying out the grid. What goes on from one opening into the next may be bookable all the same.
+    """
+    for opening in opening_on(offer, day_of(offer, wanted.start)):
+        if opening.start <= wanted.start and wanted.end <= opening.end:
+            aligned = not any((moment - opening.start) % offer.slot for moment in wanted)
+            return aligned and not any(closure.interval.overlaps(wanted) for closure in offer.closures)
+    return False
+
+
 def day_of(offer: Offer, moment: datetime) -> date:
     """The date on the instrument's calendar."""
     return moment.astimezone(offer.zone).date()
