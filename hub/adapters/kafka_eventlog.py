@@ -1,5 +1,6 @@
 """The event log on Apache Kafka, by kafka-python: idempotent producer, acks of all in-sync replicas, manual commits."""
 
+import contextlib
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -8,6 +9,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import (
     CommitFailedError,
     IllegalGenerationError,
+    KafkaTimeoutError,
     RebalanceInProgressError,
     TopicAlreadyExistsError,
     UnknownMemberIdError,
@@ -18,8 +20,10 @@ from hub.ports.eventlog import Entry, TooLarge, Topic, UnknownTopic
 
 ENTRY_BYTES_LIMIT = 2**20 - 4_096  # below the broker's default message.max.bytes with the batch's own overhead
 APPEND_LIMIT = 20_000
-DELIVERY_SECONDS = 120.0
+DELIVERY_SECONDS = 60.0
+"""After which an append that the brokers did not acknowledge raises; its sender is asked to try again."""
 HOUR_MS = 3_600_000
+ABANDON_SECONDS = 5.0
 EVICTED = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 
 
@@ -27,22 +31,21 @@ class KafkaEventLog:
     """hub.ports.eventlog.EventLog; `replication` is the replication factor of the topics that it creates."""
 
     def __init__(
-        self, bootstrap: str, *, replication: int = 1, min_insync: int = 1, session_seconds: float = 10.0
+        self,
+        bootstrap: str,
+        *,
+        replication: int = 1,
+        min_insync: int = 1,
+        session_seconds: float = 10.0,
+        delivery_seconds: float = DELIVERY_SECONDS,
     ) -> None:
         self._bootstrap = bootstrap
+        self._delivery_seconds = delivery_seconds
         self._replication = replication
         self._min_insync = min_insync
         self._session_ms = int(session_seconds * 1_000)
-        self._producer = KafkaProducer(
-            bootstrap_servers=bootstrap,
-            acks="all",
-            enable_idempotence=True,
-            compression_type=None,
-            linger_ms=5,
-            batch_size=512 * 1_024,
-            max_request_size=2 * 2**20,
-            delivery_timeout_ms=int(DELIVERY_SECONDS * 1_000),
-        )
+        self._producer = self._new_producer()
+        self._producer_lock = threading.Lock()
         self._admin = KafkaAdminClient(bootstrap_servers=bootstrap)
         self._admin_lock = threading.Lock()
         self._partitions: dict[str, int] = {}
@@ -81,15 +84,19 @@ class KafkaEventLog:
         """See the port; at most APPEND_LIMIT entries of at most ENTRY_BYTES_LIMIT bytes each."""
         self._known(topic)
         _check_sizes(topic, entries)
-        sent = [
-            self._producer.send(topic, key=entry.key, value=entry.value, headers=list(entry.headers))
-            for entry in entries
-        ]
-        if not sent:
+        if not entries:
             return
-        self._producer.flush(DELIVERY_SECONDS)
-        for future in sent:
-            future.get(timeout=DELIVERY_SECONDS)
+        producer = self._producer
+        try:
+            sent = [
+                producer.send(topic, key=entry.key, value=entry.value, headers=list(entry.headers)) for entry in entries
+            ]
+            producer.flush(self._delivery_seconds)
+            for future in sent:
+                future.get(timeout=self._delivery_seconds)
+        except Exception:
+            self._replace(producer)
+            raise
 
     def consumer(self, group: str, topics: Sequence[str]) -> KafkaLogConsumer:
         """See the port."""
@@ -120,8 +127,37 @@ class KafkaEventLog:
 
     def close(self) -> None:
         """See the port; consumers must have been closed."""
-        self._producer.close()
+        try:
+            self._producer.close(timeout=self._delivery_seconds)
+        except KafkaTimeoutError:
+            _abandon(self._producer)
         self._admin.close()
+
+    def _new_producer(self) -> KafkaProducer:
+        return KafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            compression_type=None,
+            linger_ms=5,
+            batch_size=512 * 1_024,
+            max_request_size=2 * 2**20,
+            delivery_timeout_ms=int(self._delivery_seconds * 1_000),
+            request_timeout_ms=int(min(30.0, self._delivery_seconds / 2) * 1_000),
+            max_block_ms=int(self._delivery_seconds * 1_000),
+        )
+
+    def _replace(self, failed: KafkaProducer) -> None:
+        """Go on with another producer: one whose batch expired waits for that batch for ever (kafka-python 3.0.12).
+
+        What others have in the failed one fails too and is sent again by whoever sent it.
+        """
+        with self._producer_lock:
+            if self._producer is not failed:
+                return
+            self._producer = self._new_producer()
+        # Closing waits for what will never come, so it has a thread of its own.
+        threading.Thread(target=_abandon, args=(failed,), name="kafka.abandoned", daemon=True).start()
 
     def _configs(self, topic: Topic) -> dict[str, str]:
         configs = {
@@ -156,6 +192,14 @@ class KafkaEventLog:
                 raise UnknownTopic(topic)
             self._partitions[topic] = len(described[0]["partitions"])
         return self._partitions[topic]
+
+
+def _abandon(producer: KafkaProducer) -> None:
+    """Close a producer whatever waits in it: its sender first, since `close` would wait for that, and raise."""
+    with contextlib.suppress(Exception):
+        producer._sender.force_close()
+        producer._sender.join(ABANDON_SECONDS)
+        producer.close(timeout=ABANDON_SECONDS)
 
 
 def _check_sizes(topic: str, entries: Sequence[Entry]) -> None:
