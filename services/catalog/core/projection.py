@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from hub.kernel.text import pinyin_terms, segmented
 
 from hub.kernel.records import Record
+from hub.kernel.text import pinyin_terms, segmented
 from hub.ports.catalogue import Document
 from schemas.codes import code_list
 from schemas.kind import kind_named
