@@ -17,7 +17,7 @@ SERVED = {"conformance", "integration", "simulation"}
 """The tiers that use servers."""
 JDK_PACKAGES = ("openjdk-25-jdk-headless", "openjdk-21-jdk-headless")
 CHECKS = (
-    ("ruff", ["-m", "ruff", "check", "."]),
+    ("ruff", ["-m", "ruff", "check", "--no-cache", "."]),
     ("ruff format", ["-m", "ruff", "format", "--check", "."]),
     ("mypy --strict", ["-m", "mypy"]),
     ("import-linter", ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]),
