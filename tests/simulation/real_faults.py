@@ -38,6 +38,7 @@ from services.catalog.sink import check as reconciled
 START = "from hub.cli.main import run; run()"
 BATCH = 500
 SERVICES = ("ingest", "curation", "curation", "catalog", "catalog")
+FIRST_PAUSE_SECONDS = (0.2, 1.0)
 PAUSE_SECONDS = (3.0, 10.0)
 DOWN_SECONDS = (0.0, 2.0)
 SETTLE_SECONDS = 300.0
@@ -138,7 +139,9 @@ class Killer(threading.Thread):
 
     def run(self) -> None:
         try:
-            while not self._stopping.wait(self._chance.uniform(*PAUSE_SECONDS)):
+            pause = FIRST_PAUSE_SECONDS
+            while not self._stopping.wait(self._chance.uniform(*pause)):
+                pause = PAUSE_SECONDS
                 self._strike()
                 for service in self._services:
                     service.revive()

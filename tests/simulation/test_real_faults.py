@@ -3,13 +3,12 @@
 More seeds and records: python -m tests.simulation.real_faults --seeds 10 --records 20000
 """
 
-import re
 from pathlib import Path
 
 from tests.servers import had
 from tests.simulation.real_faults import run
 
-RECORDS = 3_000
+RECORDS = 5_000
 
 
 def test_nothing_is_lost_on_the_real_servers(tmp_path: Path) -> None:
@@ -17,4 +16,4 @@ def test_nothing_is_lost_on_the_real_servers(tmp_path: Path) -> None:
 
     had("Kafka, Elasticsearch and PostgreSQL together", fetch)
     told = run(first=100, seeds=1, records=RECORDS, brokers=1)
-    assert re.search(r"killed \w", told), "nothing was killed; the run is no test"
+    assert "killed nothing" not in told, "nothing was killed; the run is no test"
