@@ -13,9 +13,8 @@ import httpx
 from remotezip import RemoteZip
 
 from hub.stack.cache import DownloadFailed, OnProgress, attempted, cache_folder, fetched, repository, silent, unpacked
-from hub.stack.failed import ServerFailed
 from hub.stack.java import jdk_home
-from hub.stack.process import ServerProcess, free_port, unprivileged
+from hub.stack.process import ServerProcess, Supervised, free_port, unprivileged
 
 VERSION = "9.4.3"
 HEAP = "512m"
@@ -39,23 +38,21 @@ cluster.routing.allocation.disk.threshold_enabled: false
 """
 
 
-class Elasticsearch:
+class Elasticsearch(Supervised):
     """One node; `url` is its address. `start` after `kill` or `stop` goes on with the same data."""
+
+    name = "elasticsearch"
 
     def __init__(self, folder: Path, port: int = 0) -> None:
         self.port = port or free_port()
         self._transport = free_port()
         self._node = f"node-{uuid4().hex[:12]}"
         self._folder = folder
-        self._process: ServerProcess | None = None
+        super().__init__()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def pid(self) -> int:
-        return self._running().pid
 
     def start(self) -> None:
         """Start the node and wait until it answers."""
@@ -76,26 +73,10 @@ class Elasticsearch:
             "HOME": str(self._folder),
             "JAVA": java,
         }
-        self._process = ServerProcess("elasticsearch", command, self._folder, environment, cwd=home)
+        self._process = ServerProcess(self.name, command, self._folder, environment, cwd=home)
 
     def wait(self) -> None:
         self._running().wait_for(self._answers)
-
-    def stop(self) -> None:
-        if self._process:
-            self._process.stop()
-
-    def kill(self) -> None:
-        self._running().kill()
-
-    def running(self) -> bool:
-        """Whether the server has been started and has not ended."""
-        return self._process is not None and self._process.running()
-
-    def _running(self) -> ServerProcess:
-        if self._process is None:
-            raise ServerFailed("elasticsearch has not been started")
-        return self._process
 
     def _answers(self) -> bool:
         try:

@@ -10,14 +10,16 @@ from pathlib import Path
 from hub.stack.cache import OnProgress, cache_folder, fetched, silent
 from hub.stack.failed import ServerFailed
 from hub.stack.java import java
-from hub.stack.process import ServerProcess, accepts, free_port
+from hub.stack.process import ServerProcess, Supervised, accepts, free_port
 
 VERSION = "4.4.0"
 HEAP = "512m"
 
 
-class Kafka:
+class Kafka(Supervised):
     """One node; `bootstrap` is its address. `start` after `kill` or `stop` goes on with the same data."""
+
+    name = "kafka"
 
     def __init__(
         self, folder: Path, *, node: int = 1, voters: Sequence[int] = (), port: int = 0, cluster: str = ""
@@ -27,15 +29,11 @@ class Kafka:
         self._voters = tuple(voters) or (free_port(),)
         self._cluster = cluster or cluster_id()
         self._folder = folder
-        self._process: ServerProcess | None = None
+        super().__init__()
 
     @property
     def bootstrap(self) -> str:
         return f"127.0.0.1:{self.port}"
-
-    @property
-    def pid(self) -> int:
-        return self._running().pid
 
     def start(self, overrides: str = "") -> None:
         """Format the data folder where it is new, start the node and wait until it answers."""
@@ -44,26 +42,10 @@ class Kafka:
         settings.write_text(self._settings() + overrides)
         _format(settings, self._cluster, self._folder)
         command = [str(java()), f"-Xms{HEAP}", f"-Xmx{HEAP}", "-cp", class_path(), "kafka.Kafka", str(settings)]
-        self._process = ServerProcess("kafka", command, self._folder, {})
+        self._process = ServerProcess(self.name, command, self._folder, {})
 
     def wait(self) -> None:
         self._running().wait_for(lambda: accepts(self.port))
-
-    def stop(self) -> None:
-        if self._process:
-            self._process.stop()
-
-    def kill(self) -> None:
-        self._running().kill()
-
-    def running(self) -> bool:
-        """Whether the server has been started and has not ended."""
-        return self._process is not None and self._process.running()
-
-    def _running(self) -> ServerProcess:
-        if self._process is None:
-            raise ServerFailed("kafka has not been started")
-        return self._process
 
     def _settings(self) -> str:
         voters = ",".join(f"{number}@127.0.0.1:{port}" for number, port in enumerate(self._voters, 1))

@@ -9,7 +9,7 @@ from pathlib import Path
 from hub.stack import hold
 from hub.stack.cache import unpacked
 from hub.stack.failed import ServerFailed
-from hub.stack.process import ServerProcess, free_port, lock_of, unprivileged
+from hub.stack.process import ServerProcess, Supervised, free_port, lock_of, unprivileged
 
 CONTAINER_VERSION = "17"
 """Of the container image; where there are no containers, what the machine has is used."""
@@ -18,24 +18,22 @@ DATABASE = "hub"
 _DEBIAN = Path("/usr/lib/postgresql")
 
 
-class Postgresql:
+class Postgresql(Supervised):
     """One server on the loopback interface, which trusts whoever reaches it; for tests and local use.
 
     `start` after `kill` or `stop` goes on with the same data.
     """
 
+    name = "postgresql"
+
     def __init__(self, folder: Path, port: int = 0) -> None:
         self.port = port or free_port()
         self._folder = folder
-        self._process: ServerProcess | None = None
+        super().__init__()
 
     @property
     def dsn(self) -> str:
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{DATABASE}"
-
-    @property
-    def pid(self) -> int:
-        return self._running().pid
 
     def start(self) -> None:
         """Create the data folder where it is new, and start the server."""
@@ -60,27 +58,11 @@ class Postgresql:
             "-k",
             "",
         ]
-        self._process = ServerProcess("postgresql", command, self._folder, {})
+        self._process = ServerProcess(self.name, command, self._folder, {})
 
     def wait(self) -> None:
         """Return when the server answers and the database is there."""
         self._running().wait_for(lambda: self._ready() and self._created())
-
-    def stop(self) -> None:
-        if self._process:
-            self._process.stop()
-
-    def kill(self) -> None:
-        self._running().kill()
-
-    def running(self) -> bool:
-        """Whether the server has been started and has not ended."""
-        return self._process is not None and self._process.running()
-
-    def _running(self) -> ServerProcess:
-        if self._process is None:
-            raise ServerFailed("postgresql has not been started")
-        return self._process
 
     def _ready(self) -> bool:
         """By the server's own word: whoever listens on the port may be another that has taken it first."""

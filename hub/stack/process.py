@@ -93,6 +93,37 @@ class ServerProcess:
         return self.log.read_bytes()[-2_000:].decode(errors="replace") if self.log.exists() else ""
 
 
+class Supervised:
+    """What the servers have in common: one process at a time, which `start` of the server sets as `_process`."""
+
+    name = "server"
+
+    def __init__(self) -> None:
+        self._process: ServerProcess | None = None
+
+    @property
+    def pid(self) -> int:
+        return self._running().pid
+
+    def stop(self) -> None:
+        """End the server, where it has been started; its data stay."""
+        if self._process:
+            self._process.stop()
+
+    def kill(self) -> None:
+        """kill -9 the server and its children."""
+        self._running().kill()
+
+    def running(self) -> bool:
+        """Whether the server has been started and has not ended."""
+        return self._process is not None and self._process.running()
+
+    def _running(self) -> ServerProcess:
+        if self._process is None:
+            raise ServerFailed(f"{self.name} has not been started")
+        return self._process
+
+
 def lock_of(folder: Path, name: str) -> Path:
     """The file whose lock the server of that name holds while it runs on the folder."""
     return folder / f"{name}.lock"
