@@ -2,9 +2,9 @@
 
 python -m tests.simulation.real_faults --seeds 10 --records 20000 [--brokers 3] [--first-seed 0]
 
-Kafka, Elasticsearch and PostgreSQL are started as child processes; ingest, two curations and two catalogue sinks as
-processes of their own. What is acknowledged must be there in the end, once, and the catalogue must say what the record
-store says.
+For each seed Kafka, Elasticsearch and PostgreSQL are started as child processes; ingest, two curations and two
+catalogue sinks as processes of their own. Each of them is killed at least once while the stream is on its way. What is
+acknowledged must be there in the end, once, and the catalogue must say what the record store says.
 """
 
 import argparse
@@ -38,9 +38,10 @@ from services.catalog.sink import check as reconciled
 START = "from hub.cli.main import run; run()"
 BATCH = 500
 SERVICES = ("ingest", "curation", "curation", "catalog", "catalog")
-FIRST_PAUSE_SECONDS = (0.2, 1.0)
-PAUSE_SECONDS = (3.0, 10.0)
+PAUSE_SECONDS = (0.2, 3.0)
 DOWN_SECONDS = (0.0, 2.0)
+AHEAD = 0.3
+"""Share of the stream that may be sent before as large a share of the victims has been killed."""
 SETTLE_SECONDS = 300.0
 PATIENCE_SECONDS = 600.0
 
@@ -97,11 +98,15 @@ def newest(lines: list[bytes]) -> dict[str, int]:
     return found
 
 
-def send(ingest: Service, token: str, seed: int, lines: list[bytes]) -> int:
-    """Send every batch until it is acknowledged, with its own idempotency key; returns how often one was sent again."""
+def send(ingest: Service, token: str, seed: int, lines: list[bytes], killer: "Killer") -> int:
+    """Send every batch until it is acknowledged, with its own idempotency key; returns how often one was sent again.
+
+    A short stream is held back, so that it lasts until the last victim has been killed.
+    """
     again = 0
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
     for number, start in enumerate(range(0, len(lines), BATCH)):
+        killer.wait_for(start / len(lines) - AHEAD)
         body = b"\n".join(lines[start : start + BATCH])
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not _acknowledged(ingest, {**headers, "Idempotency-Key": f"{seed}-{number}"}, body):
@@ -126,7 +131,7 @@ def _acknowledged(ingest: Service, headers: dict[str, str], body: bytes) -> bool
 
 
 class Killer(threading.Thread):
-    """Kills a random service or server, again and again, and starts it anew after a moment."""
+    """Kills services and servers in random order, each once in a round, and starts each anew after a moment."""
 
     def __init__(self, stack: Stack, services: list[Service], chance: random.Random) -> None:
         super().__init__(daemon=True)
@@ -134,39 +139,63 @@ class Killer(threading.Thread):
         self._services = services
         self._chance = chance
         self._stopping = threading.Event()
+        self._struck = threading.Condition()
         self.killed: Counter[str] = Counter()
         self.failure: BaseException | None = None
 
     def run(self) -> None:
         try:
-            pause = FIRST_PAUSE_SECONDS
-            while not self._stopping.wait(self._chance.uniform(*pause)):
-                pause = PAUSE_SECONDS
-                self._strike()
-                for service in self._services:
-                    service.revive()
+            while not self._stopping.is_set():
+                self._round()
         except BaseException as error:  # told to whoever waits for the stream
             self.failure = error
+        finally:
+            with self._struck:
+                self._struck.notify_all()
+
+    def wait_for(self, share: float) -> None:
+        """Wait until that share of the victims has been killed."""
+        wanted = share * len(self._victims())
+        with self._struck:
+            assert self._struck.wait_for(lambda: self.failure or self.killed.total() >= wanted, PATIENCE_SECONDS)
+        self._check()
 
     def stop(self) -> None:
+        """Let whoever has been killed come back, and nobody else be killed; every victim must have been, once."""
+        self.wait_for(1.0)
         self._stopping.set()
         self.join(120.0)
-        if self.failure:
-            raise self.failure
+        self._check()
         for service in self._services:
             service.revive()
 
-    def _strike(self) -> None:
-        servers = self._stack.members()
-        targets: list[tuple[str, Any]] = [(service.role, service) for service in self._services]
-        targets += list(servers.items())
-        name, target = self._chance.choice(targets)
-        target.kill()
-        self.killed[name] += 1
+    def _check(self) -> None:
+        if self.failure:
+            raise self.failure
+
+    def _victims(self) -> list[tuple[str, Any]]:
+        services: list[tuple[str, Any]] = [(service.role, service) for service in self._services]
+        return services + list(self._stack.members().items())
+
+    def _round(self) -> None:
+        victims = self._victims()
+        self._chance.shuffle(victims)
+        for name, victim in victims:
+            if self._stopping.wait(self._chance.uniform(*PAUSE_SECONDS)):
+                return
+            self._strike(name, victim)
+            for service in self._services:
+                service.revive()
+
+    def _strike(self, name: str, victim: Any) -> None:
+        victim.kill()
         time.sleep(self._chance.uniform(*DOWN_SECONDS))
-        target.start()
-        if not isinstance(target, Service):
-            target.wait()
+        victim.start()
+        if not isinstance(victim, Service):
+            victim.wait()
+        with self._struck:
+            self.killed[name] += 1
+            self._struck.notify_all()
 
 
 @contextmanager
@@ -228,33 +257,37 @@ def _versions(records: list[Record], wanted: dict[str, int]) -> bool:
 
 def run(first: int, seeds: int, records: int, brokers: int) -> str:
     """One line a seed; AssertionError where something is lost, doubled or different."""
-    folder = Path(tempfile.mkdtemp(prefix="hub-faults-"))
-    folder.chmod(0o755)
-    told, wanted = [], {}
-    try:
-        with running(folder, brokers) as (stack, services, settings):
-            token = operator_token(settings.data_dir)
-            assert token
-            for seed in range(first, first + seeds):
-                lines = rows(seed, records)
-                wanted |= newest(lines)
-                killer = Killer(stack, services, random.Random(f"faults {seed}"))
-                began = time.monotonic()
-                killer.start()
-                again = send(services[0], token, seed, lines)
-                killer.stop()
-                settled(settings, wanted)
-                kills = ", ".join(f"{name} {number}" for name, number in sorted(killer.killed.items()))
-                told.append(
-                    f"seed {seed}: {records} records, killed {kills or 'nothing'}; {again} requests sent again, "
-                    f"lost 0, twice 0, digests equal, {time.monotonic() - began:.0f} s"
-                )
-                print(told[-1], flush=True)
-    except BaseException:
-        print(f"the logs are in {folder}", file=sys.stderr)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
+    told = []
+    for seed in range(first, first + seeds):
+        folder = Path(tempfile.mkdtemp(prefix="hub-faults-"))
+        folder.chmod(0o755)
+        try:
+            told.append(_one(folder, seed, records, brokers))
+        except BaseException:
+            print(f"the logs of seed {seed} are in {folder}", file=sys.stderr)
+            raise
+        print(told[-1], flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
     return "\n".join(told)
+
+
+def _one(folder: Path, seed: int, records: int, brokers: int) -> str:
+    lines = rows(seed, records)
+    with running(folder, brokers) as (stack, services, settings):
+        token = operator_token(settings.data_dir)
+        assert token
+        killer = Killer(stack, services, random.Random(f"faults {seed}"))
+        began = time.monotonic()
+        killer.start()
+        again = send(services[0], token, seed, lines, killer)
+        sent = time.monotonic() - began
+        killer.stop()
+        settled(settings, newest(lines))
+        kills = ", ".join(f"{name} {number}" for name, number in sorted(killer.killed.items()))
+        return (
+            f"seed {seed}: {records} records, killed {kills}; {again} requests sent again; "
+            f"lost 0, twice 0, digests equal; sent in {sent:.0f} s, at rest after {time.monotonic() - began:.0f} s"
+        )
 
 
 if __name__ == "__main__":
