@@ -98,7 +98,7 @@ class Report:
 
     def _facts(self) -> str:
         loads = f"load average {self.load_before:.1f} before, {os.getloadavg()[0]:.1f} after"
-        return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {_commit()}, {machine()}, {loads}"
+        return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit_of(RESULTS)}, {machine()}, {loads}"
 
 
 def with_section(document: str, name: str, text: str) -> str:
@@ -144,20 +144,20 @@ def _processor() -> str:
     return named[1].strip() if named else platform.processor() or platform.machine()
 
 
-def _commit() -> str:
+def commit_of(results: Path) -> str:
+    """The commit of the checkout with the file of results, `-dirty` where another tracked file differs from it: results
+    of the benchmark before change nothing of what is measured. BENCH_COMMIT names it for a copy without a history."""
     if known := os.environ.get("BENCH_COMMIT"):
         return known
+    others = ["--untracked-files=no", "--", ":/", f":(exclude){results.name}"]
     try:
-        answer = subprocess.run(
-            ["git", "describe", "--always", "--dirty"],
-            cwd=RESULTS.parent,
-            capture_output=True,
-            text=True,
-            check=True,
+        commit, changed = (
+            subprocess.run(["git", *command], cwd=results.parent, capture_output=True, text=True, check=True).stdout
+            for command in (["describe", "--always"], ["status", "--porcelain", *others])
         )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return answer.stdout.strip()
+    return commit.strip() + ("-dirty" if changed.strip() else "")
 
 
 def _fsync_ms() -> float:

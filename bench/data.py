@@ -31,6 +31,14 @@ def records(count: int, seed: int = 0) -> Iterator[Record]:
         yield Record(f"{kind}-{number:08}", kind, 1, "active", at, at, fields, {}, ())
 
 
+def record(number: int, revision: int = 0) -> Record:
+    """One record by its number, without those before it; each revision says something else of the same record."""
+    rng = Random(number << 32 | revision)
+    kind = _KINDS[number % len(_KINDS)]
+    at = f"2026-01-01T00:00:00.{revision:06}Z"
+    return Record(f"{kind}-{number:08}", kind, 1, "active", at, at, _MAKERS[kind](rng, number), {}, ())
+
+
 def documents(count: int, seed: int = 0) -> Iterator[Document]:
     """The same records as the catalogue takes them."""
     return map(document, records(count, seed))

@@ -9,12 +9,13 @@ its outbox in PostgreSQL besides, in each round in a database of its own.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from uuid import uuid4
 
 from bench.common import Report, options, ratios, spread, table
 from bench.data import records
 from bench.real.running import Paced, database, filled, paced, servers
-from bench.real.sink import in_rounds
+from bench.real.sink import in_rounds, tell_missing
 from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.records import SUBMITTED, Submission
@@ -22,6 +23,8 @@ from hub.ports.eventlog import Entry, Topic
 from hub.settings import Settings
 
 HUB, FAUST = "hub, curation and relay on PostgreSQL", "Faust agent, table in RocksDB"
+PEERS = {HUB: "hub", FAUST: "faust"}
+"""And the environments that they run in."""
 AT = "2026-01-01T00:00:00.000000Z"
 
 
@@ -31,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "Submissions to published records, submissions/s.",
         rows=(int, 20_000, "submissions"),
         batch=(int, 2_000, "submissions at once"),
+        only=(str, "", "hub: without the peer that has to be installed first"),
     )
     asked = parser.parse_args(arguments)
     command = f"python -m bench.real.curation --rows {asked.rows} --rounds {asked.rounds}"
@@ -40,10 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             topic = filled(log, entries(asked.rows), 1)
             runs = {
-                HUB: lambda: run(settings, log, topic, "hub", rows=asked.rows, batch=asked.batch),
-                FAUST: lambda: run(settings, log, topic, "faust", rows=asked.rows, batch=asked.batch),
+                name: partial(run, settings, log, topic, peer, rows=asked.rows, batch=asked.batch)
+                for name, peer in PEERS.items()
+                if asked.only in ("", peer)
             }
             found, failed = in_rounds(runs, asked.rounds)
+            failed |= {name: f"--only {asked.only}" for name in PEERS if name not in runs}
         finally:
             log.close()
     rows = [
@@ -56,8 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for of in ("wall", "cpu")
         )
         report.add(f"Hub / Faust: {wall} by wall, {cpu} by client CPU.")
-    for name, why in failed.items():
-        report.add(f"{name}: not measured: {why}")
+    tell_missing(report, failed)
     report.finish(asked.write)
 
 
@@ -94,10 +99,12 @@ def entries(count: int) -> list[Entry]:
         )
         for said in first
     ]
-    return [
-        CloudEvent(said.event_id(), "bench", SUBMITTED, said.subject(), AT, said.to_bytes()).as_entry()
-        for said in (*first, *second)
-    ][:count]
+    return [submission_entry(said) for said in (*first, *second)][:count]
+
+
+def submission_entry(said: Submission) -> Entry:
+    """The submission as ingest publishes it."""
+    return CloudEvent(said.event_id(), "bench", SUBMITTED, said.subject(), AT, said.to_bytes()).as_entry()
 
 
 if __name__ == "__main__":

@@ -1,20 +1,24 @@
 """The ingest API on Kafka: validated records/s over HTTP, and what each part of the work costs by itself.
 
-    python -m bench.real.ingest_api --rows 40000 --batch 10000 --rounds 3
+    python -m bench.real.ingest_api --rows 40000 --batch 10000 --rounds 3 --workers 2
 
 `hub serve ingest` is a process of its own; NDJSON documents of `batch` organisations are sent one after the other, and
 an answer comes when all of a document's events are in Kafka and its receipt in PostgreSQL. Beside it, in this process:
 the kind's pydantic model alone over the same bytes, the hub's own making of events alone (with neither log nor vault),
-and a kafka-python producer alone sending the events made (acks=all, as the hub's).
+and a kafka-python producer alone sending the events made (acks=all, as the hub's). With `--workers` the same documents
+are also sent to as many processes side by side, each by a client of its own.
 """
 
 import gc
 import os
+import queue
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from statistics import median
@@ -46,23 +50,28 @@ API, MODEL, EVENTS, PRODUCER = (
     "the hub's making of events alone",
     "kafka-python producer alone",
 )
+PATH = f"/api/v1/submissions/{KIND}?source={SOURCE}"
 START_SECONDS = 60.0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and report."""
     parser = options(
-        "Validated records/s.", rows=(int, 40_000, "organisations"), batch=(int, 10_000, "organisations a request")
+        "Validated records/s.",
+        rows=(int, 40_000, "organisations"),
+        batch=(int, 10_000, "organisations a request"),
+        workers=(int, 1, "processes that ingest side by side, beside one alone"),
     )
     asked = parser.parse_args(arguments)
     command = f"python -m bench.real.ingest_api --rows {asked.rows} --batch {asked.batch} --rounds {asked.rounds}"
+    command += f" --workers {asked.workers}" if asked.workers > 1 else ""
     report = Report("real-ingest-api", f"Ingest API on Kafka, {asked.rows:,} organisations", command)
     gc.set_threshold(*GARBAGE_AFTER)  # as the served hub has it
     rows = lines(asked.rows)
     with servers() as settings:
         log = KafkaEventLog(settings.kafka_bootstrap)
         try:
-            found = _rounds(settings, log, rows, asked.batch, count=asked.rounds)
+            found = _rounds(settings, log, rows, asked)
         finally:
             log.close()
     rates = {name: [asked.rows / one.wall for one in each] for name, each in found.items()}
@@ -70,6 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     shares = {name: ratios(rates[API], rates[name]) if name != API else "" for name in found}
     told = [[name, spread(rates[name]), spread(cpus[name]), shares[name]] for name in found]
     report.add(table(["median (least–greatest)", "records/s", "records per CPU s", "API / this"], told))
+    if asked.workers > 1:
+        gain = ratios(rates[side_by_side(asked.workers)], rates[API])
+        report.add(f"{asked.workers} processes side by side ingest {gain} of what one does, on {os.cpu_count()} CPUs.")
     serial = 1 / (1 / median(rates[EVENTS]) + 1 / median(rates[PRODUCER]))
     report.add(
         f"Making the events and sending them, one after the other in one process, would come to {serial:,.0f} "
@@ -83,10 +95,13 @@ def average(rows: Sequence[bytes]) -> float:
     return sum(map(len, rows)) / len(rows)
 
 
-def _rounds(
-    settings: Settings, log: KafkaEventLog, rows: Sequence[bytes], batch: int, *, count: int
-) -> dict[str, list[Took]]:
-    kind = kind_named(KIND)
+def side_by_side(workers: int) -> str:
+    """The name of this many processes."""
+    return f"{workers} × hub serve ingest, side by side"
+
+
+def _rounds(settings: Settings, log: KafkaEventLog, rows: Sequence[bytes], asked: Namespace) -> dict[str, list[Took]]:
+    kind, batch, workers = kind_named(KIND), asked.batch, asked.workers
     bodies = [b"\n".join(rows[start : start + batch]) for start in range(0, len(rows), batch)]
     topic = f"bench-{uuid4().hex[:8]}"
     log.create_topics([Topic(topic, 6)])
@@ -97,27 +112,42 @@ def _rounds(
         for each in made:
             log.append(topic, each)
 
-    found: dict[str, list[Took]] = {name: [] for name in (API, MODEL, EVENTS, PRODUCER)}
-    with database(settings) as dsn, serving(dsn) as (client, pid):
-        path = f"/api/v1/submissions/{KIND}?source={SOURCE}"
-        client.post(path, b"\n".join(rows[:200]), 202, "application/x-ndjson")
-        for _ in range(count):
-            found[API].append(_posted(client, pid, path, bodies))
-            found[MODEL].append(took(lambda: [kind.model.model_validate_json(row) for row in fields]))
-            found[EVENTS].append(took(lambda: [entries(body) for body in bodies]))
-            found[PRODUCER].append(took(send))
+    with database(settings) as dsn, ExitStack() as opened:
+        served = [opened.enter_context(serving(dsn)) for _ in range(workers)]
+        for one in served:
+            _posted([one], [b"\n".join(rows[:200])])
+        runs: dict[str, Callable[[], Took]] = {
+            API: lambda: _posted(served[:1], bodies),
+            **({side_by_side(workers): lambda: _posted(served, bodies)} if workers > 1 else {}),
+            MODEL: lambda: took(lambda: [kind.model.model_validate_json(row) for row in fields]),
+            EVENTS: lambda: took(lambda: [entries(body) for body in bodies]),
+            PRODUCER: lambda: took(send),
+        }
+        found: dict[str, list[Took]] = {name: [] for name in runs}
+        for number in range(asked.rounds):
+            for name in list(runs)[:: -1 if number % 2 else 1]:
+                found[name].append(runs[name]())
             print({name: f"{len(rows) / each[-1].wall:,.0f}/s" for name, each in found.items()}, flush=True)
     return found
 
 
-def _posted(client: Client, pid: int, path: str, bodies: Sequence[bytes]) -> Took:
-    """By the clock, and the CPU time that the server had."""
-    before, began = cpu_of(pid), time.perf_counter()
+def _posted(served: Sequence[tuple[Client, int]], bodies: Sequence[bytes]) -> Took:
+    """By the clock, and the CPU time that the servers had; each takes its next document when it has done one."""
+    waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     for body in bodies:
-        receipt = client.post(path, body, 202, "application/x-ndjson")
-        if receipt["refused"]:
-            raise RuntimeError(f"{receipt['refused']} rows are refused")
-    return Took(time.perf_counter() - began, cpu_of(pid) - before)
+        waiting.put(body)
+
+    def post(client: Client) -> None:
+        with suppress(queue.Empty):
+            while True:
+                receipt = client.post(PATH, waiting.get_nowait(), 202, "application/x-ndjson")
+                if receipt["refused"]:
+                    raise RuntimeError(f"{receipt['refused']} rows are refused")
+
+    before, began = sum(cpu_of(pid) for _, pid in served), time.perf_counter()
+    with ThreadPoolExecutor(len(served)) as pool:
+        list(pool.map(post, [client for client, _ in served]))
+    return Took(time.perf_counter() - began, sum(cpu_of(pid) for _, pid in served) - before)
 
 
 def entries(body: bytes) -> list[Entry]:

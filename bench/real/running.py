@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
+from elasticsearch import Elasticsearch
 from psycopg.sql import SQL, Identifier
 
 from bench.common import folder
@@ -24,9 +25,11 @@ from hub.ports.eventlog import Entry, Topic
 from hub.settings import Settings
 from hub.stack.cache import cache_folder
 from hub.stack.whole import Stack
+from schemas.derive.mapping import index_mapping
+from schemas.kind import kinds
+from services.catalog.adapters.elasticsearch_generations import writing
 
 PEERS = Path(__file__).with_name("peers")
-INSTALLED = ("quix", "faststream", "faust")
 ATTEMPTS = 4
 PATIENCE_SECONDS = 90.0
 
@@ -54,12 +57,15 @@ def servers() -> Iterator[Settings]:
     with folder() as place:
         place.chmod(0o755)
         stack = Stack(place / "stack")
+        before = dict(os.environ)
         try:
             told = stack.start(lambda name: print(f"{name} answers", flush=True)).environment()
             os.environ.update(told)
             yield Settings()
         finally:
             stack.stop()
+            os.environ.clear()
+            os.environ.update(before)
 
 
 @contextmanager
@@ -74,20 +80,35 @@ def database(settings: Settings) -> Iterator[str]:
             sql.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
+def new_index(client: Elasticsearch, index: str) -> None:
+    """An index with the mapping and settings of the catalogue's."""
+    made: dict[str, Any] = index_mapping(kinds().values())
+    own = {"number_of_shards": 1, "number_of_replicas": 0, "refresh_interval": "1s"}
+    settings = {**made["settings"], "index": {**made["settings"]["index"], **own}}
+    client.indices.create(index=index, mappings=made["mappings"], settings=settings, aliases={writing(index): {}})
+
+
 def python_of(peer: str) -> Path:
-    """The interpreter of the peer's own environment, which is made where it is missing, from pinned versions."""
+    """The interpreter of the peer's own environment, which is made anew where it is missing or the pinned versions have
+    changed; PeerFailed where its packages cannot be had."""
     home = cache_folder() / "bench-venvs" / peer
     pinned = PEERS / f"{peer}.txt"
     done = home / "pinned.txt"
     if not done.exists() or done.read_bytes() != pinned.read_bytes():
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-        for attempt in range(1, ATTEMPTS + 1):
-            command = [str(home / "bin" / "pip"), "install", "-q", "-r", str(pinned)]
-            if subprocess.run(command, check=attempt == ATTEMPTS).returncode == 0:
-                break
-            time.sleep(3 * attempt)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
+        _install(home, pinned)
         done.write_bytes(pinned.read_bytes())
     return home / "bin" / "python"
+
+
+def _install(home: Path, pinned: Path) -> None:
+    command = [str(home / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", "-r", str(pinned)]
+    for attempt in range(1, ATTEMPTS + 1):
+        if subprocess.run(command, check=False).returncode == 0:
+            return
+        if attempt < ATTEMPTS:
+            time.sleep(3 * attempt)
+    raise PeerFailed(f"the packages of {pinned.name} could not be installed in {ATTEMPTS} attempts")
 
 
 def filled(log: KafkaEventLog, entries: Sequence[Entry], partitions: int) -> str:

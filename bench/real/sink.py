@@ -8,25 +8,23 @@ projecting` does more than the others: it makes the documents of records first. 
 the first batch is stored until all documents are visible to searches, so that no peer's start is counted.
 """
 
+from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
 from uuid import uuid4
 
 from elasticsearch import Elasticsearch
 
 from bench.common import Report, options, ratios, spread, table
 from bench.data import records
-from bench.real.running import Paced, PeerFailed, filled, paced, servers
+from bench.real.running import Paced, PeerFailed, filled, new_index, paced, servers
 from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.records import RECORD_CHANGED, Record
 from hub.ports.eventlog import Entry
 from hub.settings import Settings
-from schemas.derive.mapping import index_mapping
-from schemas.kind import kinds
 from services.catalog.adapters.elasticsearch_documents import operation
-from services.catalog.adapters.elasticsearch_generations import writing
 from services.catalog.core.projection import document
 
 QUIX, FASTSTREAM, FAUST = "Quix Streams, ElasticsearchSink", "FastStream + bulk helper", "Faust agent + bulk helper"
@@ -73,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows=(int, 30_000, "documents"),
         batch=(int, 2_000, "documents at once, of every peer"),
         scaling=(int, 0, "1: the hub alone, with more partitions and workers"),
+        only=(str, "", "hub: without the peers that have to be installed first"),
     )
     asked = parser.parse_args(arguments)
     command = f"python -m bench.real.sink --rows {asked.rows} --rounds {asked.rounds}" + (
@@ -85,23 +84,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log = KafkaEventLog(settings.kafka_bootstrap)
         try:
             job = Job(settings, {}, asked.rows, asked.batch)
-            (_scale if asked.scaling else _compare)(report, log, made, job, asked.rounds)
+            if asked.scaling:
+                _scale(report, log, made, job, asked.rounds)
+            else:
+                _compare(report, log, made, job, asked)
         finally:
             log.close()
     report.finish(asked.write)
 
 
-def _compare(report: Report, log: KafkaEventLog, made: Sequence[Record], job: Job, rounds: int) -> None:
+def _compare(report: Report, log: KafkaEventLog, made: Sequence[Record], job: Job, asked: Namespace) -> None:
     topics = {
         "documents": filled(log, [document_entry(record) for record in made], 1),
         "records": filled(log, [record_entry(record) for record in made], 1),
     }
     job = replace(job, topics=topics)
-    runs = {name: lambda peer=peer: run(peer, job) for name, peer in PEERS.items()}
+    peers = {name: peer for name, peer in PEERS.items() if asked.only in ("", peer.environment)}
+    runs = {name: partial(run, peer, job) for name, peer in peers.items()}
     run(PEERS[MEMORY], job)  # a server that has just started is slower for whoever comes first
-    found, failed = in_rounds(runs, rounds)
-    report.add(_table(found))
-    for name, why in failed.items():
+    found, failed = in_rounds(runs, asked.rounds)
+    report.add(compared(found))
+    tell_missing(report, failed | {name: f"--only {asked.only}" for name in PEERS if name not in runs})
+
+
+def tell_missing(report: Report, reasons: Mapping[str, str]) -> None:
+    """Say of each peer without a result why it has none."""
+    for name, why in reasons.items():
         report.add(f"{name}: not measured: {why}")
 
 
@@ -123,23 +131,22 @@ def in_rounds(runs: Mapping[str, Callable[[], Paced]], rounds: int) -> tuple[dic
     return {name: each for name, each in found.items() if name not in failed}, failed
 
 
-def _table(found: Mapping[str, Sequence[Paced]]) -> str:
+def compared(found: Mapping[str, Sequence[Paced]]) -> str:
+    """What each peer did, and the ratios of the hub's ways, and of the server's own ceiling, to every other."""
     head = ["median (least–greatest)", "documents/s", "documents per client CPU s"]
     beside = [name for name in (MEMORY, QUIX, FASTSTREAM, FAUST) if name in found]
     rows = [
         [name, spread([one.wall for one in each]), spread([one.cpu for one in each])] for name, each in found.items()
     ]
     first = table(head, rows)
-    compared = [
+    pairs = [
         [f"{name} / {other}", *(_ratio(found[name], found[other], of) for of in ("wall", "cpu"))]
         for name in (THROUGH, PROJECTING, MEMORY)
         if name in found
         for other in beside
         if other != name
     ]
-    return (
-        first + "\n\n" + table(["ratio of the rounds, median (least–greatest)", "by wall", "by client CPU"], compared)
-    )
+    return first + "\n\n" + table(["ratio of the rounds, median (least–greatest)", "by wall", "by client CPU"], pairs)
 
 
 def _ratio(hub: Sequence[Paced], peer: Sequence[Paced], of: str) -> str:
@@ -154,7 +161,7 @@ def _scale(report: Report, log: KafkaEventLog, made: Sequence[Record], job: Job,
         )
         for count in SCALES
     }
-    found, failed = in_rounds({name: lambda one=one: run(PEERS[PROJECTING], one) for name, one in jobs.items()}, rounds)
+    found, failed = in_rounds({name: partial(run, PEERS[PROJECTING], one) for name, one in jobs.items()}, rounds)
     least = next(iter(found))
     rows = [
         [
@@ -166,8 +173,7 @@ def _scale(report: Report, log: KafkaEventLog, made: Sequence[Record], job: Job,
         for name, each in found.items()
     ]
     report.add(table([PROJECTING, "documents/s", "documents per client CPU s", "of one worker's"], rows))
-    for name, why in failed.items():
-        report.add(f"{name}: not measured: {why}")
+    tell_missing(report, failed)
 
 
 def run(peer: Peer, job: Job) -> Paced:
@@ -187,7 +193,7 @@ def run(peer: Peer, job: Job) -> Paced:
     }
     try:
         if peer.how != "sink":  # which makes its own
-            _create(client, index)
+            new_index(client, index)
         seen = lambda: client.indices.refresh(index=f"{index}*")  # noqa: E731 - a name makes the call below readable
         pace = paced(peer.environment, peer.script, wanted, workers=job.workers, finish=seen)
         count = client.count(index=f"{index}*")["count"]
@@ -198,13 +204,6 @@ def run(peer: Peer, job: Job) -> Paced:
         for made in client.indices.get(index=f"{index}*"):
             client.indices.delete(index=made)
         client.close()
-
-
-def _create(client: Elasticsearch, index: str) -> None:
-    made: dict[str, Any] = index_mapping(kinds().values())
-    own = {"number_of_shards": 1, "number_of_replicas": 0, "refresh_interval": "1s"}
-    settings = {**made["settings"], "index": {**made["settings"]["index"], **own}}
-    client.indices.create(index=index, mappings=made["mappings"], settings=settings, aliases={writing(index): {}})
 
 
 def record_entry(record: Record) -> Entry:

@@ -1,10 +1,11 @@
 """What benchmarks tell is arithmetic that can be checked."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from bench.common import in_rounds, percentile, ratios, with_section
+from bench.common import commit_of, in_rounds, percentile, ratios, with_section
 
 pytestmark = pytest.mark.unit
 
@@ -41,3 +42,25 @@ def test_a_section_replaces_its_earlier_self_and_nothing_else() -> None:
     assert document == (
         "# Results\n\nWords of a person.\n\n<!-- one -->\n3\n<!-- /one -->\n\n<!-- two -->\n2 \\1\n<!-- /two -->\n"
     )
+
+
+def test_only_changes_of_what_is_measured_make_a_commit_dirty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*command: str) -> None:
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.cn", *command], cwd=tmp_path, check=True)
+
+    monkeypatch.delenv("BENCH_COMMIT", raising=False)
+    results, code = tmp_path / "bench" / "RESULTS.md", tmp_path / "code.py"
+    results.parent.mkdir()
+    results.write_text("1")
+    code.write_text("1")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    commit = commit_of(results)
+    results.write_text("2")
+    (tmp_path / "untracked").touch()
+    assert commit_of(results) == commit
+    code.write_text("2")
+    assert commit_of(results) == f"{commit}-dirty"
+    assert "dirty" not in commit
+    assert commit != "unknown"
