@@ -112,8 +112,7 @@ def _rounds(settings: Settings, log: KafkaEventLog, rows: Sequence[bytes], asked
         for each in made:
             log.append(topic, each)
 
-    with database(settings) as dsn, ExitStack() as opened:
-        served = [opened.enter_context(serving(dsn)) for _ in range(workers)]
+    with database(settings) as dsn, serving(dsn, workers) as served:
         for one in served:
             _posted([one], [b"\n".join(rows[:200])])
         runs: dict[str, Callable[[], Took]] = {
@@ -181,25 +180,31 @@ def cpu_of(pid: int) -> float:
 
 
 @contextmanager
-def serving(dsn: str) -> Iterator[tuple[Client, int]]:
-    """`hub serve ingest` on the servers of the environment, with a database of its own."""
-    with folder() as data:
+def serving(dsn: str, workers: int) -> Iterator[list[tuple[Client, int]]]:
+    """Processes of `hub serve ingest` on the environment's servers, with one database and folder, and their ids."""
+    with folder() as data, ExitStack() as opened:
         AccessFile(data)  # with the operator's token
-        port = free_port()
-        run = "from hub.cli.main import run; run()"
-        command = [sys.executable, "-c", run, "serve", "ingest", "--port", str(port), "--data", str(data)]
-        with (data / "server.out").open("wb") as told:
-            process = subprocess.Popen(
-                command, stdout=told, stderr=told, cwd=ROOT, env={**os.environ, "HUB_POSTGRESQL_DSN": dsn}
-            )
-            try:
-                yield _client(process, port, data), process.pid
-            finally:
-                process.terminate()
-                process.wait(30)
+        # One after the other: the first of them makes the keys.
+        yield [opened.enter_context(_process(dsn, data, data / f"server-{number}.out")) for number in range(workers)]
 
 
-def _client(process: "subprocess.Popen[bytes]", port: int, data: Path) -> Client:
+@contextmanager
+def _process(dsn: str, data: Path, out: Path) -> Iterator[tuple[Client, int]]:
+    port = free_port()
+    run = "from hub.cli.main import run; run()"
+    command = [sys.executable, "-c", run, "serve", "ingest", "--port", str(port), "--data", str(data)]
+    with out.open("wb") as told:
+        process = subprocess.Popen(
+            command, stdout=told, stderr=told, cwd=ROOT, env={**os.environ, "HUB_POSTGRESQL_DSN": dsn}
+        )
+        try:
+            yield _client(process, port, data, out), process.pid
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _client(process: "subprocess.Popen[bytes]", port: int, data: Path, out: Path) -> Client:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         client = Client(f"http://127.0.0.1:{port}", operator_token(data) or "")
@@ -210,7 +215,7 @@ def _client(process: "subprocess.Popen[bytes]", port: int, data: Path) -> Client
             time.sleep(0.2)
         else:
             return client
-    raise RuntimeError((data / "server.out").read_text("utf-8", "replace"))
+    raise RuntimeError(out.read_text("utf-8", "replace"))
 
 
 if __name__ == "__main__":
