@@ -30,6 +30,8 @@ from services.catalog.core.projection import document
 BATCH = 2_000
 """Rows of a transaction and of a bulk request, of the hub and of the bare servers."""
 APPENDED = 5_000
+SLICES = "2"
+"""Of a copy from index to index, side by side."""
 SETTLE_SECONDS = 120.0
 PATIENT_SECONDS = 3_600.0
 Row = tuple[str, bytes]
@@ -124,7 +126,7 @@ class BareStore:
         self._sql.execute("INSERT INTO bare.rows SELECT id, body FROM records ON CONFLICT DO NOTHING")
         target = {"index": self.index, "version_type": "external"}
         body = {"conflicts": "proceed", "source": {"index": self._where.name, "size": BATCH}, "dest": target}
-        answer = self._server.once("POST", "/_reindex", body, refresh="true")
+        answer = self._server.once("POST", "/_reindex", body, refresh="true", slices=SLICES)
         if answer["failures"]:
             raise RuntimeError(f"documents are not copied, such as {answer['failures'][0]}")
 

@@ -1,13 +1,16 @@
 """What benchmarks tell is arithmetic that can be checked."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from bench.__main__ import FULL, QUICK, QUICK_REAL, REAL, Runs
 from bench.common import commit_of, in_rounds, percentile, ratios, with_section
 
 pytestmark = pytest.mark.unit
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
@@ -42,6 +45,19 @@ def test_a_section_replaces_its_earlier_self_and_nothing_else() -> None:
     assert document == (
         "# Results\n\nWords of a person.\n\n<!-- one -->\n3\n<!-- /one -->\n\n<!-- two -->\n2 \\1\n<!-- /two -->\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("folder", "listed"), [("bench", (FULL, QUICK)), ("bench/real", (REAL, QUICK_REAL))], ids=["embedded", "real"]
+)
+def test_every_benchmark_is_among_those_that_run_together(folder: str, listed: Sequence[Runs]) -> None:
+    scripts = {
+        ".".join((*folder.split("/"), path.stem))
+        for path in (ROOT / folder).glob("[!_]*.py")
+        if '__name__ == "__main__"' in path.read_text("utf-8")
+    }
+    for runs in listed:
+        assert {module for module, _ in runs} == scripts
 
 
 def test_only_changes_of_what_is_measured_make_a_commit_dirty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """What the benchmarks on real servers tell: rates, rounds, ratios, growth, and the peers' environments."""
 
+import os
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from bench.real import growth, running, sink
 from bench.real.growing import Costs, submitted
 from bench.real.running import Paced, PeerFailed, python_of
 from hub.kernel.records import Submission
+from hub.stack.failed import ServerFailed
+from hub.stack.whole import Layout
 
 pytestmark = pytest.mark.unit
 
@@ -137,3 +140,34 @@ def test_packages_that_cannot_be_had_fail_the_peer_and_are_tried_again_next_time
         python_of("quix")
     python_of("quix")
     assert commands.run == ["venv", *["install"] * running.ATTEMPTS, "venv", "install"]
+
+
+class Servers:
+    """In the place of a Stack; the first start fails where `fails`."""
+
+    def __init__(self, fails: bool) -> None:
+        self.fails = fails
+        self.stopped = 0
+
+    def start(self, _: Callable[[str], None]) -> Layout:
+        if self.fails:
+            self.fails = False
+            raise ServerFailed("the port is taken")
+        return Layout("cluster", (1,), (2,), 3, 4)
+
+    def stop(self) -> None:
+        self.stopped += 1
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_environment_names_the_servers_only_while_they_run(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HUB_PROFILE", raising=False)
+    monkeypatch.setenv("HUB_KAFKA_BOOTSTRAP", "elsewhere:9092")
+    stack = Servers(fails)
+    monkeypatch.setattr(running, "Stack", lambda _: stack)
+    with running.servers() as settings:
+        assert os.environ["HUB_PROFILE"] == "real"
+        assert settings.kafka_bootstrap == "127.0.0.1:1"
+    assert "HUB_PROFILE" not in os.environ
+    assert os.environ["HUB_KAFKA_BOOTSTRAP"] == "elsewhere:9092"
+    assert stack.stopped == 1 + fails
