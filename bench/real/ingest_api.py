@@ -52,6 +52,8 @@ API, MODEL, EVENTS, PRODUCER = (
 )
 PATH = f"/api/v1/submissions/{KIND}?source={SOURCE}"
 START_SECONDS = 60.0
+TICKS = os.sysconf("SC_CLK_TCK")
+"""A second."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -146,7 +148,8 @@ def _posted(served: Sequence[tuple[Client, int]], bodies: Sequence[bytes]) -> To
     before, began = sum(cpu_of(pid) for _, pid in served), time.perf_counter()
     with ThreadPoolExecutor(len(served)) as pool:
         list(pool.map(post, [client for client, _ in served]))
-    return Took(time.perf_counter() - began, sum(cpu_of(pid) for _, pid in served) - before)
+    used = sum(cpu_of(pid) for _, pid in served) - before
+    return Took(time.perf_counter() - began, max(used, 1 / TICKS))
 
 
 def entries(body: bytes) -> list[Entry]:
@@ -174,9 +177,9 @@ def without_id(row: bytes) -> bytes:
 
 
 def cpu_of(pid: int) -> float:
-    """Seconds of CPU time that a process has had (Linux)."""
+    """Seconds of CPU time that a process has had (Linux), in whole ticks."""
     told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+    return (int(told[11]) + int(told[12])) / TICKS
 
 
 @contextmanager
