@@ -32,9 +32,9 @@ class Identity:
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """One record kind.
+    """One record kind; each is equal to itself alone, so that what is kept by kind is found fast.
 
     `identity` is tried in order, strongest first: the first whose fields are all present gives the record id, and a
     record with none is identified by its source and the source's own id. `title` lists the fields that name a record.
@@ -48,7 +48,7 @@ class Kind:
     title: tuple[str, ...] = ("name_zh", "name_en")
     authority: tuple[Authority, ...] = AUTHORITIES
     bookable: bool = False
-    crosswalk: Mapping[str, str] = field(default_factory=dict, hash=False)
+    crosswalk: Mapping[str, str] = field(default_factory=dict)
 
     def id_of(self, fields: Mapping[str, Any], source: str, source_record_id: str) -> str:
         """The id of the record that these (JSON) fields describe."""

@@ -15,7 +15,10 @@ TERMS_LIMIT = 24
 """Terms of one query; what is typed beyond them is not looked for."""
 
 _HAN = "〇\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-_TOKENS = re.compile(rf"([{_HAN}]+)|(\d+\.\d+(?![\w.])|[^\W_{_HAN}]+(?:[-./+_&·][^\W_{_HAN}]+)*)")
+_LATIN = rf"\d+\.\d+(?![\w.])|[^\W_{_HAN}]+(?:[-./+_&·][^\W_{_HAN}]+)*"
+_TOKENS = re.compile(rf"[{_HAN}]+|{_LATIN}")
+_ASCII_TOKENS = re.compile(r"\d+\.\d+(?![\w.])|[a-z0-9]+(?:[-./+_&][a-z0-9]+)*")
+_TOKENS_APART = re.compile(rf"([{_HAN}]+)|({_LATIN})")
 _HAN_RUN = re.compile(f"[{_HAN}]+")
 _PARTS = re.compile(r"[^\W_]+")
 _NO_PARTS = {code: None for code in range(128) if not chr(code).isalnum()}
@@ -23,7 +26,7 @@ _MODEL = re.compile(r"([a-z]+)(\d{3,}[a-z0-9]*)")
 _ACCENTED = re.compile("[\u00c0-\u024f\u0300-\u036f\u1e00-\u1fff]")
 _MARKS = re.compile("[\u0300-\u036f]")
 _SORTED = re.compile(rf"([{_HAN}]+)|([^{_HAN}]+)")
-_RUN_CACHED, _RUN_PINYIN = 40, 16
+_TOKEN_CACHED, _RUN_PINYIN = 40, 16
 _FOLDED_CACHED = 256
 
 # Words that nobody searches for: to require every typed term must not mean to require them.
@@ -59,15 +62,16 @@ _cached_plain = lru_cache(maxsize=8_192)(_plain)  # a name is folded for each wa
 
 def segmented(text: str) -> str:
     """The terms to index, joined by blanks: a word as often as it occurs, a Chinese character once a run."""
-    terms: list[str] = []
-    for han, latin in _TOKENS.findall(folded(text)):
-        if latin:
-            terms += _latin_terms(latin)
-        elif len(han) <= _RUN_CACHED:
-            terms += _cached_han_terms(han)
+    found: list[str] = []
+    for line in text.split("\n"):  # most lines are in one language, and English ones are cheaper by themselves
+        if line.isascii():
+            found += map(_token_terms, _ASCII_TOKENS.findall(line.lower()))
         else:
-            terms += _han_terms(han)
-    return " ".join(terms)
+            found += [
+                _token_terms(token) if len(token) <= _TOKEN_CACHED else _terms_of(token)
+                for token in _TOKENS.findall(folded(line))
+            ]
+    return " ".join(filter(None, found))
 
 
 def query_terms(text: str) -> list[str]:
@@ -76,7 +80,7 @@ def query_terms(text: str) -> list[str]:
     Words without meaning of their own are left out, unless there are no others.
     """
     found: dict[str, None] = {}
-    for han, latin in _TOKENS.findall(folded(text)):
+    for han, latin in _TOKENS_APART.findall(folded(text)):
         found |= dict.fromkeys(rjieba.cut(han, hmm=False) if han else _typed(latin))
         if len(found) > 2 * TERMS_LIMIT:
             break
@@ -96,7 +100,13 @@ def sort_key(text: str) -> str:
     return "".join("".join(syllables(han)) if han else rest for han, rest in _SORTED.findall(plain))[:64]
 
 
-@lru_cache(maxsize=65_536)
+def _terms_of(token: str) -> str:
+    return " ".join(_han_terms(token) if _HAN_RUN.match(token) else _latin_terms(token))
+
+
+_token_terms = lru_cache(maxsize=65_536)(_terms_of)
+
+
 def _latin_terms(token: str) -> tuple[str, ...]:
     if token.isalpha():
         return () if token in STOP_WORDS else (singular(token),)
@@ -146,11 +156,6 @@ def _han_terms(run: str) -> tuple[str, ...]:
     """Every dictionary word in the run, then every character of it once."""
     words = [word for word in rjieba.cut_all(run) if len(word) > 1] if len(run) > 1 else []
     return (*words, *(char for char in dict.fromkeys(run) if char not in STOP_WORDS))
-
-
-@lru_cache(maxsize=32_768)
-def _cached_han_terms(run: str) -> tuple[str, ...]:
-    return _han_terms(run)
 
 
 def pinyin_terms(text: str) -> str:

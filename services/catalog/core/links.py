@@ -10,10 +10,12 @@ A document also lists, under OWN, every key it answers to besides its id, each b
 is the record itself. A weak key finds a record only where one record alone answers to it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from hub.kernel.identifiers import record_id
 from hub.kernel.records import Record
@@ -27,6 +29,7 @@ KEYS_LIMIT = 1_000
 """Links of one record; what is beyond is not searched by, and still shown."""
 ALIASES_LIMIT = 32
 
+_NONE = b"null"
 NAMES = ("name_zh", "name_en")
 _BELONGING = ("Affiliation.OrgUnit", "Owner.OrgUnit", "PartOf.OrgUnit", "Consortium.Coordinator.OrgUnit")
 """CERIF's words for the organisation that a person, equipment, unit or project belongs to."""
@@ -50,12 +53,21 @@ def references(kind: Kind, public: Mapping[str, Any]) -> list[Reference]:
     belongs = affiliation(kind)
     organisation = public if belongs == "" else public.get(belongs) if belongs else None
     known = kinds()
+    within = orjson.dumps(organisation)
     return [
-        Reference(node.spec.path, refers.name, value, keys_of(refers, value, organisation))
-        for node in places
-        if (refers := known.get(node.spec.meta.refers)) is not None
-        for value in _values(public, node)
+        Reference(
+            place.path, refers.name, value, _keys(refers, orjson.dumps(value), within if affiliation(refers) else _NONE)
+        )
+        for place in places
+        if (refers := known.get(place.refers)) is not None
+        for value in _values(public, place.names)
     ]
+
+
+@lru_cache(maxsize=16_384)
+def _keys(kind: Kind, value: bytes, organisation: bytes) -> tuple[str, ...]:
+    """`keys_of` of JSON: what an organisation owns refers to it in the same words."""
+    return keys_of(kind, orjson.loads(value), orjson.loads(organisation))
 
 
 def links_of(found: list[Reference]) -> dict[str, tuple[str, ...]]:
@@ -152,33 +164,41 @@ def _referred() -> frozenset[str]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A field that refers to records of a kind; `names` lead to it."""
+
+    path: str
+    names: tuple[str, ...]
+    refers: str
+
+
 @lru_cache(maxsize=256)
-def _places(kind: Kind) -> tuple[Node, ...]:
+def _places(kind: Kind) -> tuple[_Place, ...]:
     return tuple(_referring(layout(kind)))
 
 
-def _referring(nodes: Mapping[str, Node]) -> Iterator[Node]:
+def _referring(nodes: Mapping[str, Node]) -> Iterator[_Place]:
     for node in nodes.values():
         if node.spec.openness in PUBLIC and node.spec.part is not None:
-            if node.spec.meta.refers:
-                yield node  # what stands inside a reference is said of the other record
+            if node.spec.meta.refers:  # what stands inside a reference is said of the other record
+                yield _Place(node.spec.path, tuple(node.spec.path.split(".")), node.spec.meta.refers)
             else:
                 yield from _referring(node.members)
 
 
-def _values(public: Mapping[str, Any], node: Node) -> Iterator[Mapping[str, Any]]:
-    """The parts at the node's path, through lists."""
-    found: list[Any] = [public]
-    for name in node.spec.path.split("."):
-        found = [value for holder in found if isinstance(holder, Mapping) for value in _each(holder.get(name))]
-    yield from (value for value in found if isinstance(value, Mapping))
+def _values(public: Mapping[str, Any], names: tuple[str, ...]) -> Iterable[Mapping[str, Any]]:
+    """The parts at the end of the names, through lists."""
+    found: Iterable[Any] = (public,)
+    for name in names:
+        found = [value for holder in found if isinstance(holder, dict) for value in _each(holder.get(name))]
+    return [value for value in found if isinstance(value, dict)]
 
 
-def _each(value: Any) -> Iterator[Any]:
+def _each(value: Any) -> Iterable[Any]:
     if isinstance(value, list | tuple):
-        yield from value
-    elif value is not None:
-        yield value
+        return value
+    return () if value is None else (value,)
 
 
 def _weak(kind: str, name: str, organisation: str) -> str:

@@ -1,6 +1,7 @@
 """What the catalogue keeps of a record: its public part, made searchable by the roles that its kind gives fields."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -11,7 +12,7 @@ from hub.kernel.records import Record
 from hub.kernel.text import pinyin_terms, segmented
 from hub.ports.catalogue import Document
 from schemas.codes import code_list
-from schemas.kind import kind_named
+from schemas.kind import Kind, kind_named
 from services.catalog.core.layout import PUBLIC, Node, layout, visible
 from services.catalog.core.links import OWN, aliases, links_of, references
 from services.catalog.core.presenting import geo_of
@@ -31,10 +32,9 @@ def document(record: Record) -> Document:
     kind = kind_named(record.kind)
     if record.status != "active":
         return Document(record.id, record.kind, record.version, record.status, record.updated_at)
-    nodes = layout(kind)
-    public = visible(nodes, record.fields, PUBLIC)
+    public = visible(layout(kind), record.fields, PUBLIC)
     found = _Found()
-    found.take(nodes, public)
+    found.take(_steps(kind), public)
     links = links_of(references(kind, public))
     if own := aliases(kind, record, public):
         links[OWN] = tuple(f"{OWN}{key}" for key in own)
@@ -68,38 +68,73 @@ class _Found:
         self.facets: dict[str, dict[str, None]] = {}
         self.numbers: dict[str, float] = {}
 
-    def take(self, nodes: Mapping[str, Node], fields: Mapping[str, Any]) -> None:
+    def take(self, steps: Mapping[str, "_Step"], fields: Mapping[str, Any]) -> None:
         for name, value in fields.items():
-            node = nodes[name]
-            if node.spec.meta.search == "none" and not node.members:
+            step = steps.get(name)
+            if step is None:
                 continue
             for item in value if isinstance(value, list | tuple) else (value,):
-                if node.members:
-                    self.take(node.members, item)
+                if step.members:
+                    self.take(step.members, item)
                 else:
-                    self.add(node, item)
+                    step.add(self, step, item)
 
-    def add(self, node: Node, value: Any) -> None:
-        spec, role = node.spec, node.spec.meta.search
-        if role == "title":
-            self.titles.append(value)
-        elif role == "text":
-            self.texts.append(str(value))
-        elif role == "number":
-            self.numbers.setdefault(spec.path, float(value))
-        elif role == "date":
-            self.numbers.setdefault(spec.path, float(days_since_1970(value)))
-        elif spec.meta.codes:
-            self.exact(spec.path, coded(spec.meta.codes, value))
-            self.terms.append(_label_terms(spec.meta.codes, value))
-        elif value is True or value is False:
-            self.exact(spec.path, ("true" if value else "false",))
-        else:
-            self.exact(spec.path, (str(value),))
-            self.terms.append(_terms(str(value)))
+    def title(self, _: "_Step", value: Any) -> None:
+        self.titles.append(value)
 
-    def exact(self, path: str, values: tuple[str, ...]) -> None:
-        self.facets.setdefault(path, {}).update(dict.fromkeys(values))
+    def text(self, _: "_Step", value: Any) -> None:
+        self.texts.append(str(value))
+
+    def number(self, step: "_Step", value: Any) -> None:
+        self.numbers.setdefault(step.path, float(value))
+
+    def date(self, step: "_Step", value: Any) -> None:
+        self.numbers.setdefault(step.path, float(days_since_1970(value)))
+
+    def code(self, step: "_Step", value: Any) -> None:
+        self.facets.setdefault(step.path, {}).update(dict.fromkeys(coded(step.codes, value)))
+        self.terms.append(_label_terms(step.codes, value))
+
+    def exact(self, step: "_Step", value: Any) -> None:
+        flag = value is True or value is False
+        text = str(value).lower() if flag else str(value)
+        self.facets.setdefault(step.path, {})[text] = None
+        if not flag:
+            self.terms.append(_terms(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What the walk does at one field: go into its members, or add its value."""
+
+    path: str
+    codes: str
+    members: Mapping[str, "_Step"]
+    add: Callable[[_Found, "_Step", Any], None]
+
+
+_ADDING: Mapping[str, Callable[[_Found, _Step, Any], None]] = {
+    "title": _Found.title,
+    "text": _Found.text,
+    "number": _Found.number,
+    "date": _Found.date,
+}
+
+
+@lru_cache(maxsize=256)
+def _steps(kind: Kind) -> Mapping[str, _Step]:
+    return _steps_in(layout(kind))
+
+
+def _steps_in(nodes: Mapping[str, Node]) -> dict[str, _Step]:
+    """Fields that are not searched are left out, and parts of which none is."""
+    steps = {}
+    for name, node in nodes.items():
+        meta, members = node.spec.meta, _steps_in(node.members)
+        if members or (meta.search != "none" and not node.members):
+            add = _ADDING.get(meta.search, _Found.code if meta.codes else _Found.exact)
+            steps[name] = _Step(node.spec.path, meta.codes, members, add)
+    return steps
 
 
 def days_since_1970(text: str) -> int:
