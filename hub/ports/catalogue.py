@@ -130,10 +130,11 @@ class Rejected(Exception):
 class Catalogue(Protocol):
     """Applies documents and finds them."""
 
-    def apply(self, documents: Sequence[Document]) -> int:
+    def apply(self, documents: Iterable[Document]) -> int:
         """Store each document whose version is newer than the stored one (external version); repeats are success.
 
-        Returns how many were newer. Durable and visible to `search` when it returns. Raises Rejected.
+        Returns how many were newer. Durable and visible to `search` when it returns. Raises Rejected. Documents are
+        taken one after the other, once, so that they may be made while those before them are on their way.
         """
         ...
 

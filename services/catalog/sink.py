@@ -48,16 +48,10 @@ class CatalogueSink(BatchWorker):
             other = newest.get(record.id)
             if other is None or record.version > other[0].version:
                 newest[record.id] = (record, entry)
-        documents: list[Document] = []
-        for record, entry in newest.values():
+        if newest:
             try:
-                documents.append(document(record))
-            except (KeyError, ValueError, TypeError, AttributeError) as error:
-                letters.append(dead_letter(entry, "no-projection", _reason(record, error)))
-        if documents:
-            try:
-                with metrics.applying(len(documents)):
-                    newer = self._catalogue.apply(documents)
+                with metrics.applying(len(newest)):
+                    newer = self._catalogue.apply(_projected(newest.values(), letters))
                 if newer:
                     metrics.searchable(arrivals(record for record, _ in newest.values()), time.time())
             except Rejected as error:
@@ -66,6 +60,17 @@ class CatalogueSink(BatchWorker):
         if letters:
             self._log.append(dead_letter_topic(RECORDS), letters)
             log.warning("%d entries of %s are dead letters", len(letters), RECORDS)
+
+
+def _projected(newest: Iterable[tuple[Record, Delivered]], letters: list[Entry]) -> Iterator[Document]:
+    """The documents, one by one; where there is none of a record, its entry becomes a dead letter."""
+    for record, entry in newest:
+        try:
+            made = document(record)
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            letters.append(dead_letter(entry, "no-projection", _reason(record, error)))
+            continue
+        yield made
 
 
 def arrivals(records: Iterable[Record]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A second sink joins the group while the first is in the middle of a bulk: nothing is lost, nothing is there twice."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -42,7 +42,7 @@ class SlowCatalogue:
         self._catalogue = catalogue
         self.in_bulk, self.go_on = threading.Event(), threading.Event()
 
-    def apply(self, documents: Sequence[Document]) -> int:
+    def apply(self, documents: Iterable[Document]) -> int:
         self.in_bulk.set()
         assert self.go_on.wait(PATIENCE)
         return self._catalogue.apply(documents)

@@ -1,6 +1,6 @@
 """Documents that a catalogue rejects become dead letters, and exactly those."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
@@ -24,9 +24,10 @@ class Picky:
     def __init__(self) -> None:
         self.stored: list[str] = []
 
-    def apply(self, documents: Sequence[Document]) -> int:
-        self.stored += [one.id for one in documents if one.kind != "expert"]
-        raise Rejected({one.id: "document_parsing_exception: no" for one in documents if one.kind == "expert"})
+    def apply(self, documents: Iterable[Document]) -> int:
+        made = list(documents)
+        self.stored += [one.id for one in made if one.kind != "expert"]
+        raise Rejected({one.id: "document_parsing_exception: no" for one in made if one.kind == "expert"})
 
 
 def test_rejected_documents_become_dead_letters_and_the_sink_goes_on(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.kernel.records import RECORDS
 from hub.ports.eventlog import Delivered
 from hub.runtime import GARBAGE_AFTER
-from services.catalog.adapters.elasticsearch_bulk import IN_FLIGHT, PARTS, Bulk, Chunk
+from services.catalog.adapters.elasticsearch_bulk import DOCUMENTS, IN_FLIGHT, Bulk, Chunk
 from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
 from services.catalog.adapters.elasticsearch_server import Server
 from services.catalog.sink import CatalogueSink
@@ -52,7 +52,7 @@ def through(log: KafkaEventLog) -> None:
         batch = consumer.poll(WANTED["batch"], 0.5)
         rest = iter(batch)
         sent = []
-        while part := list(islice(rest, max(1, -(-len(batch) // PARTS)))):
+        while part := list(islice(rest, DOCUMENTS)):
             sent.append(bulk.submit(WANTED["index"], chunk(part)))
         if any(future.result().refused for future in sent):
             raise RuntimeError("documents are refused")

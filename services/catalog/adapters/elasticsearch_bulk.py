@@ -5,7 +5,7 @@ or when the index says that it will never take it. Everything else is tried agai
 lost does no harm.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -21,15 +21,11 @@ from services.catalog.adapters.elasticsearch_documents import ID_BYTES_LIMIT, op
 from services.catalog.adapters.elasticsearch_generations import is_gone, writing
 from services.catalog.adapters.elasticsearch_server import BUSY, Pauses, Server, later
 
-DOCUMENTS = 2_000
-"""Documents of one request at most."""
+DOCUMENTS = 500
+"""Documents of one request at most: a quarter of a worker's batch, so that the next are made while these are sent."""
 BYTES = 8 * 2**20
 """Bytes of one request, as long as it has more than one document."""
 IN_FLIGHT = 2
-PARTS = 4
-"""Requests that one batch is sent in, so that the next is prepared while the one before is under way."""
-LEAST = 250
-"""Documents of one request at least."""
 REFUSALS = frozenset(
     {
         "document_parsing_exception",
@@ -111,13 +107,10 @@ class Bulk:
             if not pauses.pause():
                 raise failure
 
-    def spread(self, documents: Sequence[Document], refused: dict[str, str]) -> Iterator[Chunk]:
-        """The documents in a few requests; those with an id in common in one request, which keeps their order."""
-        most = min(DOCUMENTS, max(LEAST, -(-len(documents) // PARTS)))
-        if len({document.id for document in documents}) < len(documents):
-            most = len(documents)
+    def spread(self, documents: Iterable[Document], refused: dict[str, str]) -> Iterator[Chunk]:
+        """The documents in requests of DOCUMENTS, each as soon as they have come."""
         rest = iter(documents)
-        while batch := list(islice(rest, most)):
+        while batch := list(islice(rest, DOCUMENTS)):
             yield from _chunks(batch, refused)
 
 

@@ -54,10 +54,8 @@ class ElasticsearchCatalogue:
         self._writer = Writer(self._server, indices, refresh == "each")
         indices.ensure()
 
-    def apply(self, documents: Sequence[Document]) -> int:
+    def apply(self, documents: Iterable[Document]) -> int:
         """See the port. Raises Rejected, once all others are stored, where the index will never take some."""
-        if not documents:
-            return 0
         outcome = self._writer.apply(documents)
         if outcome.refused:
             raise Rejected(outcome.refused)

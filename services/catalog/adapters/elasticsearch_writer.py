@@ -2,19 +2,22 @@
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from itertools import islice
 
 from elastic_transport import TransportError
 from elasticsearch import ApiError, NotFoundError
 
 from hub.ports.catalogue import Document
-from services.catalog.adapters.elasticsearch_bulk import IN_FLIGHT, LEAST, Bulk, Outcome
+from services.catalog.adapters.elasticsearch_bulk import IN_FLIGHT, Bulk, Outcome
 from services.catalog.adapters.elasticsearch_generations import Indices
 from services.catalog.adapters.elasticsearch_server import Server
 
 log = logging.getLogger("hub.catalogue")
+FEW = 250
+"""Documents up to which their one request makes them visible by itself."""
 
 
 class Writer:
@@ -26,12 +29,14 @@ class Writer:
         self._refresh = refresh
         self._bulk = Bulk(server)
 
-    def apply(self, documents: Sequence[Document]) -> Outcome:
+    def apply(self, documents: Iterable[Document]) -> Outcome:
         """Write to every generation, until a look finds none that lacks the documents: one may begin, or begin to
         serve, while they are being written to another. So all of them have to be made visible."""
         outcomes: dict[str, Outcome] = {}
-        at_once = self._refresh and len(documents) <= LEAST
-        while True:
+        coming = iter(documents)
+        kept = list(islice(coming, FEW + 1))
+        at_once = self._refresh and len(kept) <= FEW
+        while kept:
             now = self._indices.generations()
             lacking = [index for index in now.written if index not in outcomes]
             if now.serving is None:
@@ -39,7 +44,7 @@ class Writer:
             elif not lacking:
                 break
             else:
-                outcomes |= self._sent(documents, lacking, at_once)
+                outcomes |= self._sent(_all(kept, coming), lacking, at_once)
                 self._make_visible(() if at_once else lacking)
         first = next((one for one in outcomes.values() if not one.gone), Outcome())
         refused = {record_id: reason for one in outcomes.values() for record_id, reason in one.refused.items()}
@@ -69,7 +74,7 @@ class Writer:
             with suppress(NotFoundError):
                 self._server.write("POST", f"/{index}/_refresh")
 
-    def _sent(self, documents: Sequence[Document], indices: Sequence[str], refresh: bool) -> dict[str, Outcome]:
+    def _sent(self, documents: Iterable[Document], indices: Sequence[str], refresh: bool) -> dict[str, Outcome]:
         outcomes = {index: Outcome() for index in indices}
         refused: dict[str, str] = {}
         sent = [
@@ -99,6 +104,14 @@ class Writer:
                 under_way.append(self._bulk.submit(index, chunk))
                 settle(IN_FLIGHT)
         settle(0)
+
+
+def _all(kept: list[Document], coming: Iterator[Document]) -> Iterator[Document]:
+    """Those kept, then those that are still coming, which are kept too: another generation may want them later."""
+    yield from tuple(kept)
+    for document in coming:
+        kept.append(document)
+        yield document
 
 
 class Superseded(RuntimeError):

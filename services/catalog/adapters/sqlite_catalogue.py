@@ -49,11 +49,12 @@ class SqliteCatalogue:
         with self._db.snapshot() as connection:
             self._view = View(generations.serving(connection), connection, self._db.read)
 
-    def apply(self, documents: Sequence[Document]) -> int:
+    def apply(self, documents: Iterable[Document]) -> int:
+        made = list(documents)
         with self._applying:
             self._own_change = True
             try:
-                return self._apply(documents)
+                return self._apply(made)
             finally:
                 self._own_change = False
 
