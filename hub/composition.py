@@ -42,6 +42,8 @@ Role = Literal["ingest", "curation", "catalog", "booking", "usage", "portal"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """The services; one process may be all of them, or each a process of its own, as many times as it takes."""
 
+SINK_BATCHES = 4
+
 
 class Closing(Protocol):
     """Whatever must be closed."""
@@ -53,7 +55,9 @@ class Closing(Protocol):
 class Adapters:
     """What the services stand on, in the order of opening.
 
-    `counts_usage`: the usage store counts by itself; else the indicators come from the usage topic.
+    `counts_usage`: the usage store counts by itself; else the indicators come from the usage topic. `sink_batches`:
+    how many batches one step of the catalogue's sink may take, where the catalogue is another process, which works
+    while further documents are made.
     """
 
     event_log: EventLog
@@ -65,6 +69,7 @@ class Adapters:
     searches: SavedSearches
     usage: SqliteUsage
     counts_usage: bool
+    sink_batches: int
     upkeep: Mapping[Role, tuple[Worker, ...]]
     """Background work that belongs to the adapters themselves."""
     shared: tuple[Closing, ...] = ()
@@ -177,6 +182,7 @@ def _embedded(settings: Settings, clock: Clock) -> Adapters:
         searches=SqliteSavedSearches(folder / "searches.db"),
         usage=SqliteUsage(folder / "usage.db"),
         counts_usage=True,
+        sink_batches=1,
         upkeep={"ingest": (LogUpkeep(event_log, clock), ReceiptUpkeep(receipts, clock))},
     )
 
@@ -209,6 +215,7 @@ def _real(settings: Settings, clock: Clock) -> Adapters:
         searches=PostgresSavedSearches(database),
         usage=SqliteUsage(settings.data_dir / f"usage-view-{settings.instance}.db"),
         counts_usage=False,
+        sink_batches=SINK_BATCHES,
         upkeep={"ingest": (ReceiptUpkeep(receipts, clock),)},
         shared=(database,),
     )
@@ -256,7 +263,7 @@ def _workers(settings: Settings, clock: Clock, on: Adapters, roles: frozenset[Ro
             lambda: Curation(on.event_log, on.records, clock, rows),
             lambda: Relay(on.event_log, on.records, rows),
         ),
-        "catalog": (lambda: CatalogueSink(on.event_log, on.catalogue, rows),),
+        "catalog": (lambda: CatalogueSink(on.event_log, on.catalogue, rows, on.sink_batches),),
         "booking": (lambda: BookingRelay(on.event_log, on.bookings, rows),),
         "usage": (
             (lambda: UsageCounter(on.event_log, on.usage, rows))

@@ -13,6 +13,7 @@ from bench.real.running import PATIENCE_SECONDS, PeerFailed
 from hub.adapters.kafka_consumer import KafkaLogConsumer
 from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.adapters.postgresql import PostgresDatabase
+from hub.composition import SINK_BATCHES
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.ports.clock import SystemClock
 from hub.ports.eventlog import Entry
@@ -89,7 +90,7 @@ def curation(where: Where) -> Handle:
 def sink(where: Where) -> Handle:
     """The catalogue's worker."""
     log = OwnTopics(where.bootstrap, where.name, topics(where.name))
-    worker = CatalogueSink(log, ElasticsearchCatalogue(where.url, where.name))
+    worker = CatalogueSink(log, ElasticsearchCatalogue(where.url, where.name), batches=SINK_BATCHES)
     return lambda rows: stepped(worker, rows)
 
 

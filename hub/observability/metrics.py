@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter as Tally
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -139,12 +139,13 @@ def rows(kind: str, accepted: int, refused: int) -> None:
 
 
 @contextmanager
-def applying(documents: int) -> Iterator[None]:
-    """Measure one apply; one that fails is told of by its worker."""
+def applying(documents: Sized) -> Iterator[None]:
+    """Measure one apply, during which its documents may still be coming; one that fails is told of by its worker."""
     began = time.perf_counter()
     yield
-    APPLY_SECONDS.observe(time.perf_counter() - began)
-    APPLY_DOCUMENTS.observe(documents)
+    if documents:
+        APPLY_SECONDS.observe(time.perf_counter() - began)
+        APPLY_DOCUMENTS.observe(len(documents))
 
 
 def searchable(arrivals: Iterable[str], now: float) -> None:

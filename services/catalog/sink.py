@@ -25,41 +25,57 @@ GROUP = "catalogue"
 class CatalogueSink(BatchWorker):
     """The worker that keeps the catalogue up with the records topic.
 
-    A step applies the newest version of each record in its batch and only then commits; both may be repeated, since
+    A step applies the newest version of each record in its batches and only then commits; both may be repeated, since
     the catalogue takes no version twice. What cannot be read goes to the dead letters of the topic with its reason.
     """
 
     name = "catalogue.sink"
 
-    def __init__(self, event_log: EventLog, catalogue: Catalogue, batch_rows: int = BATCH_ROWS) -> None:
-        super().__init__(event_log, GROUP, [RECORDS], batch_rows)
+    def __init__(
+        self, event_log: EventLog, catalogue: Catalogue, batch_rows: int = BATCH_ROWS, batches: int = 1
+    ) -> None:
+        super().__init__(event_log, GROUP, [RECORDS], batch_rows, batches)
         self._catalogue = catalogue
 
     def handle(self, batch: Sequence[Delivered]) -> None:
-        """Apply the newest version of each record."""
+        """Apply the newest version of each record; the catalogue takes one document after the other, so that further
+        batches are read while it stores the first."""
         newest: dict[str, tuple[Record, Delivered]] = {}
         letters: list[Entry] = []
-        for entry in batch:
-            try:
-                record = decoded(entry)
-            except Unreadable as error:
-                letters.append(dead_letter(entry, error.code, str(error)))
-                continue
-            other = newest.get(record.id)
-            if other is None or record.version > other[0].version:
-                newest[record.id] = (record, entry)
-        if newest:
-            try:
-                with metrics.applying(len(newest)):
-                    newer = self._catalogue.apply(_projected(newest.values(), letters))
-                if newer:
-                    metrics.searchable(arrivals(record for record, _ in newest.values()), time.time())
-            except Rejected as error:
-                metrics.APPLY_REJECTED.inc(len(error.reasons))
-                letters += [dead_letter(newest[one][1], "rejected", reason) for one, reason in error.reasons.items()]
+        try:
+            with metrics.applying(newest):
+                newer = self._catalogue.apply(self._documents(batch, newest, letters))
+            if newer:
+                metrics.searchable(arrivals(record for record, _ in newest.values()), time.time())
+        except Rejected as error:
+            metrics.APPLY_REJECTED.inc(len(error.reasons))
+            letters += [dead_letter(newest[one][1], "rejected", reason) for one, reason in error.reasons.items()]
         if letters:
             self._log.append(dead_letter_topic(RECORDS), letters)
             log.warning("%d entries of %s are dead letters", len(letters), RECORDS)
+
+    def _documents(
+        self, batch: Sequence[Delivered], newest: dict[str, tuple[Record, Delivered]], letters: list[Entry]
+    ) -> Iterator[Document]:
+        """Of this batch and of more, as far as they are newer than those in `newest`, where they are kept."""
+        while batch:
+            found: dict[str, tuple[Record, Delivered]] = {}
+            for record, entry in _readable(batch, letters):
+                other = found.get(record.id) or newest.get(record.id)
+                if other is None or record.version > other[0].version:
+                    found[record.id] = (record, entry)
+            newest |= found
+            yield from _projected(found.values(), letters)
+            batch = self.more()
+
+
+def _readable(batch: Sequence[Delivered], letters: list[Entry]) -> Iterator[tuple[Record, Delivered]]:
+    """The records that the entries carry; an entry that carries none becomes a dead letter."""
+    for entry in batch:
+        try:
+            yield decoded(entry), entry
+        except Unreadable as error:
+            letters.append(dead_letter(entry, error.code, str(error)))
 
 
 def _projected(newest: Iterable[tuple[Record, Delivered]], letters: list[Entry]) -> Iterator[Document]:

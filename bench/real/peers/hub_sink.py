@@ -18,6 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from bench.real.peers.telling import asked, tell
 from hub.adapters.kafka_consumer import KafkaLogConsumer
 from hub.adapters.kafka_eventlog import KafkaEventLog
+from hub.composition import SINK_BATCHES
+from hub.consuming import BatchWorker
 from hub.kernel.records import RECORDS
 from hub.ports.eventlog import Delivered
 from hub.runtime import GARBAGE_AFTER
@@ -39,26 +41,35 @@ class OneTopic(KafkaEventLog):
 
 
 def sink(log: KafkaEventLog) -> None:
-    worker = CatalogueSink(log, ElasticsearchCatalogue(WANTED["url"], WANTED["index"]), WANTED["batch"])
-    while True:
-        if done := worker.step(0.5):
-            tell(done)
+    catalogue = ElasticsearchCatalogue(WANTED["url"], WANTED["index"])
+    run(CatalogueSink(log, catalogue, WANTED["batch"], SINK_BATCHES))
+
+
+class Through(BatchWorker):
+    """What the catalogue's worker does, without the making of documents."""
+
+    def __init__(self, log: KafkaEventLog) -> None:
+        super().__init__(log, WANTED["group"], [WANTED["topic"]], WANTED["batch"], SINK_BATCHES)
+        self._bulk = Bulk(Server(WANTED["url"]))
+
+    def handle(self, batch: Sequence[Delivered]) -> None:
+        sent = []
+        while batch:
+            for start in range(0, len(batch), DOCUMENTS):
+                sent.append(self._bulk.submit(WANTED["index"], chunk(batch[start : start + DOCUMENTS])))
+            batch = self.more()
+        if any(future.result().refused for future in sent):
+            raise RuntimeError("documents are refused")
 
 
 def through(log: KafkaEventLog) -> None:
-    bulk = Bulk(Server(WANTED["url"]))
-    consumer = log.consumer(WANTED["group"], [WANTED["topic"]])
+    run(Through(log))
+
+
+def run(worker: BatchWorker) -> None:
     while True:
-        batch = consumer.poll(WANTED["batch"], 0.5)
-        rest = iter(batch)
-        sent = []
-        while part := list(islice(rest, DOCUMENTS)):
-            sent.append(bulk.submit(WANTED["index"], chunk(part)))
-        if any(future.result().refused for future in sent):
-            raise RuntimeError("documents are refused")
-        if batch:
-            consumer.commit(batch)
-            tell(len(batch))
+        if done := worker.step(0.5):
+            tell(done)
 
 
 def memory(log: KafkaEventLog) -> None:
