@@ -20,8 +20,8 @@ from elasticsearch import Elasticsearch
 from psycopg.sql import SQL, Identifier
 
 from bench.common import folder
-from hub.adapters.kafka_eventlog import APPEND_LIMIT, KafkaEventLog
-from hub.ports.eventlog import Entry, Topic
+from hub.adapters.kafka_eventlog import KafkaEventLog
+from hub.ports.eventlog import APPEND_LIMIT, Entry, Topic
 from hub.settings import Settings
 from hub.stack.cache import cache_folder
 from hub.stack.failed import ServerFailed

@@ -16,10 +16,8 @@ from kafka.errors import (
 )
 
 from hub.adapters.kafka_consumer import KafkaLogConsumer
-from hub.ports.eventlog import Entry, TooLarge, Topic, UnknownTopic
+from hub.ports.eventlog import Entry, Topic, UnknownTopic, check_sizes
 
-ENTRY_BYTES_LIMIT = 2**20 - 4_096  # below the broker's default message.max.bytes with the batch's own overhead
-APPEND_LIMIT = 20_000
 DELIVERY_SECONDS = 60.0
 """After which an append that the brokers did not acknowledge raises; its sender is asked to try again."""
 HOUR_MS = 3_600_000
@@ -83,7 +81,7 @@ class KafkaEventLog:
     def append(self, topic: str, entries: Sequence[Entry]) -> None:
         """See the port; at most APPEND_LIMIT entries of at most ENTRY_BYTES_LIMIT bytes each."""
         self._known(topic)
-        _check_sizes(topic, entries)
+        check_sizes(topic, entries)
         if not entries:
             return
         producer = self._producer
@@ -200,15 +198,6 @@ def _abandon(producer: KafkaProducer) -> None:
         producer._sender.force_close()
         producer._sender.join(ABANDON_SECONDS)
         producer.close(timeout=ABANDON_SECONDS)
-
-
-def _check_sizes(topic: str, entries: Sequence[Entry]) -> None:
-    if len(entries) > APPEND_LIMIT:
-        raise TooLarge(f"{len(entries)} entries in one append to {topic}, at most {APPEND_LIMIT} are taken")
-    for entry in entries:
-        size = len(entry.key) + len(entry.value or b"") + sum(len(name) + len(value) for name, value in entry.headers)
-        if size > ENTRY_BYTES_LIMIT:
-            raise TooLarge(f"an entry of {size} bytes for {topic}, at most {ENTRY_BYTES_LIMIT} are taken")
 
 
 def _resource(topic: str) -> Any:

@@ -11,10 +11,8 @@ from hub.adapters.log_headers import pack, unpack
 from hub.adapters.partitioner import partition_of
 from hub.adapters.sqlite import Database
 from hub.ports.clock import Clock, SystemClock
-from hub.ports.eventlog import Delivered, Entry, Fenced, TooLarge, Topic, UnknownTopic
+from hub.ports.eventlog import Delivered, Entry, Fenced, Topic, UnknownTopic, check_sizes
 
-APPEND_LIMIT = 20_000
-ENTRY_BYTES_LIMIT = 2**20
 POLL_LIMIT = 20_000
 OTHER_PROCESSES_SECONDS = 0.05
 
@@ -307,13 +305,9 @@ class SqliteConsumer:
 def _placed(
     topic: str, entries: Sequence[Entry], partitions: int
 ) -> dict[int, list[tuple[bytes, bytes, bytes | None]]]:
-    if len(entries) > APPEND_LIMIT:
-        raise TooLarge(f"{len(entries)} entries in one append to {topic}, at most {APPEND_LIMIT} are taken")
+    check_sizes(topic, entries)
     placed: dict[int, list[tuple[bytes, bytes, bytes | None]]] = {}
     for entry in entries:
         key, value, headers = entry.key, entry.value, pack(entry.headers)
-        size = len(key) + len(headers) + (len(value) if value is not None else 0)
-        if size > ENTRY_BYTES_LIMIT:
-            raise TooLarge(f"an entry of {size} bytes for {topic}, at most {ENTRY_BYTES_LIMIT} are taken")
         placed.setdefault(partition_of(key, partitions), []).append((key, headers, value))
     return placed

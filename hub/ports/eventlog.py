@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 Headers = tuple[tuple[str, bytes], ...]
+APPEND_LIMIT = 20_000
+"""Entries of one append."""
+ENTRY_BYTES_LIMIT = 2**20 - 4_096
+"""Of one entry with its key and headers: what Kafka takes by default, less what its batches add. One limit for every
+log, so that entries can be moved from any to any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,16 @@ class UnknownTopic(LookupError):
 
 class TooLarge(ValueError):
     """More entries in one append, or more bytes in one entry, than the log takes."""
+
+
+def check_sizes(topic: str, entries: Sequence[Entry]) -> None:
+    """Raises TooLarge."""
+    if len(entries) > APPEND_LIMIT:
+        raise TooLarge(f"{len(entries)} entries in one append to {topic}, at most {APPEND_LIMIT} are taken")
+    for entry in entries:
+        size = len(entry.key) + len(entry.value or b"") + sum([len(name) + len(value) for name, value in entry.headers])
+        if size > ENTRY_BYTES_LIMIT:
+            raise TooLarge(f"an entry of {size} bytes for {topic}, at most {ENTRY_BYTES_LIMIT} are taken")
 
 
 class Fenced(RuntimeError):

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from hub.adapters.partitioner import partition_of
-from hub.ports.eventlog import Consumer, Delivered, Entry, EventLog, TooLarge, Topic, UnknownTopic
+from hub.ports.eventlog import ENTRY_BYTES_LIMIT, Consumer, Delivered, Entry, EventLog, TooLarge, Topic, UnknownTopic
 from tests.conformance.gaps import Conformance, needs
 
 PATIENCE = 30.0
@@ -244,10 +244,13 @@ class EventLogConformance(Conformance):
             log.append(topic, [entry("a", "small"), Entry(b"b", bytes(4 * 2**20))])
         assert dict(log.end_offsets(topic)) == {0: 0}
 
-    def test_an_entry_of_the_largest_row_passes(self, log: EventLog, topic: str) -> None:
-        log.append(topic, [Entry(b"b", bytes(2**19))])
+    def test_every_log_takes_entries_of_the_same_size(self, log: EventLog, topic: str) -> None:
+        largest = ENTRY_BYTES_LIMIT - len(b"b" + b"name" + b"value")
+        with pytest.raises(TooLarge):
+            log.append(topic, [Entry(b"b", bytes(largest + 1), (("name", b"value"),))])
+        log.append(topic, [Entry(b"b", bytes(largest), (("name", b"value"),))])
         consumer = log.consumer(self.group(), [topic])
-        assert len(drain(consumer, 1)[0].value or b"") == 2**19
+        assert len(drain(consumer, 1)[0].value or b"") == largest
         consumer.close()
 
     def test_creating_topics_again_leaves_them_alone(self, log: EventLog) -> None:
