@@ -17,6 +17,8 @@ import orjson
 Fault = Literal["none", "busy", "away", "master-busy", "cut-before", "cut-after", "late", "partly", "blocked"]
 Choose = Callable[[str, str], Fault]
 """The fault of a request, by its method and path."""
+Upstream = Callable[[str, str, bytes], tuple[int, bytes]]
+"""A server in this process: the status and body that answer a method, a path with its query, and a body."""
 _OWN = frozenset({"host", "connection", "content-length"})
 _REJECTED = {"type": "es_rejected_execution_exception", "reason": "the queue is full"}
 _BLOCKED = {"type": "cluster_block_exception", "reason": "index read-only"}
@@ -48,11 +50,11 @@ def in_turn(*faults: Fault, path: str) -> Choose:
 class FaultyElasticsearch:
     """`url` answers as the server behind it does, but for what `choose` says; `done` counts the faults that it did."""
 
-    def __init__(self, upstream: str, choose: Choose, late_seconds: float) -> None:
+    def __init__(self, upstream: str | Upstream, choose: Choose, late_seconds: float) -> None:
         self.choose = choose
         self.late_seconds = late_seconds
         self.done: Counter[Fault] = Counter()
-        self.upstream = urlsplit(upstream).netloc
+        self.upstream = upstream
         proxy = self
 
         class Handler(_Handler):
@@ -69,7 +71,7 @@ class FaultyElasticsearch:
 
 
 @contextmanager
-def faulty(upstream: str, choose: Choose, late_seconds: float = 1.0) -> Iterator[FaultyElasticsearch]:
+def faulty(upstream: str | Upstream, choose: Choose, late_seconds: float = 1.0) -> Iterator[FaultyElasticsearch]:
     proxy = FaultyElasticsearch(upstream, choose, late_seconds)
     yield proxy
     proxy.close()
@@ -112,7 +114,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(status, answer)
 
     def _forward(self, body: bytes) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(self.faulty.upstream, timeout=60)
+        if not isinstance(self.faulty.upstream, str):
+            return self.faulty.upstream(self.command, self.path, body)
+        connection = http.client.HTTPConnection(urlsplit(self.faulty.upstream).netloc, timeout=60)
         kept = {name: value for name, value in self.headers.items() if name.lower() not in _OWN}
         connection.request(self.command, self.path, body, kept)
         response = connection.getresponse()
