@@ -10,7 +10,7 @@ import psycopg
 from psycopg import Connection
 
 from hub.adapters.postgresql import PostgresDatabase, alive
-from hub.ports.records import Pending
+from hub.ports.records import WAITING_LIMIT, Pending
 
 LOOK_SECONDS = 0.05
 """How often a relay that waits looks for events that another process stored; of its own process it is told."""
@@ -38,6 +38,7 @@ class PostgresOutbox:
     ) -> None:
         self._database = database
         self._delete = f"DELETE FROM {table} WHERE number = ANY(%s)"
+        self._count = f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {WAITING_LIMIT + 1}) AS waiting"
         self._relay_lock = relay_lock
         self._read = read
         self._guard = threading.Lock()
@@ -58,6 +59,12 @@ class PostgresOutbox:
             with self._saved:
                 self._saved.wait(min(remaining, LOOK_SECONDS))
         return found
+
+    def waiting(self) -> int:
+        """How many events wait, whoever publishes them, up to WAITING_LIMIT and one."""
+        with self._database.read() as sql:
+            found = sql.execute(self._count).fetchone()
+        return int(found[0]) if found else 0
 
     def published(self, up_to: int) -> None:
         """Forget the events up to this number that were handed out last."""

@@ -84,6 +84,10 @@ class BookingStore(Protocol):
         """The oldest events that wait, in order of storing; waits up to `timeout` seconds for one."""
         ...
 
+    def waiting(self) -> int:
+        """How many events wait to be published; more than WAITING_LIMIT are told as one more than that."""
+        ...
+
     def published(self, up_to: int) -> None:
         """Forget the events up to this number."""
         ...

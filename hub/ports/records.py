@@ -104,6 +104,10 @@ class RecordUnit(Protocol):
         ...
 
 
+WAITING_LIMIT = 100_000
+"""Events that are counted at most, since whoever looks wants to know that they are many, not how many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
     """One record event that waits to be published; `number` grows with the order of saving."""
@@ -125,6 +129,10 @@ class RecordStore(RecordReader, Protocol):
 
     def pending(self, limit: int, timeout: float = 0.0) -> Sequence[Pending]:
         """The oldest record events that wait, in order; waits up to `timeout` seconds for one."""
+        ...
+
+    def waiting(self) -> int:
+        """How many events wait to be published; more than WAITING_LIMIT are told as one more than that."""
         ...
 
     def published(self, up_to: int) -> None:

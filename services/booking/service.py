@@ -242,6 +242,10 @@ class BookingRelay:
             self._published = time.monotonic()
         return len(waiting)
 
+    def lag(self) -> int:
+        """Events that wait in the outbox, up to hub.ports.records.WAITING_LIMIT and one."""
+        return self._bookings.waiting()
+
     def close(self) -> None:
         """Nothing is held between steps."""
 

@@ -129,5 +129,9 @@ class Relay:
             self._store.published(waiting[-1].number)
         return len(waiting)
 
+    def lag(self) -> int:
+        """Events that wait in the outbox, up to hub.ports.records.WAITING_LIMIT and one."""
+        return self._store.waiting()
+
     def close(self) -> None:
         """Nothing is held between steps."""

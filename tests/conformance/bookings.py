@@ -163,8 +163,10 @@ class BookingStoreConformance(Conformance):
         assert [one.id for one in told] == ["b0001@1", "b0002@1", "b0001@2"]
         assert {(one.type, one.source) for one in told} == {(BOOKING_CHANGED, "hub")}
         assert [(one.subject, waiting[n].entry.key) for n, one in enumerate(told)][1] == ("other", b"other")
+        assert store.waiting() == 3
         store.published(waiting[1].number)
         assert [event(one).id for one in store.pending(10)] == ["b0001@2"]
+        assert store.waiting() == 1
         assert orjson.loads(told[2].data)["status"] == "confirmed"
 
     def test_events_name_no_person_and_no_purpose(self, store: BookingStore) -> None:

@@ -140,7 +140,7 @@ class RecordStoreConformance(Conformance):
         save(store, refreshed=[again])
         assert store.get([name(1)]) == {name(1): again}
         assert store.history(name(1)) == [again]
-        assert len(store.pending(10)) == 2
+        assert len(store.pending(10)) == store.waiting() == 2
         assert [one.id for one in store.conflicts("", 10)] == [name(1)]
 
     def test_a_contribution_replaces_the_one_before(self, store: RecordStore) -> None:

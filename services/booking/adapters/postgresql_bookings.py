@@ -118,6 +118,10 @@ class PostgresBookings:
         """See the port; nothing where another process's relay is at work."""
         return self._outbox.pending(limit, timeout)
 
+    def waiting(self) -> int:
+        """See the port."""
+        return self._outbox.waiting()
+
     def published(self, up_to: int) -> None:
         """See the port; forgets only what `pending` told of last."""
         self._outbox.published(up_to)

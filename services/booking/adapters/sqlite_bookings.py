@@ -12,7 +12,7 @@ from hub.kernel.bookings import ACTIVE, BOOKING_CHANGED, Booking, BookingStatus,
 from hub.kernel.canonical import digest_of
 from hub.kernel.cloudevents import CloudEvent
 from hub.ports.bookings import CONFLICT_LIMIT, PAGE_LIMIT, Added, Changed, Position
-from hub.ports.records import Pending
+from hub.ports.records import WAITING_LIMIT, Pending
 from services.booking.adapters.group_commit import GroupCommit
 
 SCAN_ROWS = 1_000
@@ -108,6 +108,12 @@ class SqliteBookings:
                 self._saved.wait(timeout)
                 found = self._pending(limit)
         return found
+
+    def waiting(self) -> int:
+        """See the port."""
+        query = "SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT ?)"
+        (found,) = self._database.read().execute(query, (WAITING_LIMIT + 1,)).fetchone()
+        return int(found)
 
     def published(self, up_to: int) -> None:
         """See the port."""

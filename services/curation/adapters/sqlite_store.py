@@ -15,7 +15,7 @@ from hub.kernel.cloudevents import CloudEvent, traced
 from hub.kernel.contributions import Preference, SameAs
 from hub.kernel.records import RECORD_CHANGED, Record
 from hub.ports.eventlog import Entry
-from hub.ports.records import Outcome, Pending, WeakKey
+from hub.ports.records import WAITING_LIMIT, Outcome, Pending, WeakKey
 from services.curation.adapters.sqlite_unit import (
     SCHEMA,
     SqliteUnit,
@@ -97,6 +97,12 @@ class SqliteRecordStore:
                 self._saved.wait(timeout)
                 found = self._pending(limit)
         return found
+
+    def waiting(self) -> int:
+        """See the port."""
+        query = "SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT ?)"
+        (found,) = self._database.read().execute(query, (WAITING_LIMIT + 1,)).fetchone()
+        return int(found)
 
     def published(self, up_to: int) -> None:
         """See the port; loss of power may bring events back, which are then published again."""
