@@ -1,6 +1,9 @@
 """Backups: made while a hub works, restored after its loss, on SQLite, on real servers, and from one to the other."""
 
+import signal
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -178,3 +181,45 @@ def _is_whole(
         assert revealed(live) == {PHONE}
         assert check(live.hub.records, live.hub.catalogue).equal
         assert live.post_for_status("bookings", taken | {"start": tomorrow(17), "end": tomorrow(18)}) == 201
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from hub.moving.restore import restore
+from hub.settings import Settings
+from tests.integration.moving_hub import silent
+left = int(sys.argv[3])
+def counted(call):
+    def counting(*given):
+        global left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*given)
+    return counting
+Path.replace = counted(Path.replace)
+restore(Settings(data_dir=Path(sys.argv[1])), Path(sys.argv[2]), counted(silent))
+"""
+
+
+def test_a_restore_that_is_killed_is_done_again_from_the_start(tmp_path: Path) -> None:
+    """Killed at each of its steps, and between any two files that take their places."""
+    file, again = tmp_path / "hub.tar", tmp_path / "again"
+    with Live(Settings(data_dir=tmp_path / "hub")) as live:
+        fill(live)
+        manifest = backup(Settings(data_dir=tmp_path / "hub"), file, silent)
+    killed, ended = 0, signal.SIGKILL.value
+    while ended == signal.SIGKILL.value:
+        command = [sys.executable, "-c", KILLED, str(again), str(file), str(killed)]
+        ended = -subprocess.run(command, check=False, timeout=120).returncode
+        if ended:
+            assert not (again / "records.db").exists(), "a restore that did not end looks like one that did"
+            killed += 1
+    assert ended == 0
+    assert killed >= 8, "hardly killed, no test"
+    with Folder(again) as folder:
+        assert digests(folder) == manifest.tables
+    assert not list(again.glob("restoring-*"))
+    with Live(Settings(data_dir=again), works=False) as still:
+        assert check(still.hub.records, still.hub.catalogue).equal
