@@ -215,6 +215,7 @@ def test_a_sink_that_commits_before_its_effect_is_found_out(tmp_path: Path) -> N
     for seed in range(SEEDS):
         try:
             lived(tmp_path / str(seed), seed, CommitsFirst)
-        except AssertionError:
+        except AssertionError as error:
+            assert "the catalogue says something else" in str(error)
             return
     raise AssertionError("the simulation would not notice a loss")

@@ -32,7 +32,7 @@ _GROWING = {
     "refresh_interval": "-1",
     "auto_expand_replicas": "false",
     "number_of_replicas": 0,
-    "translog.durability": "async",
+    "translog.durability": "request",
 }
 
 
