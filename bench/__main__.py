@@ -28,15 +28,15 @@ QUICK: Runs = (
 )
 
 REAL: Runs = (
-    ("bench.real.sink", "--rows 20000 --rounds 3"),
-    ("bench.real.sink", "--rows 20000 --rounds 3 --scaling 1"),
+    ("bench.real.sink", "--rows 40000 --rounds 3"),
+    ("bench.real.sink", "--rows 60000 --rounds 2 --scaling 1"),
     ("bench.real.curation", "--rows 12000 --rounds 3"),
     ("bench.real.ingest_api", "--rows 40000 --rounds 3 --workers 2"),
     ("bench.real.growth", "--rounds 3"),
 )
 QUICK_REAL: Runs = (
-    ("bench.real.sink", "--rows 400 --batch 100 --rounds 1"),
-    ("bench.real.sink", "--rows 400 --batch 100 --rounds 1 --scaling 1"),
+    ("bench.real.sink", "--rows 400 --batch 10 --rounds 1"),
+    ("bench.real.sink", "--rows 400 --batch 10 --rounds 1 --scaling 1"),
     ("bench.real.curation", "--rows 400 --batch 100 --rounds 1"),
     ("bench.real.ingest_api", "--rows 400 --batch 100 --rounds 1 --workers 2"),
     ("bench.real.growth", "--most 200 --sample 100 --queries 6 --rounds 1"),
