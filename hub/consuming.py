@@ -26,7 +26,7 @@ class BatchWorker:
         self._batch_rows = batch_rows
         self._batches = batches
         self._consumer = event_log.consumer(group, topics)
-        self._at_hand: list[Delivered] = []
+        self._at_hand: Sequence[Delivered] = ()
         self._further = 0
 
     def handle(self, batch: Sequence[Delivered]) -> None:
@@ -39,24 +39,22 @@ class BatchWorker:
             return ()
         found = self._consumer.poll(self._batch_rows, 0.0)
         self._further = self._further - 1 if found else 0
-        self._at_hand += found
+        self._at_hand = [*self._at_hand, *found]
         return found
 
     def step(self, timeout: float) -> int:
         """Handle one batch of at most `batch_rows` entries and `more`; returns how many they were."""
-        self._further = 0
-        if not self._at_hand:
-            self._at_hand = list(self._consumer.poll(self._batch_rows, timeout))
-            self._further = self._batches - 1
+        self._further = 0 if self._at_hand else self._batches - 1
+        self._at_hand = self._at_hand or self._consumer.poll(self._batch_rows, timeout)
         if not self._at_hand:
             return 0
-        self.handle(tuple(self._at_hand))
+        self.handle(self._at_hand)
         done = self._at_hand
         try:
             self._consumer.commit(done)
         except Fenced:
             log.warning("another member of the group %s has taken over", self._group)
-        self._at_hand = []
+        self._at_hand = ()
         return len(done)
 
     def lag(self) -> int:

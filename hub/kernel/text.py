@@ -15,10 +15,8 @@ TERMS_LIMIT = 24
 """Terms of one query; what is typed beyond them is not looked for."""
 
 _HAN = "〇\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-_LATIN = rf"\d+\.\d+(?![\w.])|[^\W_{_HAN}]+(?:[-./+_&·][^\W_{_HAN}]+)*"
-_TOKENS = re.compile(rf"[{_HAN}]+|{_LATIN}")
+_TOKENS = re.compile(rf"[{_HAN}]+|\d+\.\d+(?![\w.])|[^\W_{_HAN}]+(?:[-./+_&·][^\W_{_HAN}]+)*")
 _ASCII_TOKENS = re.compile(r"\d+\.\d+(?![\w.])|[a-z0-9]+(?:[-./+_&][a-z0-9]+)*")
-_TOKENS_APART = re.compile(rf"([{_HAN}]+)|({_LATIN})")
 _HAN_RUN = re.compile(f"[{_HAN}]+")
 _PARTS = re.compile(r"[^\W_]+")
 _NO_PARTS = {code: None for code in range(128) if not chr(code).isalnum()}
@@ -80,8 +78,8 @@ def query_terms(text: str) -> list[str]:
     Words without meaning of their own are left out, unless there are no others.
     """
     found: dict[str, None] = {}
-    for han, latin in _TOKENS_APART.findall(folded(text)):
-        found |= dict.fromkeys(rjieba.cut(han, hmm=False) if han else _typed(latin))
+    for token in _TOKENS.findall(folded(text)):
+        found |= dict.fromkeys(rjieba.cut(token, hmm=False) if _HAN_RUN.match(token) else _typed(token))
         if len(found) > 2 * TERMS_LIMIT:
             break
     return ([term for term in found if term not in STOP_WORDS] or list(found))[:TERMS_LIMIT]

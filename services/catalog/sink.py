@@ -58,6 +58,10 @@ class CatalogueSink(BatchWorker):
         self, batch: Sequence[Delivered], newest: dict[str, tuple[Record, Delivered]], letters: list[Entry]
     ) -> Iterator[Document]:
         """Of this batch and of more, as far as they are newer than those in `newest`, where they are kept."""
+
+        def bury(record: Record, reason: str) -> None:
+            letters.append(dead_letter(newest[record.id][1], "no-projection", reason))
+
         while batch:
             found: dict[str, tuple[Record, Delivered]] = {}
             for record, entry in _readable(batch, letters):
@@ -65,7 +69,7 @@ class CatalogueSink(BatchWorker):
                 if other is None or record.version > other[0].version:
                     found[record.id] = (record, entry)
             newest |= found
-            yield from _projected(found.values(), letters)
+            yield from _projected((record for record, _ in found.values()), bury)
             batch = self.more()
 
 
@@ -78,15 +82,15 @@ def _readable(batch: Sequence[Delivered], letters: list[Entry]) -> Iterator[tupl
             letters.append(dead_letter(entry, error.code, str(error)))
 
 
-def _projected(newest: Iterable[tuple[Record, Delivered]], letters: list[Entry]) -> Iterator[Document]:
-    """The documents, one by one; where there is none of a record, its entry becomes a dead letter."""
-    for record, entry in newest:
+def _projected(records: Iterable[Record], left_out: Callable[[Record, str], None]) -> Iterator[Document]:
+    """The documents, one by one; `left_out` is told of each record that has none, and why."""
+    for record in records:
         try:
             made = document(record)
         except (KeyError, ValueError, TypeError, AttributeError) as error:
-            letters.append(dead_letter(entry, "no-projection", _reason(record, error)))
-            continue
-        yield made
+            left_out(record, _reason(record, error))
+        else:
+            yield made
 
 
 def arrivals(records: Iterable[Record]) -> Iterator[str]:
@@ -191,10 +195,6 @@ def _batches(records: RecordReader) -> Iterator[list[Record]]:
 
 def _documents(batch: Sequence[Record]) -> list[Document]:
     """A record that cannot be projected is left out, as the sink leaves it out, and told in the log."""
-    found = []
-    for record in batch:
-        try:
-            found.append(document(record))
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            log.warning("%s is not in the catalogue: %s", record.id, _reason(record, error))
-    return found
+    return list(
+        _projected(batch, lambda record, reason: log.warning("%s is not in the catalogue: %s", record.id, reason))
+    )

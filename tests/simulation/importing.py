@@ -24,6 +24,7 @@ from hub.composition import Hub, compose
 from hub.kernel.access import Principal
 from hub.kernel.records import RECORDS, Record
 from hub.ports.catalogue import Query
+from hub.ports.records import RecordReader
 from hub.runtime import Runtime, drain
 from hub.settings import Settings
 from services.catalog.sink import check as reconciled
@@ -170,12 +171,17 @@ def _check_versions(hub: Hub, records: list[Record]) -> None:
             published.setdefault(record.id, []).append(record.version)
     consumer.close()
     for record in records:
-        history = [version.version for version in hub.records.history(record.id, 1_000)]
-        assert history == list(range(record.version, 0, -1)), history
+        check_history(hub.records, record)
         came = published[record.id]
         firsts = [version for at, version in enumerate(came) if version not in came[:at]]
         assert firsts == sorted(firsts), came
         assert came[-1] == record.version or record.version in came, came
+
+
+def check_history(store: RecordReader, record: Record) -> None:
+    """The record has every version from its own down to the first, once."""
+    history = [version.version for version in store.history(record.id, 1_000)]
+    assert history == list(range(record.version, 0, -1)), history
 
 
 def main(folder: Path, first: int, count: int) -> None:

@@ -34,6 +34,7 @@ from hub.settings import Settings
 from hub.stack.process import free_port
 from hub.stack.whole import Stack
 from services.catalog.sink import check as reconciled
+from tests.simulation.importing import check_history
 
 START = "from hub.cli.main import run; run()"
 BATCH = 500
@@ -240,8 +241,7 @@ def settled(settings: Settings, wanted: dict[str, int]) -> None:
         records = list(hub.records.scan("organisation"))
         assert hub.catalogue.count() == len(records), "something is visible twice, or not at all"
         for record in records[:: max(1, len(records) // 200)]:
-            history = [version.version for version in hub.records.history(record.id, 1_000)]
-            assert history == list(range(record.version, 0, -1)), history
+            check_history(hub.records, record)
     finally:
         hub.close()
 

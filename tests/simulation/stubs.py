@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
-from zlib import crc32
 
 import orjson
 
+from hub.adapters.partitioner import partition_of
 from hub.ports.eventlog import Delivered, Entry, Fenced, Topic
 
 
@@ -98,7 +98,7 @@ class StubLog:
         passed = entries if share is None else entries[: round(share * len(entries))]
         parts = [part for part in self.entries if part[0] == topic]
         for entry in passed:
-            part = parts[crc32(entry.key) % len(parts)]
+            part = parts[partition_of(entry.key, len(parts))]
             kept = self.entries[part]
             kept.append(Delivered(*part, len(kept), entry.key, entry.value, entry.headers))
         if share is not None:
@@ -175,13 +175,11 @@ class Fate:
     def __init__(self, chance: random.Random, kills: float, failures: float) -> None:
         self._chance = chance
         self.kills, self.failures = kills, failures
-        self.struck = 0
 
     def strike(self) -> None:
         """Raises Killed or OSError, or neither."""
         drawn = self._chance.random()
         if drawn < self.kills + self.failures:
-            self.struck += 1
             raise Killed if drawn < self.kills else OSError("the server went away")
 
     def rest(self) -> None:

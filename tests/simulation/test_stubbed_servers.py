@@ -16,7 +16,6 @@ from typing import Any, cast
 
 import pytest
 
-from hub.kernel.access import Principal
 from hub.kernel.deadletters import SUFFIX, dead_letter_topic
 from hub.kernel.problems import Refusal
 from hub.kernel.records import RECORDS, SUBMISSIONS
@@ -36,6 +35,7 @@ from services.ingest.core.idempotency import LEASE_SECONDS
 from services.ingest.core.rows import Limits
 from services.ingest.service import Ingest
 from tests.faulty_elasticsearch import Choose, FaultyElasticsearch, faulty, in_turn, seldom
+from tests.simulation.importing import SENDER, check_history
 from tests.simulation.real_faults import newest, rows
 from tests.simulation.stubs import Fate, Killed, Member, StubElasticsearch, StubLog, Unreliable
 
@@ -45,7 +45,6 @@ KILLS, FAILURES, APPEND_FAILURES, HTTP_FAILURES, DEPOSED = 0.02, 0.02, 0.1, 0.15
 LATE_EVERY = 10
 """Seeds of which one waits for an answer that comes too late."""
 STEPS_AT_MOST = 5_000
-SENDER = Principal("simulation", frozenset({"submitter"}), frozenset({"owner"}))
 LIMITS = Limits(batch_rows=BATCH_ROWS)
 SinkClass = Callable[..., CatalogueSink]
 
@@ -186,8 +185,7 @@ def check(world: World, wanted: dict[str, int]) -> None:
     for record in records:
         thing = record.sources[0].source_record_id
         assert str(record.fields["name_zh"]).endswith(f"第 {wanted[thing]} 版")
-        history = [version.version for version in world.records.history(record.id, 1_000)]
-        assert history == list(range(record.version, 0, -1)), history
+        check_history(world.records, record)
     assert reconciled(world.records, cast(Any, world.catalogue)).equal, "the catalogue says something else"
     assert world.catalogue.count() == len(records)
     assert not any(kept for (topic, _), kept in world.log.entries.items() if topic.endswith(SUFFIX))

@@ -3,18 +3,15 @@
 import gc
 import sys
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from bench.real.peers.telling import asked, tell
-from hub.adapters.kafka_consumer import KafkaLogConsumer
-from hub.adapters.kafka_eventlog import KafkaEventLog
+from bench.real.stages import OwnTopics
 from hub.adapters.postgresql import PostgresDatabase, migrate
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.ports.clock import SystemClock
-from hub.ports.eventlog import Entry
 from hub.runtime import GARBAGE_AFTER
 from services.curation.adapters.postgresql_store import PostgresRecordStore
 from services.curation.service import Curation, Relay
@@ -22,22 +19,17 @@ from services.curation.service import Curation, Relay
 WANTED = asked()
 
 
-class Topics(KafkaEventLog):
+def log() -> OwnTopics:
     """The benchmark's topics in the place of the hub's."""
-
-    def consumer(self, group: str, topics: Sequence[str]) -> KafkaLogConsumer:
-        return super().consumer(WANTED["group"], [WANTED["topic"] if one == SUBMISSIONS else one for one in topics])
-
-    def append(self, topic: str, entries: Sequence[Entry]) -> None:
-        super().append(WANTED["merged"] if topic == RECORDS else topic, entries)
+    return OwnTopics(WANTED["bootstrap"], WANTED["group"], {SUBMISSIONS: WANTED["topic"], RECORDS: WANTED["merged"]})
 
 
 def main() -> None:
     gc.set_threshold(*GARBAGE_AFTER)
     migrate(WANTED["dsn"])
     store = PostgresRecordStore(PostgresDatabase(WANTED["dsn"]), "bench")
-    curation = Curation(Topics(WANTED["bootstrap"]), store, SystemClock(), WANTED["batch"])
-    relay = Relay(Topics(WANTED["bootstrap"]), store, WANTED["batch"])
+    curation = Curation(log(), store, SystemClock(), WANTED["batch"])
+    relay = Relay(log(), store, WANTED["batch"])
     stopping = threading.Event()
 
     def publish() -> None:

@@ -16,7 +16,7 @@ import orjson
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from bench.real.peers.telling import asked, tell
-from hub.adapters.kafka_consumer import KafkaLogConsumer
+from bench.real.stages import OwnTopics
 from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.composition import SINK_BATCHES
 from hub.consuming import BatchWorker
@@ -30,14 +30,6 @@ from services.catalog.sink import CatalogueSink
 
 WANTED = asked()
 LINES = b'{"index":{"_id":%b,"version":%d,"version_type":"external"}}\n%b\n'
-
-
-class OneTopic(KafkaEventLog):
-    """Reads the benchmark's topic where the worker asks for its own."""
-
-    def consumer(self, group: str, topics: Sequence[str]) -> KafkaLogConsumer:
-        named = [WANTED["topic"] if topic == RECORDS else topic for topic in topics]
-        return super().consumer(WANTED["group"], named)
 
 
 def sink(log: KafkaEventLog) -> None:
@@ -103,7 +95,9 @@ def main() -> None:
     import gc
 
     gc.set_threshold(*GARBAGE_AFTER)
-    {"sink": sink, "through": through, "memory": memory}[WANTED["how"]](OneTopic(WANTED["bootstrap"]))
+    {"sink": sink, "through": through, "memory": memory}[WANTED["how"]](
+        OwnTopics(WANTED["bootstrap"], WANTED["group"], {RECORDS: WANTED["topic"]})
+    )
 
 
 if __name__ == "__main__":

@@ -111,9 +111,7 @@ class SqliteBookings:
 
     def waiting(self) -> int:
         """See the port."""
-        query = "SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT ?)"
-        (found,) = self._database.read().execute(query, (WAITING_LIMIT + 1,)).fetchone()
-        return int(found)
+        return self._database.counted("outbox", WAITING_LIMIT + 1)
 
     def published(self, up_to: int) -> None:
         """See the port."""

@@ -20,7 +20,7 @@ import orjson
 from hub.kernel.identifiers import record_id
 from hub.kernel.records import Record
 from schemas.fields import by_path
-from schemas.kind import Kind, RecordModel, kinds, value_at
+from schemas.kind import Kind, kinds, value_at
 from services.catalog.core.layout import PUBLIC, Node, layout
 
 OWN = "="
@@ -29,7 +29,6 @@ KEYS_LIMIT = 1_000
 """Links of one record; what is beyond is not searched by, and still shown."""
 ALIASES_LIMIT = 32
 
-_NONE = b"null"
 NAMES = ("name_zh", "name_en")
 _BELONGING = ("Affiliation.OrgUnit", "Owner.OrgUnit", "PartOf.OrgUnit", "Consortium.Coordinator.OrgUnit")
 """CERIF's words for the organisation that a person, equipment, unit or project belongs to."""
@@ -53,15 +52,16 @@ def references(kind: Kind, public: Mapping[str, Any]) -> list[Reference]:
     belongs = affiliation(kind)
     organisation = public if belongs == "" else public.get(belongs) if belongs else None
     known = kinds()
-    within = orjson.dumps(organisation)
     return [
-        Reference(
-            place.path, refers.name, value, _keys(refers, orjson.dumps(value), within if affiliation(refers) else _NONE)
-        )
+        Reference(place.path, refers.name, value, _kept_keys(refers, value, organisation))
         for place in places
         if (refers := known.get(place.refers)) is not None
         for value in _values(public, place.names)
     ]
+
+
+def _kept_keys(kind: Kind, value: Mapping[str, Any], organisation: Any) -> tuple[str, ...]:
+    return _keys(kind, orjson.dumps(value), orjson.dumps(organisation if affiliation(kind) else None))
 
 
 @lru_cache(maxsize=16_384)
@@ -98,7 +98,7 @@ def keys_of(kind: Kind, value: Mapping[str, Any], organisation: Any) -> tuple[st
 
 def aliases(kind: Kind, record: Record, public: Mapping[str, Any]) -> tuple[str, ...]:
     """The keys besides its id that references to this record may carry; none for a kind that nothing refers to."""
-    if kind.name not in _referred():
+    if kind.name not in _referred(tuple(kinds().values())):
         return record.same_as[:ALIASES_LIMIT]
     weak = (_weak(kind.name, name, within) for _, name, _, within in _pairs(public, affiliation(kind)))
     keys = dict.fromkeys((*_ids(kind, public), *weak, *record.same_as))
@@ -149,19 +149,10 @@ def _affiliation(kind: Kind) -> str | None:
     return single[0].path if single else None
 
 
-_referred_by: dict[tuple[type[RecordModel], ...], frozenset[str]] = {}
-
-
-def _referred() -> frozenset[str]:
-    """The kinds that some known kind refers to; kept by the models, whose identity is cheap to compare."""
-    known = list(kinds().values())
-    models = tuple(kind.model for kind in known)
-    found = _referred_by.get(models)
-    if found is None:
-        _referred_by.clear()
-        found = frozenset(spec.meta.refers for kind in known for spec in by_path(kind).values())
-        _referred_by[models] = found
-    return found
+@lru_cache(maxsize=1)
+def _referred(known: tuple[Kind, ...]) -> frozenset[str]:
+    """The kinds that some of these refer to."""
+    return frozenset(spec.meta.refers for kind in known for spec in by_path(kind).values())
 
 
 @dataclass(frozen=True, slots=True)
