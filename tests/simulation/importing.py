@@ -33,7 +33,7 @@ from services.ingest.core.idempotency import LEASE_SECONDS
 SENDER = Principal("simulation", frozenset({"submitter"}), frozenset({"owner"}))
 DOCUMENTS, ROWS, THINGS = 6, 40, 60
 LIVES = 4
-LONGEST_LIFE_SECONDS = 0.25
+LONGEST_LIFE_SECONDS = 0.15
 WHILE_IMPORTING = 0.85
 """How often the kill waits until the hub is open; else it may come while the stores are being opened."""
 PATIENCE_SECONDS = 60.0
