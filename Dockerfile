@@ -9,6 +9,7 @@ WORKDIR /src
 COPY requirements-real.lock ./
 RUN /opt/hub/bin/pip install --require-hashes -r requirements-real.lock
 COPY pyproject.toml README.md ./
+COPY app app
 COPY hub hub
 COPY schemas schemas
 COPY services services

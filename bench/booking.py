@@ -17,10 +17,10 @@ from time import perf_counter
 
 import orjson
 
+from app.composition import compose
 from bench.bare import connected
 from bench.common import OPERATOR, Report, folder, options, ratios, spread, table
 from bench.serving import served
-from hub.composition import compose
 from hub.kernel.bookings import Interval
 from hub.kernel.records import Record
 from hub.runtime import Runtime, drain

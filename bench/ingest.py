@@ -17,10 +17,10 @@ from time import process_time, sleep
 
 import orjson
 
+from app.composition import Hub, compose
 from bench.bare import document_of, store_rows, store_searchable
 from bench.common import OPERATOR, Report, Took, folder, in_rounds, options, ratios, spread, table, took
 from bench.organisations import lines
-from hub.composition import Hub, compose
 from hub.runtime import Runtime
 from hub.settings import Settings
 

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from app.cli.client import ADDRESS_FILE
 from hub.access import operator_token
-from hub.cli.client import ADDRESS_FILE
 
 START_SECONDS = 120.0
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,7 +69,7 @@ class Served:
 @contextmanager
 def served(data: Path) -> Iterator[Served]:
     """`hub up` on the folder, without sample data, on a free port of the loopback interface."""
-    run = "from hub.cli.main import run; run()"
+    run = "from app.cli.main import run; run()"
     command = [sys.executable, "-c", run, "up", "--no-sample", "--port", "0", "--data", str(data)]
     environment = {**os.environ, "HUB_HOST": "127.0.0.1"}
     with (data / "server.out").open("wb") as told:

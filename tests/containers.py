@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HttpWaitStrategy, LogMessageWaitStrategy
 
-from hub.stack import elasticsearch, kafka, postgresql
-from hub.stack.process import free_port
+from app.devstack import elasticsearch, kafka, postgresql
+from app.devstack.process import free_port
 
 START_SECONDS = 180
 _KAFKA = {

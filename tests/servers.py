@@ -20,8 +20,8 @@ from uuid import uuid4
 
 import pytest
 
-from hub.stack.cache import DownloadFailed
-from hub.stack.failed import JdkMissing, ServerFailed
+from app.devstack.cache import DownloadFailed
+from app.devstack.failed import JdkMissing, ServerFailed
 
 RAN_ON: dict[str, str] = {"SQLite": sqlite3.sqlite_version}
 """Servers and versions that this run used."""
@@ -29,9 +29,9 @@ NOT_HAD: dict[str, str] = {}
 """Servers that could not be had, and why."""
 ENGINE_SECONDS = 20
 PROCESSES: Mapping[str, tuple[str, str, str]] = {
-    "Kafka": ("hub.stack.kafka", "Kafka", "bootstrap"),
-    "Elasticsearch": ("hub.stack.elasticsearch", "Elasticsearch", "url"),
-    "PostgreSQL": ("hub.stack.postgresql", "Postgresql", "dsn"),
+    "Kafka": ("app.devstack.kafka", "Kafka", "bootstrap"),
+    "Elasticsearch": ("app.devstack.elasticsearch", "Elasticsearch", "url"),
+    "PostgreSQL": ("app.devstack.postgresql", "Postgresql", "dsn"),
 }
 """The module and the class of each server as a child process, and its attribute that is the address."""
 
@@ -168,9 +168,9 @@ def postgres(database: str) -> Iterator[Any]:
 
 @pytest.fixture
 def killable_postgresql(servers_folder: Path) -> Iterator[Any]:
-    """A migrated hub.stack.postgresql.Postgresql of this test's own, a child process in any case."""
+    """A migrated app.devstack.postgresql.Postgresql of this test's own, a child process in any case."""
+    from app.devstack.postgresql import Postgresql, server_version
     from hub.adapters.postgresql import migrate
-    from hub.stack.postgresql import Postgresql, server_version
 
     def start() -> Postgresql:
         server = Postgresql(servers_folder / f"killed-{uuid4().hex[:12]}")

@@ -26,6 +26,7 @@ from uuid import uuid4
 
 import orjson
 
+from app.devstack.process import free_port
 from bench.common import Report, Took, folder, options, ratios, spread, table, took
 from bench.organisations import lines
 from bench.real.running import database, servers
@@ -36,7 +37,6 @@ from hub.kernel.versions import source_version
 from hub.ports.eventlog import Entry, Topic
 from hub.runtime import GARBAGE_AFTER
 from hub.settings import Settings
-from hub.stack.process import free_port
 from schemas.kind import kind_named
 from services.ingest.core.events import EventMaker
 from services.ingest.core.rows import Limits
@@ -194,7 +194,7 @@ def serving(dsn: str, workers: int) -> Iterator[list[tuple[Client, int]]]:
 @contextmanager
 def _process(dsn: str, data: Path, out: Path) -> Iterator[tuple[Client, int]]:
     port = free_port()
-    run = "from hub.cli.main import run; run()"
+    run = "from app.cli.main import run; run()"
     command = [sys.executable, "-c", run, "serve", "ingest", "--port", str(port), "--data", str(data)]
     with out.open("wb") as told:
         process = subprocess.Popen(

@@ -19,13 +19,13 @@ import psycopg
 from elasticsearch import Elasticsearch
 from psycopg.sql import SQL, Identifier
 
+from app.devstack.cache import cache_folder
+from app.devstack.failed import ServerFailed
+from app.devstack.whole import Layout, Stack
 from bench.common import folder
 from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.ports.eventlog import APPEND_LIMIT, Entry, Topic
 from hub.settings import Settings
-from hub.stack.cache import cache_folder
-from hub.stack.failed import ServerFailed
-from hub.stack.whole import Layout, Stack
 from schemas.derive.mapping import index_mapping
 from schemas.kind import kinds
 from services.catalog.adapters.elasticsearch_generations import writing

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
+from app.composition import SINK_BATCHES
 from bench.common import Took, took
 from bench.real.running import PATIENCE_SECONDS, PeerFailed
 from hub.adapters.kafka_consumer import KafkaLogConsumer
 from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.adapters.postgresql import PostgresDatabase
-from hub.composition import SINK_BATCHES
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.ports.clock import SystemClock
 from hub.ports.eventlog import Entry

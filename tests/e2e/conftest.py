@@ -14,9 +14,9 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, sync_playwright
 
+from app.composition import compose
+from app.server import create_app
 from hub.access import AccessFile, operator_token
-from hub.app import create_app
-from hub.composition import compose
 from hub.settings import Settings
 from sample import FILES
 from tests.servers import RAN_ON

@@ -15,11 +15,11 @@ import psycopg
 from fastapi.testclient import TestClient
 from kafka import KafkaAdminClient
 
+from app.composition import Hub, compose
+from app.operations.tables import OnProgress
+from app.server import create_app
 from hub.access import operator_token
-from hub.app import create_app
-from hub.composition import Hub, compose
 from hub.kernel.language import Bilingual
-from hub.moving.tables import OnProgress
 from hub.settings import Settings
 from schemas.topics import contracts
 
@@ -33,7 +33,7 @@ OPEN = [{"days": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"], "opens": "00:00", "
 
 @contextmanager
 def silent(_: Bilingual) -> Iterator[OnProgress]:
-    """hub.moving.tables.Steps that tell nobody."""
+    """app.operations.tables.Steps that tell nobody."""
     yield lambda done, total: None
 
 

@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
+from app.cli.main import main
+from app.operations.archive import NoBackup, read_manifest
+from app.operations.backup import backup
+from app.operations.folder import LOG, Folder, digests
+from app.operations.move import move, opened
+from app.operations.refused import Refused
+from app.operations.restore import restore
+from app.operations.streams import entries
+from app.operations.tables import TABLES
 from hub.adapters.sqlite_eventlog import SqliteEventLog
-from hub.cli.main import main
 from hub.kernel.bookings import BOOKINGS
 from hub.kernel.records import RECORDS
-from hub.moving.archive import NoBackup, read_manifest
-from hub.moving.backup import backup
-from hub.moving.folder import LOG, Folder, digests
-from hub.moving.move import move, opened
-from hub.moving.refused import Refused
-from hub.moving.restore import restore
-from hub.moving.streams import entries
-from hub.moving.tables import TABLES
 from hub.settings import Settings
 from services.catalog.sink import check
 from tests.integration.moving_hub import (
@@ -186,7 +186,7 @@ def _is_whole(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from hub.moving.restore import restore
+from app.operations.restore import restore
 from hub.settings import Settings
 from tests.integration.moving_hub import silent
 left = int(sys.argv[3])

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import sample
-from hub.cli.main import main
+from app.cli.main import main
 
 PATIENCE_SECONDS = 60
 TABLE = """资产编号,仪器名称,所在单位,是否共享,状态,开放时间,预约时段（分钟）,预约确认方式
@@ -28,7 +28,7 @@ class Started:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        command = [sys.executable, "-c", "from hub.cli.main import run; run()"]
+        command = [sys.executable, "-c", "from app.cli.main import run; run()"]
         self.process = subprocess.Popen(
             [*command, "up", "--port", "0", "--data", str(folder), "--lang", "en"],
             stdout=subprocess.PIPE,

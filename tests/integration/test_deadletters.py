@@ -9,10 +9,10 @@ from uuid import uuid4
 import orjson
 import pytest
 
+from app.cli.main import main
+from app.composition import compose
 from hub import deadletters
 from hub.adapters.sqlite_eventlog import SqliteEventLog
-from hub.cli.main import main
-from hub.composition import compose
 from hub.deadletters import DeadLetters
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
 from hub.kernel.records import RECORDS

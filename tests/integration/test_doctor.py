@@ -8,12 +8,12 @@ import httpx
 import psycopg
 import pytest
 
+from app.cli import server_checks
+from app.cli.checks import examine
+from app.cli.findings import Finding
+from app.cli.main import main
+from app.composition import compose
 from hub.adapters.kafka_eventlog import KafkaEventLog
-from hub.cli import server_checks
-from hub.cli.checks import examine
-from hub.cli.findings import Finding
-from hub.cli.main import main
-from hub.composition import compose
 from hub.kernel.records import SUBMISSIONS
 from hub.ports.eventlog import Entry
 from hub.ports.records import Changes

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from kafka.errors import KafkaError
 
+from app.devstack.kafka import Kafka
+from app.devstack.process import is_root
 from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.ports.eventlog import Entry, Topic
-from hub.stack.kafka import Kafka
-from hub.stack.process import is_root
 from tests.servers import NOT_HAD, had
 
 pytestmark = pytest.mark.integration

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.operations.folder import Folder, digests
+from app.operations.kafka import Topics
+from app.operations.marker import Series
+from app.operations.move import move, opened
+from app.operations.refused import Refused
+from app.operations.tables import TABLES, Row, digest_rows
 from hub.adapters.partitioner import partition_of
 from hub.kernel.bookings import BOOKINGS
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.kernel.usage import TELEMETRY
-from hub.moving.folder import Folder, digests
-from hub.moving.kafka import Topics
-from hub.moving.marker import Series
-from hub.moving.move import move, opened
-from hub.moving.refused import Refused
-from hub.moving.tables import TABLES, Row, digest_rows
 from hub.ports.eventlog import Entry
 from hub.settings import Settings
 from services.catalog.sink import check
@@ -51,9 +51,9 @@ def servers(kafka_bootstrap: str, elasticsearch_url: str, database: str) -> Iter
 
 MOVER = """
 import os, signal, sys
-import hub.moving.kafka, hub.moving.move, psycopg
+import app.operations.kafka, app.operations.move, psycopg
 from hub.adapters.kafka_eventlog import KafkaEventLog
-from hub.cli.main import main
+from app.cli.main import main
 
 def dies(function, at):
     calls = 0
@@ -67,13 +67,13 @@ def dies(function, at):
     return counting
 
 where = sys.argv.pop(1)
-hub.moving.kafka.SEND_ENTRIES = 7
+app.operations.kafka.SEND_ENTRIES = 7
 if where == "table":
     psycopg.Copy.write_row = dies(psycopg.Copy.write_row, 60)
 elif where == "topic":
     KafkaEventLog.append = dies(KafkaEventLog.append, 3)
 elif where == "catalogue":
-    hub.moving.move.check = dies(hub.moving.move.check, 1)
+    app.operations.move.check = dies(app.operations.move.check, 1)
 sys.exit(main(sys.argv[1:], {}))
 """
 

@@ -12,9 +12,9 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import Field
 
+from app.composition import compose
+from app.server import create_app
 from hub.access import AccessFile, operator_token
-from hub.app import create_app
-from hub.composition import compose
 from hub.kernel.language import Bilingual
 from hub.settings import Settings
 from schemas.annotations import F

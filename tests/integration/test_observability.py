@@ -13,9 +13,9 @@ from fastapi.testclient import TestClient
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from app.composition import Hub, compose
+from app.server import create_app
 from hub.access import operator_token
-from hub.app import create_app
-from hub.composition import Hub, compose
 from hub.kernel.records import SUBMISSIONS
 from hub.observability import logs, tracing
 from hub.observability.metrics import REGISTRY

@@ -11,8 +11,8 @@ import orjson
 import pytest
 from fastapi.testclient import TestClient
 
-from hub.app import create_app
-from hub.composition import compose
+from app.composition import compose
+from app.server import create_app
 from hub.settings import Settings
 from tests.unit.oidc_provider import RSA, claims, rsa_jwk, signed
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.devstack.postgresql import Postgresql
 from hub.adapters.postgresql import PostgresDatabase
 from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.kernel.cloudevents import CloudEvent
@@ -14,7 +15,6 @@ from hub.kernel.records import RECORDS, SUBMISSIONS, SUBMITTED, Record
 from hub.ports.clock import SystemClock
 from hub.ports.eventlog import Entry, Topic
 from hub.runtime import Runtime
-from hub.stack.postgresql import Postgresql
 from services.curation.adapters.postgresql_store import PostgresRecordStore
 from services.curation.service import Curation, Relay
 from tests.conformance.record_samples import name

@@ -17,15 +17,15 @@ import httpx
 import orjson
 import pytest
 
-from hub.stack import hold
-from hub.stack.kafka import cluster_id
-from hub.stack.process import free_port
-from hub.stack.whole import LAYOUT_FILE, Layout, fetch
+from app.devstack import hold
+from app.devstack.kafka import cluster_id
+from app.devstack.process import free_port
+from app.devstack.whole import LAYOUT_FILE, Layout, fetch
 from tests.servers import RAN_ON, had
 
 GONE_SECONDS = 15.0
 STOP_SECONDS = 40.0
-COMMAND = [sys.executable, "-c", "from hub.cli.main import run; run()", "stack", "up", "--lang", "en", "--folder"]
+COMMAND = [sys.executable, "-c", "from app.cli.main import run; run()", "stack", "up", "--lang", "en", "--folder"]
 
 
 class Started:

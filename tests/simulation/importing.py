@@ -20,7 +20,7 @@ from pathlib import Path
 
 import orjson
 
-from hub.composition import Hub, compose
+from app.composition import Hub, compose
 from hub.kernel.access import Principal
 from hub.kernel.records import RECORDS, Record
 from hub.ports.catalogue import Query

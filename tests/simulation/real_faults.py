@@ -27,16 +27,16 @@ from typing import Any
 import httpx
 import orjson
 
+from app.composition import compose
+from app.devstack.process import free_port
+from app.devstack.whole import Stack
 from hub.access import operator_token
-from hub.composition import compose
 from hub.kernel.records import Record
 from hub.settings import Settings
-from hub.stack.process import free_port
-from hub.stack.whole import Stack
 from services.catalog.sink import check as reconciled
 from tests.simulation.importing import check_history
 
-START = "from hub.cli.main import run; run()"
+START = "from app.cli.main import run; run()"
 BATCH = 500
 SERVICES = ("ingest", "curation", "curation", "catalog", "catalog")
 PAUSE_SECONDS = (0.2, 3.0)

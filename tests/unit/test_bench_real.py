@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from app.devstack.failed import ServerFailed
+from app.devstack.whole import Layout
 from bench.common import Took
 from bench.data import record
 from bench.real import growth, running, sink
 from bench.real.growing import Costs, submitted
 from bench.real.running import Paced, PeerFailed, python_of
 from hub.kernel.records import Submission
-from hub.stack.failed import ServerFailed
-from hub.stack.whole import Layout
 
 pytestmark = pytest.mark.unit
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.cli.main import main
-from hub.moving.marker import Marker
+from app.cli.main import main
+from app.operations.marker import Marker
 
 
 def test_a_moved_folder_is_not_served(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

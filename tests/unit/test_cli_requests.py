@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.cli import session as sessions
-from hub.cli import transfer
-from hub.cli.client import HubClient, Unreachable
-from hub.cli.main import main
+from app.cli import session as sessions
+from app.cli import transfer
+from app.cli.client import HubClient, Unreachable
+from app.cli.main import main
 
 ID = "instrument-7k3mdp2qv5x4c6aj7k3m"
 Handler = Callable[[httpx.Request], httpx.Response]

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from hub.cli import roles
-from hub.cli.roles import end_with
+from app.cli import roles
+from app.cli.roles import end_with
 from hub.settings import Settings
 
 pytestmark = pytest.mark.unit

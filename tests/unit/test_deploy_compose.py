@@ -10,9 +10,9 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from hub.composition import Role
+from app.composition import Role
+from app.devstack import elasticsearch, kafka, postgresql
 from hub.settings import Settings
-from hub.stack import elasticsearch, kafka, postgresql
 from tests.unit.jsonschema_subset import faults
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.stack import cache
-from hub.stack.cache import DownloadFailed, cache_folder, fetched, unpacked
+from app.devstack import cache
+from app.devstack.cache import DownloadFailed, cache_folder, fetched, unpacked
 
 CONTENT = b"a jar" * 50_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

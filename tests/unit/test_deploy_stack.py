@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from hub.cli.main import main
-from hub.stack import hold, java, whole
-from hub.stack.failed import JdkMissing, ServerFailed
-from hub.stack.process import ServerProcess, lock_of
-from hub.stack.whole import Layout, Stack, read_layout
+from app.cli.main import main
+from app.devstack import hold, java, whole
+from app.devstack.failed import JdkMissing, ServerFailed
+from app.devstack.process import ServerProcess, lock_of
+from app.devstack.whole import Layout, Stack, read_layout
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 STUBBORN = [
@@ -26,7 +26,7 @@ STUBBORN = [
 OWNER = """
 import sys, time
 from pathlib import Path
-from hub.stack.process import ServerProcess
+from app.devstack.process import ServerProcess
 server = ServerProcess("one", [sys.executable, "-c", "import time; time.sleep(60)"], Path(sys.argv[1]), {})
 print(server.pid, flush=True)
 time.sleep(60)
@@ -64,7 +64,7 @@ def test_what_a_server_prints_goes_to_its_log_and_cannot_stop_it(tmp_path: Path)
 
 
 def test_a_long_log_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.stack.process.LOG_BYTES", 10)
+    monkeypatch.setattr("app.devstack.process.LOG_BYTES", 10)
     (tmp_path / "one.log").write_bytes(b"y" * 11)
     ServerProcess("one", SLEEP, tmp_path, {}).kill()
     assert (tmp_path / "one.log.1").read_bytes() == b"y" * 11

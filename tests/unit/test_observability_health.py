@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from hub import health
-from hub.health import Ping, worker_check
+from app import health
+from app.health import Ping, worker_check
 from hub.runtime import Runtime, WorkerState
 
 pytestmark = pytest.mark.unit

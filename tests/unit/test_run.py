@@ -5,8 +5,8 @@ from types import ModuleType
 
 import pytest
 
-from hub.stack import java
-from hub.stack.failed import JdkMissing, ServerFailed
+from app.devstack import java
+from app.devstack.failed import JdkMissing, ServerFailed
 from tests import run, servers
 
 pytestmark = pytest.mark.unit

@@ -15,10 +15,10 @@ import orjson
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
+from app.composition import SINK_BATCHES
 from bench.real.peers.telling import asked, tell
 from bench.real.stages import OwnTopics
 from hub.adapters.kafka_eventlog import KafkaEventLog
-from hub.composition import SINK_BATCHES
 from hub.consuming import BatchWorker
 from hub.kernel.records import RECORDS
 from hub.ports.eventlog import Delivered

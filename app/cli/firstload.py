@@ -1,0 +1,59 @@
+"""Loading the sample on a data folder's first start."""
+
+from pathlib import Path
+from typing import Any
+
+from app.cli import transfer
+from app.cli.client import HubClient
+from app.cli.importing import bar
+from app.cli.session import Session
+from app.cli.transfer import Document
+from hub.access import ACCESS_FILE
+from hub.kernel.canonical import short_digest
+from hub.kernel.language import Bilingual
+
+MARK = "sample.state"
+LOADING, LOADED = "loading", "loaded"
+
+
+def is_first_start(folder: Path) -> bool:
+    """Whether nobody has used the folder, or a first start broke off while the sample was being loaded."""
+    mark = folder / MARK
+    if mark.exists():
+        return mark.read_text("utf-8") == LOADING
+    return not (folder / ACCESS_FILE).exists()
+
+
+def begin(folder: Path) -> None:
+    """Mark that the sample is to be loaded, before anything else is written that would tell a used folder."""
+    (folder / MARK).write_text(LOADING, "utf-8")
+
+
+def load_sample(told: Session, client: HubClient, folder: Path) -> None:
+    """Submit the sample's files and wait until all can be found; raises what HubClient raises.
+
+    Each file has its content's idempotency key, so that a load that broke off goes on where it was.
+    """
+    from sample import FILES
+
+    total = sum(file.rows() for file in FILES)
+    receipts: list[dict[str, Any]] = []
+    with bar(told, Bilingual("装入示例数据", "Loading the sample"), Bilingual("条可检索", "can be found")) as progress:
+        progress(0, total)
+        for file in FILES:
+            name, key = file.path.removesuffix(".gz"), f"sample-{short_digest(file.read())}"
+            document = Document(name, file.kind, file.source, file.open, file.format, key)
+            receipts.append(transfer.send(client, document, lambda done, of: None))
+        found = 0
+        for receipt in receipts:
+            before = found
+            states = transfer.follow(client, receipt, lambda done, of, before=before: progress(before + done, total))  # type: ignore[misc]
+            found += sum(states.get(name, 0) for name in transfer.SETTLED)
+    (folder / MARK).write_text(LOADED, "utf-8")
+    refused = sum(receipt["refused"] for receipt in receipts)
+    told.say(
+        Bilingual(f"示例数据已装入：{found} 条可检索。", f"The sample is loaded: {found} records can be found."),
+        "green",
+    )
+    if refused:
+        told.note(Bilingual(f"示例数据有 {refused} 条被拒绝", f"{refused} rows of the sample were refused"), "red")

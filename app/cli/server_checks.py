@@ -1,0 +1,304 @@
+"""What `hub doctor` looks at on the real profile: the servers, how far services are behind, and what they hold.
+
+Nothing is changed: no topic, table, index or key is made, and no consumer group is joined.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from app.cli.findings import MANY_WAIT, Finding, difference
+from app.cli.servers import failures
+from hub.kernel.bookings import BOOKINGS
+from hub.kernel.language import Bilingual
+from hub.kernel.records import RECORDS, SUBMISSIONS
+from hub.kernel.usage import TELEMETRY, USAGE
+from hub.settings import Settings
+
+if TYPE_CHECKING:
+    from hub.adapters.kafka_eventlog import KafkaEventLog
+    from hub.adapters.postgresql import PostgresDatabase
+
+CONNECT_SECONDS = 5.0
+ELASTICSEARCH_MAJOR = 9
+ALIAS = "hub-records"
+SAID_CHARS = 300
+OUTBOXES: Mapping[str, str] = {"outbox": "curation", "booking_outbox": "booking"}
+"""Each outbox's table, and the service whose relay empties it."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What earlier checks found out that later ones need. `None`: it could not be."""
+
+    log: "KafkaEventLog | None" = None
+    database: "PostgresDatabase | None" = None
+    searching: bool = False
+    waiting: dict[str, int] = field(default_factory=dict)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Every check; those that need a server that is away are left out, since its own finding tells."""
+    with ExitStack() as stack:
+        found = Found()
+        findings = [*kafka(settings, found, stack), *postgresql(settings, found, stack)]
+        findings += elasticsearch(settings, found)
+        for check in (groups, outboxes, vault, catalogue):
+            try:
+                findings += check(settings, found)
+            except failures() as error:
+                findings.append(_failed(check.__name__, error))
+        return findings
+
+
+def kafka(settings: Settings, found: Found, stack: ExitStack) -> Iterator[Finding]:
+    """It answers, topics are as their contracts say, and every replica of each partition is in sync."""
+    from kafka import KafkaAdminClient
+
+    from hub.adapters.kafka_eventlog import KafkaEventLog
+    from schemas.topics import topics
+
+    where = settings.kafka_bootstrap
+    try:
+        admin = stack.enter_context(
+            closing(KafkaAdminClient(bootstrap_servers=where, bootstrap_timeout_ms=int(CONNECT_SECONDS * 1_000)))
+        )
+        wanted = topics(settings.topic_partitions)
+        known = set(admin.list_topics())
+        described = admin.describe_topics([topic.name for topic in wanted if topic.name in known])
+        found.log = KafkaEventLog(where)
+        stack.callback(found.log.close)
+        differences = found.log.differences(wanted)
+    except failures() as error:
+        yield _away("Kafka", where, "HUB_KAFKA_BOOTSTRAP", error)
+        return
+    yield Finding(True, Bilingual(f"Kafka 有应答：{where}", f"Kafka answers at {where}"))
+    yield from map(difference, differences)
+    if not differences:
+        yield Finding(True, Bilingual("主题与 schemas/topics.yaml 一致", "topics are as schemas/topics.yaml says"))
+    yield _replicas(described)
+
+
+def _replicas(topics: Sequence[Mapping[str, Any]]) -> Finding:
+    parts = [(topic["name"], part) for topic in topics for part in topic["partitions"]]
+    short = [
+        name for name, part in parts if len(part["isr_nodes"]) < len(part["replica_nodes"]) or part["leader_id"] < 0
+    ]
+    if not short:
+        return Finding(
+            True, Bilingual(f"{len(parts)} 个分区的副本齐全", f"all {len(parts)} partitions have every replica")
+        )
+    names = ", ".join(sorted(set(short)))
+    return Finding(
+        False,
+        Bilingual(f"{len(short)} 个分区缺副本（{names}）", f"{len(short)} partitions lack replicas ({names})"),
+        Bilingual("恢复缺席的 Kafka 节点，并查看其日志", "bring the missing broker back, and see its log"),
+    )
+
+
+def postgresql(settings: Settings, found: Found, stack: ExitStack) -> Iterator[Finding]:
+    """It answers, and its tables are those of this release."""
+    import psycopg
+
+    from hub.adapters.postgresql import MIGRATIONS_TABLE, PostgresDatabase, newest_migration
+
+    where = psycopg.conninfo.conninfo_to_dict(settings.postgresql_dsn)
+    address = f"{where.get('host', '')}:{where.get('port', 5432)}/{where.get('dbname', '')}"
+    try:
+        with psycopg.connect(settings.postgresql_dsn, connect_timeout=int(CONNECT_SECONDS)) as sql:
+            version = sql.info.parameter_status("server_version")
+            made = sql.execute("SELECT to_regclass(%s)", (MIGRATIONS_TABLE,)).fetchone() != (None,)
+            row = sql.execute(f"SELECT version_num FROM {MIGRATIONS_TABLE}").fetchone() if made else None
+    except failures() as error:
+        yield _away("PostgreSQL", address, "HUB_POSTGRESQL_DSN", error)
+        return
+    yield Finding(
+        True, Bilingual(f"PostgreSQL {version} 有应答：{address}", f"PostgreSQL {version} answers at {address}")
+    )
+    at, head = row[0] if row else "-", newest_migration()
+    yield Finding(
+        at == head,
+        Bilingual(f"数据表在第 {at} 步，本版本为 {head}", f"tables are at step {at}, those of this release at {head}"),
+        Bilingual(
+            "运行 hub stack prepare；若数据表更新，请使用更新的版本",
+            "run hub stack prepare; where the tables are newer, use the newer release",
+        ),
+    )
+    if row:
+        found.database = PostgresDatabase(settings.postgresql_dsn, 2)
+        stack.callback(found.database.close)
+
+
+def elasticsearch(settings: Settings, found: Found) -> Iterator[Finding]:
+    """It answers, is of version 9 and healthy, and one index serves under the catalogue's alias."""
+    url = settings.elasticsearch_url.rstrip("/")
+    try:
+        with httpx.Client(base_url=url, timeout=CONNECT_SECONDS) as client:
+            version = str(client.get("/").raise_for_status().json()["version"]["number"])
+            health = client.get("/_cluster/health").raise_for_status().json()
+            alias = client.get(f"/_alias/{ALIAS}")
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError) as error:
+        yield _away("Elasticsearch", url, "HUB_ELASTICSEARCH_URL", error)
+        return
+    yield Finding(
+        version.partition(".")[0] == str(ELASTICSEARCH_MAJOR),
+        Bilingual(f"Elasticsearch {version} 有应答：{url}", f"Elasticsearch {version} answers at {url}"),
+        Bilingual(f"使用版本 {ELASTICSEARCH_MAJOR}", f"use version {ELASTICSEARCH_MAJOR}"),
+    )
+    colour, missing = health["status"], health["unassigned_shards"]
+    yield Finding(
+        colour != "red",
+        Bilingual(
+            f"集群状态 {colour}，未分配分片 {missing} 个", f"the cluster is {colour}, {missing} shards unassigned"
+        ),
+        Bilingual(
+            "检查节点和磁盘；分片无法恢复时运行 hub rebuild",
+            "look at its nodes and disks; if a shard stays away run hub rebuild",
+        ),
+    )
+    serving = sorted(alias.json()) if alias.is_success else []
+    found.searching = len(serving) == 1 and colour != "red"
+    listed = ", ".join(serving) or "-"
+    yield Finding(
+        len(serving) == 1,
+        Bilingual(f"检索别名 {ALIAS} 指向：{listed}", f"the alias {ALIAS} stands for: {listed}"),
+        Bilingual("启动 hub serve catalog，或运行 hub rebuild", "start hub serve catalog, or run hub rebuild"),
+    )
+
+
+def groups(settings: Settings, found: Found) -> Iterator[Finding]:
+    """No consumer group is far behind."""
+    if found.log is None:
+        return
+    for group, (service, names) in _groups(settings).items():
+        try:
+            with closing(found.log.consumer(group, names)) as consumer:
+                lag = consumer.lag()
+        except LookupError:  # a topic is missing, which has been told
+            continue
+        found.waiting[group] = lag
+        yield _behind(group, lag, service)
+
+
+def outboxes(_: Settings, found: Found) -> Iterator[Finding]:
+    """No outbox is filling up. A relay is handed rows only while it leads, so that the tables themselves are asked."""
+    if found.database is None:
+        return
+    for table, service in OUTBOXES.items():
+        with found.database.read() as sql:
+            (rows,) = sql.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
+        found.waiting[table] = rows
+        yield _behind(table, rows, service)
+
+
+def vault(settings: Settings, found: Found) -> Iterator[Finding]:
+    """The key file is the one that the values were kept with; its mode is looked at with the other private files."""
+    from hub.ports.vault import VaultLocked
+    from services.ingest.adapters.postgresql_vault import PostgresVault
+
+    if found.database is None:
+        return
+    path = settings.data_dir / "vault.key"
+    with found.database.read() as sql:
+        used = sql.execute("SELECT 1 FROM vault_key").fetchone() is not None
+    if not used:
+        yield Finding(True, Bilingual("保险库尚未使用", "the vault has not been used yet"))
+        return
+    problem = ""
+    try:
+        PostgresVault(found.database, path).close()
+    except VaultLocked as error:
+        problem = str(error)
+    yield Finding(
+        not problem,
+        Bilingual(f"保险库打不开：{problem}", f"the vault does not open: {problem}")
+        if problem
+        else Bilingual("vault.key 与保险库相符", "vault.key is the key of the vault"),
+        Bilingual(
+            f"把枢纽首次启动时生成的 vault.key 放到 {settings.data_dir}，权限 0600；各进程须用同一个文件",
+            f"put the first start's vault.key into {settings.data_dir}, mode 0600; every process needs the same file",
+        ),
+    )
+
+
+def catalogue(settings: Settings, found: Found) -> Iterator[Finding]:
+    """The catalogue says what the record store says; compared only while nothing is on its way between them."""
+    from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
+    from services.catalog.service import check
+    from services.curation.adapters.postgresql_store import PostgresRecordStore
+
+    if found.log is None or found.database is None or not found.searching:
+        return
+    on_its_way = Bilingual("有数据在处理中，目录暂未比对", "data are on their way; the catalogue was not compared")
+    if any(found.waiting.get(name, 1) for name in ("curation", "catalogue", "outbox")):
+        yield Finding(True, on_its_way)
+        return
+    before = found.log.end_offsets(RECORDS)
+    with (
+        closing(ElasticsearchCatalogue(settings.elasticsearch_url, patience=CONNECT_SECONDS)) as searched,
+        closing(PostgresRecordStore(found.database, settings.node)) as records,
+    ):
+        fine = check(records, searched).equal
+        count = searched.count()
+    if not fine and found.log.end_offsets(RECORDS) != before:
+        yield Finding(True, on_its_way)
+        return
+    yield Finding(
+        fine,
+        Bilingual(f"目录与记录库一致，{count} 条", f"the catalogue equals the record store: {count} records")
+        if fine
+        else Bilingual("目录与记录库不一致", "the catalogue differs from the record store"),
+        Bilingual("运行 hub rebuild，服务不必停止", "run hub rebuild; the services need not stop"),
+    )
+
+
+def _groups(settings: Settings) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+    """Each consumer group, with its service and its topics."""
+    from services.catalog.sink import GROUP as CATALOGUE
+    from services.curation.service import GROUP as CURATION
+
+    return {
+        CURATION: ("curation", (SUBMISSIONS,)),
+        CATALOGUE: ("catalog", (RECORDS,)),
+        "usage": ("usage", (RECORDS, TELEMETRY, BOOKINGS)),
+        f"usage-feed.{settings.instance}": ("usage", (USAGE,)),
+    }
+
+
+def _behind(name: str, waiting: int, service: str) -> Finding:
+    return Finding(
+        waiting < MANY_WAIT,
+        Bilingual(f"{name} 待处理 {waiting} 条", f"{waiting} entries wait for {name}"),
+        Bilingual(
+            f"启动 hub serve {service} 或增加其进程；若一直不降，请看其日志",
+            f"start hub serve {service}, or more of it; if they stay, see its log",
+        ),
+    )
+
+
+def _away(name: str, where: str, setting: str, error: Exception) -> Finding:
+    said = _said(error)
+    return Finding(
+        False,
+        Bilingual(f"{name} 无法使用（{where}）：{said}", f"{name} cannot be used ({where}): {said}"),
+        Bilingual(
+            f"启动它，或更正 {setting}；试用可运行 hub stack up",
+            f"start it or mend {setting}; to try it out run hub stack up",
+        ),
+    )
+
+
+def _failed(check: str, error: Exception) -> Finding:
+    said = _said(error)
+    return Finding(
+        False,
+        Bilingual(f"检查 {check} 未能完成：{said}", f"the check {check} could not be completed: {said}"),
+        Bilingual("先解决上面的问题，再检查一次", "mend what is told above, then check again"),
+    )
+
+
+def _said(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0][:SAID_CHARS] or type(error).__name__

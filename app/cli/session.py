@@ -1,0 +1,129 @@
+"""What every command shares: the reader's language, where to write, and how to stop with a message."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from app.cli.client import ADDRESS_FILE, HubClient, Told
+from app.cli.wording import t
+from hub.access import operator_token
+from hub.kernel.language import Bilingual, Language
+from hub.settings import Settings
+
+FINE, SOME_REFUSED, WRONG_USAGE, UNREACHABLE = range(4)
+DEMO_TOKEN = "demo.token"  # noqa: S105 - a file's name
+TOKEN_HINT = Bilingual(
+    "使用 --token 或环境变量 HUB_TOKEN 给出令牌；令牌由 hub token issue 发放",
+    "give a token with --token or HUB_TOKEN; `hub token issue` makes one",
+)
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", help=t("数据文件夹；默认为 HUB_DATA_DIR 或 ./var", "data folder; HUB_DATA_DIR or ./var if not given")
+    ),
+]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        envvar="HUB_URL",
+        help=t(
+            "枢纽地址；默认为本数据文件夹上运行的枢纽",
+            "address of the hub; the one running on the data folder if not given",
+        ),
+    ),
+]
+Token = Annotated[
+    str | None,
+    typer.Option("--token", envvar="HUB_TOKEN", help=t("访问令牌", "access token")),
+]
+
+
+@dataclass
+class Session:
+    """One run of the command."""
+
+    language: Language
+    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False, soft_wrap=True))
+
+    def say(self, text: Bilingual, style: str = "") -> None:
+        """Tell something on standard output; the text is not read as markup."""
+        self.out.print(escape(text[self.language]), style=style or None)
+
+    def note(self, text: Bilingual, style: str = "yellow") -> None:
+        """Tell something beside the result, on standard error."""
+        self.err.print(escape(text[self.language]), style=style)
+
+    def stop(self, code: int, text: Bilingual, remedy: Bilingual | None = None) -> NoReturn:
+        """Tell what is wrong and what helps, and end with the exit code."""
+        self.note(text, "red")
+        if remedy:
+            self.note(remedy, "default")
+        raise typer.Exit(code)
+
+    def refused(self, told: Told) -> int:
+        """Pass on what the hub answered instead of a result; the exit code of that."""
+        for line in told.lines:
+            self.note(Bilingual(line, line), "red")
+        if told.status in (401, 403):
+            self.note(TOKEN_HINT, "default")
+        return WRONG_USAGE if told.status in (400, 404, 422) else UNREACHABLE
+
+    def client(self, data: Path | None, url: str | None, token: str | None) -> HubClient:
+        """A client of the hub at the address, or of the one that runs on the data folder."""
+        return HubClient(url or address_of(settings_for(data)), token or "", self.language)
+
+
+def session(context: typer.Context) -> Session:
+    """The session that the command was started with."""
+    found = context.find_root().obj
+    if not isinstance(found, Session):
+        raise TypeError("the command was started without a session")
+    return found
+
+
+def settings_for(data: Path | None, **others: object) -> Settings:
+    """The settings of the environment, with what the command line says instead."""
+    given = {"data_dir": data, **others}
+    return Settings.model_validate(
+        Settings().model_dump() | {name: value for name, value in given.items() if value is not None}
+    )
+
+
+def address_of(settings: Settings) -> str:
+    """Where the hub of the data folder runs, or would run."""
+    path = settings.data_dir / ADDRESS_FILE
+    if path.exists():
+        return path.read_text("utf-8").strip()
+    return f"http://{settings.host}:{settings.port}"
+
+
+def operators(data: Path | None) -> str | None:
+    """The operator's token, where this user may read it."""
+    return _readable(lambda: operator_token(settings_for(data).data_dir))
+
+
+def demo_companys(data: Path | None) -> str | None:
+    """The demo company's token, where this user may read it."""
+    path = settings_for(data).data_dir / DEMO_TOKEN
+    return _readable(lambda: path.read_text("utf-8").strip() if path.exists() else None)
+
+
+def _readable(read: Callable[[], str | None]) -> str | None:
+    try:
+        return read()
+    except OSError:
+        return None
+
+
+def is_interactive() -> bool:
+    """Whether a person sits at both ends."""
+    return os.isatty(0) and os.isatty(1)

@@ -1,0 +1,153 @@
+"""`/healthz`: this process works. `/readyz`: it does its part, with each check told apart."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from app.composition import Hub, Role
+from hub.kernel.records import SUBMISSIONS
+from hub.ports.eventlog import Topic
+from hub.runtime import Runtime, WorkerState
+
+log = logging.getLogger("app.health")
+FRESH_SECONDS = 1.0
+PING_SECONDS = 2.0
+NOBODY: Final = "-"
+"""An id that nothing has: the cheapest question that a store must go to its server for."""
+
+Check = dict[str, Any]
+Stores = tuple[str, ...]
+NEEDED: Mapping[Role, Stores] = {
+    "ingest": ("event_log", "receipts", "vault"),
+    "curation": ("event_log", "records"),
+    "catalog": ("records", "catalogue"),
+    "booking": ("event_log", "records", "bookings"),
+    "usage": ("event_log", "records", "usage"),
+    "portal": (),
+}
+"""What a role cannot do its part without. The portal asks the others, who tell for themselves."""
+
+
+class Ping:
+    """Asks a store whether it is there, in a thread of its own, so that one that hangs holds up nobody.
+
+    At most one question is under way; an answer is good for FRESH_SECONDS.
+    """
+
+    def __init__(self, name: str, ask: Callable[[], object]) -> None:
+        self.name = name
+        self._question = ask
+        self._lock = threading.Lock()
+        self._answered = threading.Event()
+        self._asking_since: float | None = None
+        self._at = float("-inf")
+        self._last: Check = {}
+
+    def ask(self) -> None:
+        """Ask, unless there is a fresh answer or a question under way."""
+        with self._lock:
+            if self._asking_since is None and time.monotonic() >= self._at + FRESH_SECONDS:
+                self._asking_since = time.monotonic()
+                self._answered.clear()
+                threading.Thread(target=self._run, name=f"ping.{self.name}", daemon=True).start()
+
+    def answer(self) -> Check:
+        """What came of the last question, which has PING_SECONDS from its start."""
+        since = self._asking_since
+        if since is None or self._answered.wait(max(0.0, since + PING_SECONDS - time.monotonic())):
+            return self._last
+        return {"status": "failing", "error": "no answer", "seconds": round(time.monotonic() - since, 3)}
+
+    def _run(self) -> None:
+        began = time.monotonic()
+        try:
+            self._question()
+            answer: Check = {"status": "ok"}
+        except Exception as error:  # each store has errors of its own for not being there
+            answer = {"status": "failing", "error": type(error).__name__}
+        now = time.monotonic()
+        with self._lock:
+            self._last, self._at, self._asking_since = {**answer, "seconds": round(now - began, 3)}, now, None
+            self._answered.set()
+
+
+def pings(hub: Hub) -> list[Ping]:
+    """One for each store that the roles of this process need."""
+    month = f"{datetime.now(UTC):%Y-%m}"
+    asked: dict[str, Callable[[], object]] = {
+        "event_log": lambda: _reached(hub),
+        "records": lambda: hub.records.get([NOBODY]),
+        "catalogue": lambda: hub.catalogue.versions([NOBODY]),
+        "bookings": lambda: hub.bookings.get(NOBODY),
+        "receipts": lambda: hub.receipts.get(NOBODY),
+        "vault": lambda: hub.vault.reveal([NOBODY]),
+        "usage": lambda: hub.adapters.usage.indicators("instrument", [NOBODY], month, month, datetime.now(UTC)),
+    }
+    needed = {store for role in hub.roles for store in NEEDED[role]}
+    return [Ping(name, ask) for name, ask in asked.items() if name in needed]
+
+
+def _reached(hub: Hub) -> None:
+    """The topic's settings are looked up at the broker itself; nothing is compared."""
+    hub.event_log.differences([Topic(SUBMISSIONS)])
+
+
+def worker_check(state: WorkerState, failing_seconds: float, lag_bound: int) -> Check:
+    """A worker may fail for a while, since it tries again; it may lag for as long as it works."""
+    failing = not state.alive or bool(state.error and state.failing_seconds > failing_seconds)
+    told: Check = {"status": "failing" if failing else "ok", "alive": state.alive}
+    if state.error:
+        told |= {"error": state.error, "failing_seconds": round(state.failing_seconds, 1)}
+    told["step_seconds"] = round(state.step_seconds, 1)
+    if state.lag is not None:
+        told |= {"lag": state.lag, "lagging": state.lag > lag_bound}
+    return told
+
+
+class _Told:
+    """Logs what fails whenever that changes, so that the log tells what a probe alone has seen."""
+
+    def __init__(self) -> None:
+        self._failing: tuple[str, ...] = ()
+
+    def change(self, failing: tuple[str, ...]) -> None:
+        if failing != self._failing:
+            self._failing = failing
+            log.warning("not ready: %s", ", ".join(failing)) if failing else log.warning("ready again")
+
+
+def add_health(app: FastAPI, hub: Hub, runtime: Runtime) -> None:
+    """Add both. They tell types of errors, never their messages, and need no token."""
+    asked = pings(hub)
+    settings = hub.settings
+    told = _Told()
+
+    def checks() -> Iterator[tuple[str, Check]]:
+        for state in runtime.states():
+            yield f"worker {state.name}", worker_check(state, settings.failing_seconds, settings.lag_bound)
+        for ping in asked:
+            ping.ask()  # all at once, so that several that hang are waited for together
+        for ping in asked:
+            yield f"store {ping.name}", ping.answer()
+
+    @app.get("/healthz", include_in_schema=False)
+    async def healthy() -> JSONResponse:
+        """Answered by the event loop itself; `loop_seconds` is how long others kept it from coming round."""
+        began = time.perf_counter()
+        await asyncio.sleep(0)
+        return JSONResponse({"status": "ok", "loop_seconds": round(time.perf_counter() - began, 6)})
+
+    @app.get("/readyz", include_in_schema=False)
+    def ready() -> JSONResponse:
+        found = dict(checks())
+        failing = tuple(name for name, check in found.items() if check["status"] != "ok")
+        fine = not failing
+        told.change(failing)
+        return JSONResponse({"status": "ok" if fine else "failing", "checks": found}, 200 if fine else 503)

@@ -1,0 +1,88 @@
+"""The data of a hub on Kafka and PostgreSQL as an embedded hub's stores: the way back of app.operations.move.
+
+Positions are read first, then the tables at one moment, so that every submission is either in the tables or copied.
+Submissions up to that moment are copied from where curation has committed; their private values were put into the
+vault before them. Bookings' events are read last, and those that the tables do not know yet are left out.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from app.operations.folder import Folder, make_empty
+from app.operations.kafka import Offsets
+from app.operations.move import Target
+from app.operations.streams import LETTERS, READ_ENTRIES
+from app.operations.tables import TABLES, Steps, counted
+from hub.adapters.sqlite_eventlog import SqliteEventLog
+from hub.kernel.bookings import BOOKINGS
+from hub.kernel.language import Bilingual
+from hub.kernel.records import SUBMISSIONS
+from hub.kernel.usage import TELEMETRY, USAGE
+from hub.ports.eventlog import Entry
+from schemas.topics import topics
+from services.curation.service import GROUP as CURATION_GROUP
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A topic's entries from `start` to `end`."""
+
+    topic: str
+    start: Offsets
+    end: Offsets
+
+
+def export(target: Target, folder: Path, steps: Steps) -> None:
+    """Copy everything into a new folder, in which an embedded hub could start. Hubs may go on working meanwhile."""
+    log = make_empty(folder, target.settings.node)
+    try:
+        log.create_topics(topics(1))
+        spans = list(_before(target))
+        with Folder(folder) as opened:
+            with target.servers.snapshot():
+                _copy_tables(target, opened, steps)
+            spans += [_whole(target, topic) for topic in (BOOKINGS, *LETTERS)]
+            for span in spans:
+                with steps(Bilingual(f"备份主题 {span.topic}", f"Copying topic {span.topic}")) as progress:
+                    found = target.topics.read(span.topic, span.start, span.end, progress)
+                    wanted = _made(opened, found) if span.topic == BOOKINGS else found
+                    _append(log, span.topic, wanted)
+    finally:
+        log.close()
+
+
+def _before(target: Target) -> Iterator[_Span]:
+    """What has to be behind the tables, or no further than they are."""
+    yield _whole(target, USAGE)
+    curated = target.topics.position(CURATION_GROUP, SUBMISSIONS)
+    yield _Span(SUBMISSIONS, curated, target.topics.end_offsets(SUBMISSIONS))
+    yield _whole(target, TELEMETRY)
+
+
+def _whole(target: Target, topic: str) -> _Span:
+    return _Span(topic, {}, target.topics.end_offsets(topic))
+
+
+def _copy_tables(target: Target, folder: Folder, steps: Steps) -> None:
+    for table in TABLES:
+        total = target.servers.count(table)
+        with steps(Bilingual(f"备份表 {table.full_name}", f"Copying table {table.full_name}")) as progress:
+            folder.load(table, counted(target.servers.rows(table), progress, total))
+
+
+def _made(folder: Folder, events: Iterable[Entry]) -> Iterator[Entry]:
+    """The events of bookings' versions that the tables have."""
+    sql = folder.connection("bookings")
+    for event in events:
+        booking, _, version = dict(event.headers).get("ce_id", b"").decode("utf-8", "replace").rpartition("@")
+        row = sql.execute("SELECT version FROM bookings WHERE id = ?", (booking,)).fetchone()
+        if not version.isdigit() or (row and int(version) <= row[0]):
+            yield event
+
+
+def _append(log: SqliteEventLog, topic: str, found: Iterable[Entry]) -> None:
+    remaining = iter(found)
+    while batch := list(islice(remaining, READ_ENTRIES)):
+        log.append(topic, batch)

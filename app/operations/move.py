@@ -1,0 +1,211 @@
+"""From the embedded adapters to Kafka, Elasticsearch and PostgreSQL: everything once, and nothing twice.
+
+Every part can be repeated. A table is loaded in one transaction and left alone where its digest is right already; a
+topic is filled after what an earlier try has brought (app.operations.kafka); the catalogue is built anew.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+from app.operations.draining import drain
+from app.operations.folder import LOG, PRIVATE, Folder
+from app.operations.kafka import Topics
+from app.operations.marker import Marker, Series, read_marker
+from app.operations.refused import Differs, Refused
+from app.operations.servers import Servers
+from app.operations.streams import KEPT, current_records, entries, months
+from app.operations.tables import BY_NAME, TABLES, Digest, OnProgress, Steps, Table, counted, digest_rows
+from hub.access import write_private
+from hub.adapters.kafka_eventlog import KafkaEventLog
+from hub.adapters.postgresql import PostgresDatabase, migrate
+from hub.adapters.sqlite_eventlog import SqliteEventLog
+from hub.kernel.language import Bilingual
+from hub.kernel.records import RECORDS, SUBMISSIONS
+from hub.kernel.usage import USAGE
+from hub.ports.clock import SystemClock, rfc3339
+from hub.ports.eventlog import Entry
+from hub.settings import Settings
+from schemas.topics import topics
+from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
+from services.catalog.sink import GROUP as CATALOGUE_GROUP
+from services.catalog.sink import check, rebuild
+from services.curation.adapters.postgresql_store import PostgresRecordStore
+
+GUARDED = (SUBMISSIONS, *KEPT, RECORDS)
+"""Topics that a hub which has never been used has nothing in."""
+
+
+@dataclass(slots=True)
+class Moved:
+    """What was moved and found equal afterwards: digests of tables, entries of topics, records in the catalogue."""
+
+    tables: dict[str, Digest] = field(default_factory=dict)
+    topics: dict[str, int] = field(default_factory=dict)
+    catalogue: int = 0
+    already: bool = False
+    """An earlier move had done all of it, and nothing was done now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The servers that the settings name, opened."""
+
+    settings: Settings
+    database: PostgresDatabase
+    servers: Servers
+    topics: Topics
+
+    @property
+    def name(self) -> str:
+        """What stays the same when a server is restarted on other ports."""
+        return self.topics.cluster()
+
+    def empty(self) -> bool:
+        """Whether no hub has ever worked on these servers."""
+        return self.servers.empty() and not self.topics.used(GUARDED)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Target]:
+    """Topics and tables are there when the block begins."""
+    migrate(settings.postgresql_dsn)
+    log = KafkaEventLog(
+        settings.kafka_bootstrap, replication=settings.kafka_replication, min_insync=settings.kafka_min_insync
+    )
+    database = PostgresDatabase(settings.postgresql_dsn)
+    try:
+        log.create_topics(topics(settings.partitions))
+        with Servers(database) as servers:
+            yield Target(settings, database, servers, Topics(log, settings.kafka_bootstrap))
+    finally:
+        database.close()
+        log.close()
+
+
+def move(source: Path, settings: Settings, steps: Steps, *, to: Path | None = None, resume: bool = False) -> Moved:
+    """Move the data in the folder `source` to the servers of the settings; keys and tokens go to the folder `to`.
+
+    The caller holds the folder's lock. `resume` goes on with a move that broke off. Raises Refused.
+    """
+    with opened(settings) as target:
+        marker = begun(source, target, resume=resume)
+        if marker.state == "moved":
+            return Moved(already=True)
+        if to is not None:
+            _hand_over(source, to)
+        with steps(Bilingual("处理完嵌入式枢纽里等待的工作", "Finishing what waits in the embedded hub")) as progress:
+            drain(settings, source, progress)
+        marker.save(source)
+        target.servers.set_mark(marker.mark)
+        moved = Moved()
+        with Folder(source) as folder:
+            _move_tables(folder, target, steps, moved)
+            _move_topics(folder, target, marker, steps, moved)
+        _build_catalogue(target, steps, moved)
+        marker.state = "moved"
+        marker.save(source)
+        return moved
+
+
+def begun(source: Path, target: Target, *, resume: bool) -> Marker:
+    """The move to go on with, or a new one. Raises Refused where the servers have data that is not this folder's."""
+    if not target.servers.alone():
+        raise Refused(
+            Bilingual("目标服务器上有枢纽正在运行，请先停止它", "A hub runs on the target's servers; stop it first")
+        )
+    known, name = read_marker(source), target.name
+    ours = known is not None and known.servers == name and target.servers.mark() == known.mark
+    if known is not None and ours and resume:
+        return known
+    if target.empty():
+        return Marker(name, rfc3339(SystemClock().now()))
+    if ours:
+        raise Refused(
+            Bilingual(
+                "目标服务器上已有本文件夹的数据；要继续中断的搬迁，请加 --resume",
+                "The servers have this folder's data already; add --resume to go on with a move that broke off",
+            )
+        )
+    raise Refused(
+        Bilingual(
+            "目标服务器上已有别的数据；只能搬到空的服务器上",
+            "The servers have other data already; only empty ones can be moved to",
+        )
+    )
+
+
+def _hand_over(source: Path, to: Path) -> None:
+    """Copy keys and tokens; Refused where another vault's key is there."""
+    to.mkdir(parents=True, exist_ok=True)
+    if to.samefile(source):
+        return
+    key, other = source / "vault.key", to / "vault.key"
+    if other.exists() and key.exists() and other.read_bytes() != key.read_bytes():
+        raise Refused(Bilingual(f"{to} 里已有另一个密钥 vault.key", f"There is another vault's key in {to}"))
+    for name in PRIVATE:
+        if (source / name).exists():
+            write_private(to / name, (source / name).read_bytes())
+
+
+def _move_tables(folder: Folder, target: Target, steps: Steps, moved: Moved) -> None:
+    for table in TABLES:
+        with steps(Bilingual(f"搬迁表 {table.full_name}", f"Moving table {table.full_name}")) as progress:
+            moved.tables[table.full_name] = _move_table(folder, target.servers, table, progress)
+
+
+def _move_table(folder: Folder, servers: Servers, table: Table, progress: OnProgress) -> Digest:
+    total = folder.count(table)
+    expected = digest_rows(counted(folder.rows(table), progress, total))
+    if servers.digest(table) == expected:
+        return expected
+    servers.load(table, counted(folder.rows(table), progress, total))
+    if digest_rows(counted(servers.rows(table), progress, total)) != expected:
+        raise Differs(f"table {table.full_name} is not the same on PostgreSQL")
+    return expected
+
+
+def _move_topics(folder: Folder, target: Target, marker: Marker, steps: Steps, moved: Moved) -> None:
+    """Records first, since what is counted of bookings and runs belongs to the places that records tell."""
+    node = target.settings.node
+    log = SqliteEventLog(folder.path / LOG)
+
+    def kept(topic: str) -> Callable[[], Iterable[Entry]]:
+        return lambda: entries(log, topic)
+
+    streams: dict[str, Callable[[], Iterable[Entry]]] = {
+        RECORDS: lambda: current_records(folder, node),
+        **{topic: kept(topic) for topic in KEPT},
+        USAGE: lambda: chain(entries(log, USAGE), months(folder, node, marker.begun_at)),
+    }
+    try:
+        log.create_topics(topics(1))
+        for topic, stream in streams.items():
+
+            def keep(series: Series, topic: str = topic) -> None:
+                marker.series[topic] = series
+                marker.save(folder.path)
+
+            with steps(Bilingual(f"搬迁主题 {topic}", f"Moving topic {topic}")) as progress:
+                known = marker.series.get(topic)
+                moved.topics[topic] = target.topics.fill(topic, stream, known, keep, progress)
+    finally:
+        log.close()
+
+
+def _build_catalogue(target: Target, steps: Steps, moved: Moved) -> None:
+    """The catalogue is made of the record store; what it then has is not to be read again from the topic."""
+    records = PostgresRecordStore(target.database, target.settings.node)
+    catalogue = ElasticsearchCatalogue(target.settings.elasticsearch_url)
+    try:
+        total = target.servers.count(BY_NAME["records.records"])
+        with steps(Bilingual("建立检索目录", "Building the catalogue")) as progress:
+            moved.catalogue = rebuild(records, catalogue, lambda done: progress(done, total))
+        if not check(records, catalogue).equal:
+            raise Differs("the catalogue does not say what the record store says")
+    finally:
+        catalogue.close()
+        records.close()
+    target.topics.pass_over(CATALOGUE_GROUP, RECORDS)

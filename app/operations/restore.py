@@ -1,0 +1,126 @@
+"""From a backup to a hub on either set of adapters.
+
+All is made ready and checked in a folder of its own, `restoring-<id>` in the data folder, and only then takes its
+place; broken off at any moment, the same command does it again or goes on.
+"""
+
+import shutil
+from itertools import islice
+from pathlib import Path
+
+from app.composition import compose
+from app.operations.archive import Manifest, read_manifest, unpack
+from app.operations.backup import contents
+from app.operations.draining import embedded
+from app.operations.folder import KEY, LOG, PRIVATE, STORES, Folder
+from app.operations.marker import MARKER_FILE
+from app.operations.refused import Differs, Refused
+from app.operations.streams import READ_ENTRIES, entries, publish_missing
+from app.operations.tables import Steps
+from hub.access import write_private
+from hub.adapters.sqlite_eventlog import SqliteEventLog
+from hub.kernel.language import Bilingual
+from hub.kernel.usage import USAGE, MonthUsage
+from hub.ports.usage import UsageStore
+from hub.settings import Settings
+from schemas.topics import topics
+from services.catalog.sink import check, rebuild
+
+CATALOGUE = "catalogue.db"
+
+
+def restore(settings: Settings, file: Path, steps: Steps) -> Manifest:
+    """Restore a backup into the data folder, or onto the servers that the settings name; the hub must not run.
+
+    The caller holds the folder's lock. Raises Refused where there is data already, NoBackup for a damaged file.
+    """
+    manifest = read_manifest(file)
+    folder = settings.data_dir
+    _check(settings, manifest)
+    work = folder / f"restoring-{manifest.id}"
+    if not (work / MARKER_FILE).exists():
+        _unpacked(file, manifest, work, folder, steps)
+    if settings.profile == "real":
+        from app.operations.move import move
+
+        move(work, settings, steps, to=folder, resume=True)
+    else:
+        _complete(settings, work, manifest, steps)
+        _take_place(work, folder)
+    shutil.rmtree(work)
+    return manifest
+
+
+def _check(settings: Settings, manifest: Manifest) -> None:
+    folder = settings.data_dir
+    if settings.profile == "embedded" and (folder / "records.db").exists():
+        raise Refused(
+            Bilingual(
+                f"{folder} 里已有数据；请恢复到空文件夹，或先移走其中的 *.db",
+                f"There is data in {folder}; restore into an empty folder, or move its *.db away first",
+            )
+        )
+    key, packed = folder / KEY, manifest.files.get(KEY)
+    if packed is None and not key.exists():
+        raise Refused(
+            Bilingual(
+                f"备份里没有密钥；请先把当时的 {KEY} 放入 {folder}",
+                f"The backup has no key; put the {KEY} of that time into {folder} first",
+            )
+        )
+
+
+def _unpacked(file: Path, manifest: Manifest, work: Path, folder: Path, steps: Steps) -> None:
+    """Unpack, and see that every table and topic is what it was."""
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True, mode=0o700)
+    with steps(Bilingual("读取备份文件", "Reading the backup")) as progress:
+        unpack(file, work, progress)
+    key = folder / KEY
+    if key.exists() and (work / KEY).exists() and key.read_bytes() != (work / KEY).read_bytes():
+        shutil.rmtree(work)
+        raise Refused(Bilingual(f"{folder} 里已有另一个密钥 {KEY}", f"There is another {KEY} in {folder}"))
+    if not (work / KEY).exists():
+        write_private(work / KEY, key.read_bytes())
+    with steps(Bilingual("核对校验值", "Comparing digests")):
+        if contents(work) != (manifest.tables, manifest.topics):
+            raise Differs("what was unpacked is not what was backed up")
+
+
+def _complete(settings: Settings, work: Path, manifest: Manifest, steps: Steps) -> None:
+    """What an embedded hub has beyond the backup: the catalogue; and of a backup of servers, what those keep apart."""
+    if manifest.profile == "real":
+        log = SqliteEventLog(work / LOG)
+        log.create_topics(topics(1))
+        with Folder(work) as opened:
+            publish_missing(log, opened, settings.node)
+        log.close()
+    hub = compose(embedded(settings, work), roles=())
+    try:
+        if manifest.profile == "real":
+            _put_months(work, hub.adapters.usage)
+        with steps(Bilingual("重建检索目录", "Rebuilding the catalogue")) as progress:
+            rebuild(hub.records, hub.catalogue, lambda done: progress(done, 0))
+        if not check(hub.records, hub.catalogue).equal:
+            raise Differs("the catalogue does not say what the record store says")
+    finally:
+        hub.close()
+
+
+def _put_months(work: Path, usage: UsageStore) -> None:
+    log = SqliteEventLog(work / LOG)
+    try:
+        found = (MonthUsage.from_bytes(entry.value or b"") for entry in entries(log, USAGE))
+        while some := list(islice(found, READ_ENTRIES)):
+            usage.put(some)
+    finally:
+        log.close()
+
+
+def _take_place(work: Path, folder: Path) -> None:
+    """The record store comes last: until it is there, the restore can be done again."""
+    for name in (*PRIVATE, CATALOGUE, *STORES):
+        for left in (f"{name}-wal", f"{name}-shm"):
+            (folder / left).unlink(missing_ok=True)  # another database's journal would be played into this one
+        if (work / name).exists():
+            (work / name).replace(folder / name)

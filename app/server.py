@@ -1,0 +1,91 @@
+"""The hub as one ASGI application: every API, the portal, and the workers behind them."""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from fastapi import APIRouter, FastAPI
+
+from app.composition import Hub, Role
+from app.health import add_health
+from hub import __version__
+from hub.me import router as me
+from hub.observability.http import Observed, carry_trace, exposition, templates_of
+from hub.oidc import with_oidc
+from hub.oidc_login import sign_in
+from hub.runtime import Runtime
+from hub.web import install_problem_handlers
+from services.booking.api import router as booking
+from services.catalog.api import router as catalogue
+from services.curation.api import router as curation
+from services.ingest.api import router as ingest
+from services.portal.app import install_error_pages, portal
+from services.usage.api import router as usage
+
+OWN_ADDRESS = "http://hub.internal"
+PATIENCE_SECONDS = 60.0
+
+
+def create_app(hub: Hub) -> FastAPI:
+    """Serve the hub's APIs and pages; the workers run while the application does."""
+    access, keeping = with_oidc(hub.access, hub.settings, hub.clock)
+    runtime = Runtime((*hub.workers, *keeping))
+    login = sign_in(hub.settings, hub.clock, keeping) if "portal" in hub.roles else None
+
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        runtime.start()
+        try:
+            yield
+        finally:
+            runtime.stop()
+            if login:
+                await login.close()
+
+    app = FastAPI(
+        title="科研资源共享枢纽 · Research-resource sharing hub",
+        version=__version__,
+        lifespan=running,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        # The framework's own would log what it was sent where a global provider happens to be set.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    app.state.access = access
+    app.state.settings = hub.settings
+    app.state.sign_in = login
+    install_problem_handlers(app)
+    install_error_pages(app)
+    templates: dict[Any, str] = {}
+    for router in _routers(hub, app):
+        app.include_router(router)
+        templates |= templates_of(router)
+    app.include_router(exposition(hub.settings.metrics_public))
+    add_health(app, hub, runtime)
+    app.add_middleware(Observed, templates=templates)
+    return app
+
+
+def _routers(hub: Hub, app: FastAPI) -> Iterator[APIRouter]:
+    """The interfaces of the roles that this process has."""
+    made: Mapping[Role, Callable[[], APIRouter]] = {
+        "ingest": lambda: ingest(hub.ingest),
+        "curation": lambda: curation(hub.stewardship),
+        "catalog": lambda: catalogue(hub.queries),
+        "booking": lambda: booking(hub.desk),
+        "usage": lambda: usage(hub.recorder, hub.usage),
+        "portal": lambda: portal(_api(hub, app)),
+    }
+    yield me(hub.sources)
+    yield from (make() for role, make in made.items() if role in hub.roles)
+
+
+def _api(hub: Hub, app: FastAPI) -> httpx.AsyncClient:
+    """The portal's way to the APIs: those of its own process without a socket, or those at the given address."""
+    hooks: Mapping[str, list[Callable[..., Any]]] = {"request": [carry_trace]}
+    if hub.settings.api_url:
+        return httpx.AsyncClient(base_url=hub.settings.api_url, timeout=PATIENCE_SECONDS, event_hooks=hooks)
+    transport = httpx.ASGITransport(app=app)
+    return httpx.AsyncClient(transport=transport, base_url=OWN_ADDRESS, timeout=PATIENCE_SECONDS, event_hooks=hooks)
