@@ -5,10 +5,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
-from hub.access import AccessFile
-from hub.adapters.sqlite_eventlog import SqliteEventLog
-from hub.adapters.sqlite_log_upkeep import LogUpkeep
+from hub.auth.sources import load_sources
+from hub.auth.tokens import AccessFile
 from hub.kernel.sources import Sources
+from hub.log.sqlite_eventlog import SqliteEventLog
+from hub.log.sqlite_log_upkeep import LogUpkeep
 from hub.observability.edges import ObservedLog
 from hub.ports.bookings import BookingStore
 from hub.ports.catalogue import Catalogue
@@ -19,8 +20,7 @@ from hub.ports.records import RecordStore
 from hub.ports.searches import SavedSearches
 from hub.ports.vault import Vault
 from hub.ports.worker import Worker
-from hub.registry import load_sources
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 from schemas.topics import topics
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.booking.service import BookingDesk, BookingRelay
@@ -126,7 +126,7 @@ def log_and_records(settings: Settings) -> Iterator[tuple[EventLog, RecordStore]
     event_log: EventLog
     with _records(settings) as records:
         if settings.profile == "real":
-            from hub.adapters.kafka_eventlog import KafkaEventLog
+            from hub.log.kafka_eventlog import KafkaEventLog
 
             event_log = KafkaEventLog(settings.kafka_bootstrap)
         else:
@@ -153,7 +153,7 @@ def records_and_catalogue(settings: Settings) -> Iterator[tuple[RecordStore, Cat
 @contextmanager
 def _records(settings: Settings) -> Iterator[RecordStore]:
     if settings.profile == "real":
-        from hub.adapters.postgresql import PostgresDatabase
+        from hub.sql.postgresql import PostgresDatabase
         from services.curation.adapters.postgresql_store import PostgresRecordStore
 
         with (
@@ -189,8 +189,8 @@ def _embedded(settings: Settings, clock: Clock) -> Adapters:
 
 def _real(settings: Settings, clock: Clock) -> Adapters:
     """Kafka, Elasticsearch and PostgreSQL; their clients are imported here alone, since the embedded hub has none."""
-    from hub.adapters.kafka_eventlog import KafkaEventLog
-    from hub.adapters.postgresql import PostgresDatabase, migrate
+    from hub.log.kafka_eventlog import KafkaEventLog
+    from hub.sql.postgresql import PostgresDatabase, migrate
     from services.booking.adapters.postgresql_bookings import PostgresBookings
     from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
     from services.catalog.adapters.postgresql_searches import PostgresSavedSearches

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from app.composition import Hub, Role
 from hub.kernel.records import SUBMISSIONS
 from hub.ports.eventlog import Topic
-from hub.runtime import Runtime, WorkerState
+from hub.runtime.threads import Runtime, WorkerState
 
 log = logging.getLogger("app.health")
 FRESH_SECONDS = 1.0

@@ -10,12 +10,12 @@ from fastapi import APIRouter, FastAPI
 from app.composition import Hub, Role
 from app.health import add_health
 from hub import __version__
-from hub.me import router as me
+from hub.auth.oidc import with_oidc
+from hub.auth.oidc_login import sign_in
 from hub.observability.http import Observed, carry_trace, exposition, templates_of
-from hub.oidc import with_oidc
-from hub.oidc_login import sign_in
-from hub.runtime import Runtime
-from hub.web import install_problem_handlers
+from hub.runtime.threads import Runtime
+from hub.web.me import router as me
+from hub.web.requests import install_problem_handlers
 from services.booking.api import router as booking
 from services.catalog.api import router as catalogue
 from services.curation.api import router as curation

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def connected(path: Path) -> sqlite3.Connection:
-    """Explicit transactions, WAL, and a commit that survives loss of power, as hub.adapters.sqlite has them."""
+    """Explicit transactions, WAL, and a commit that survives loss of power, as hub.sql.sqlite has them."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import orjson
 
 from bench.bare import TERMS, connected
-from hub.kernel.text import query_terms
+from hub.kernel.terms import query_terms
 from hub.ports.catalogue import Document, Query
 
 SIZE = 20

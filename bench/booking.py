@@ -23,8 +23,8 @@ from bench.common import OPERATOR, Report, folder, options, ratios, spread, tabl
 from bench.serving import served
 from hub.kernel.bookings import Interval
 from hub.kernel.records import Record
-from hub.runtime import Runtime, drain
-from hub.settings import Settings
+from hub.runtime.settings import Settings
+from hub.runtime.threads import Runtime, drain
 from services.booking.core.asking import Ask
 
 INSTRUMENTS = 50

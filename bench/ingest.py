@@ -21,8 +21,8 @@ from app.composition import Hub, compose
 from bench.bare import document_of, store_rows, store_searchable
 from bench.common import OPERATOR, Report, Took, folder, in_rounds, options, ratios, spread, table, took
 from bench.organisations import lines
-from hub.runtime import Runtime
-from hub.settings import Settings
+from hub.runtime.settings import Settings
+from hub.runtime.threads import Runtime
 
 POLL_SECONDS = 0.01
 PROFILED = 70

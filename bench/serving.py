@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from app.cli.client import ADDRESS_FILE
-from hub.access import operator_token
+from hub.auth.tokens import operator_token
 
 START_SECONDS = 120.0
 ROOT = Path(__file__).resolve().parents[1]

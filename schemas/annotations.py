@@ -17,8 +17,6 @@ Search = Literal["none", "title", "text", "keyword", "facet", "number", "date", 
 `facet`: a keyword that is also counted; `number` and `date`: ranges and sorting; `geo`: a place with coordinates.
 """
 
-AUTHORITIES: tuple[Authority, ...] = ("national", "provincial", "owner", "harvested")
-
 
 @dataclass(frozen=True, slots=True)
 class Crosswalk:

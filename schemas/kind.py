@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from hub.kernel.identifiers import record_id
 from hub.kernel.language import Bilingual
-from hub.kernel.records import Authority
-from schemas.annotations import AUTHORITIES
+from hub.kernel.records import AUTHORITIES, Authority
 
 MODULES = ("instrument", "organisation", "laboratory", "project", "expert")
 

@@ -136,7 +136,7 @@ def migrated_template(postgresql_dsn: str) -> str:
     """A database with every table, of which `database` makes copies; returns the server's address."""
     import psycopg
 
-    from hub.adapters.postgresql import migrate
+    from hub.sql.postgresql import migrate
 
     with psycopg.connect(postgresql_dsn, autocommit=True) as sql:
         sql.execute("CREATE DATABASE migrated")
@@ -158,8 +158,8 @@ def database(migrated_template: str) -> Iterator[str]:
 
 @pytest.fixture
 def postgres(database: str) -> Iterator[Any]:
-    """A hub.adapters.postgresql.PostgresDatabase of this test's own."""
-    from hub.adapters.postgresql import PostgresDatabase
+    """A hub.sql.postgresql.PostgresDatabase of this test's own."""
+    from hub.sql.postgresql import PostgresDatabase
 
     opened = PostgresDatabase(database)
     yield opened
@@ -170,7 +170,7 @@ def postgres(database: str) -> Iterator[Any]:
 def killable_postgresql(servers_folder: Path) -> Iterator[Any]:
     """A migrated app.devstack.postgresql.Postgresql of this test's own, a child process in any case."""
     from app.devstack.postgresql import Postgresql, server_version
-    from hub.adapters.postgresql import migrate
+    from hub.sql.postgresql import migrate
 
     def start() -> Postgresql:
         server = Postgresql(servers_folder / f"killed-{uuid4().hex[:12]}")

@@ -17,9 +17,9 @@ from app.cli.findings import MANY_WAIT, Finding, difference
 from app.cli.lock import is_busy
 from app.cli.servers import INSTALL, missing_libraries
 from app.cli.session import DEMO_TOKEN
-from hub.access import ACCESS_FILE, OPERATOR_TOKEN
+from hub.auth.tokens import ACCESS_FILE, OPERATOR_TOKEN
 from hub.kernel.language import Bilingual
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from app.composition import Hub
@@ -129,7 +129,7 @@ def provider(settings: Settings) -> Iterator[Finding]:
     """The OpenID Connect provider tells its keys, where one is named."""
     if not settings.oidc_issuer:
         return
-    from hub.oidc import ProviderKeys
+    from hub.auth.oidc import ProviderKeys
 
     keys = ProviderKeys(settings.oidc_issuer, settings.oidc_jwks_url)
     try:

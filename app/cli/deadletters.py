@@ -14,10 +14,10 @@ from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, 
 from app.cli.wording import t
 from hub.kernel.deadletters import SUFFIX
 from hub.kernel.language import Bilingual
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from hub.deadletters import DeadLetters, Replayed
+    from app.operations.dead_letters import DeadLetters, Replayed
 
 SHOWN_CHARS = 20_000
 GROUP_HELP = t(
@@ -84,8 +84,8 @@ def list_letters(
     data: Data = None,
 ) -> None:
     """A line a topic, or a line a letter."""
-    from hub.deadletters import TOPICS
-    from hub.deadletters import told as headers_of
+    from app.operations.dead_letters import TOPICS
+    from app.operations.dead_letters import told as headers_of
 
     told = session(context)
     settings = _settings(told, data)
@@ -116,8 +116,8 @@ def show(
     data: Data = None,
 ) -> None:
     """Headers, a blank line, the content."""
-    from hub.deadletters import TOPICS
-    from hub.deadletters import told as headers_of
+    from app.operations.dead_letters import TOPICS
+    from app.operations.dead_letters import told as headers_of
 
     told = session(context)
     settings = _settings(told, data)
@@ -142,7 +142,7 @@ def replay(
     data: Data = None,
 ) -> None:
     """A line a topic."""
-    from hub.deadletters import REPLAYABLE
+    from app.operations.dead_letters import REPLAYABLE
     from hub.ports.eventlog import Fenced
 
     told = session(context)
@@ -178,7 +178,7 @@ def _tell(told: Session, done: "Replayed") -> None:
 @contextmanager
 def _opened(settings: Settings) -> "Iterator[DeadLetters]":
     from app.composition import log_and_records
-    from hub.deadletters import DeadLetters
+    from app.operations.dead_letters import DeadLetters
 
     with log_and_records(settings) as (log, records):
         yield DeadLetters(log, records)

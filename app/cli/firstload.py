@@ -8,7 +8,7 @@ from app.cli.client import HubClient
 from app.cli.importing import bar
 from app.cli.session import Session
 from app.cli.transfer import Document
-from hub.access import ACCESS_FILE
+from hub.auth.tokens import ACCESS_FILE
 from hub.kernel.canonical import short_digest
 from hub.kernel.language import Bilingual
 

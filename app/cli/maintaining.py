@@ -10,7 +10,7 @@ from app.cli.servers import telling_failures
 from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
 from app.cli.wording import t
 from hub.kernel.language import Bilingual
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 
 ANSWER_SECONDS = 5.0
 

@@ -14,7 +14,7 @@ from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, session, se
 from app.cli.stack import check_machine, run_stack, tell_how_to_stop
 from app.cli.wording import t
 from hub.kernel.language import Bilingual
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from app.devstack.whole import Layout

@@ -14,7 +14,7 @@ from app.cli import environment
 from app.cli.session import FINE, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
 from app.cli.wording import t
 from hub.kernel.language import Bilingual
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from uvicorn import Server

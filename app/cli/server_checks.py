@@ -16,11 +16,11 @@ from hub.kernel.bookings import BOOKINGS
 from hub.kernel.language import Bilingual
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.kernel.usage import TELEMETRY, USAGE
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from hub.adapters.kafka_eventlog import KafkaEventLog
-    from hub.adapters.postgresql import PostgresDatabase
+    from hub.log.kafka_eventlog import KafkaEventLog
+    from hub.sql.postgresql import PostgresDatabase
 
 CONNECT_SECONDS = 5.0
 ELASTICSEARCH_MAJOR = 9
@@ -58,7 +58,7 @@ def kafka(settings: Settings, found: Found, stack: ExitStack) -> Iterator[Findin
     """It answers, topics are as their contracts say, and every replica of each partition is in sync."""
     from kafka import KafkaAdminClient
 
-    from hub.adapters.kafka_eventlog import KafkaEventLog
+    from hub.log.kafka_eventlog import KafkaEventLog
     from schemas.topics import topics
 
     where = settings.kafka_bootstrap
@@ -103,7 +103,7 @@ def postgresql(settings: Settings, found: Found, stack: ExitStack) -> Iterator[F
     """It answers, and its tables are those of this release."""
     import psycopg
 
-    from hub.adapters.postgresql import MIGRATIONS_TABLE, PostgresDatabase, newest_migration
+    from hub.sql.postgresql import MIGRATIONS_TABLE, PostgresDatabase, newest_migration
 
     where = psycopg.conninfo.conninfo_to_dict(settings.postgresql_dsn)
     address = f"{where.get('host', '')}:{where.get('port', 5432)}/{where.get('dbname', '')}"

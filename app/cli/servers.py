@@ -9,7 +9,7 @@ import httpx
 
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Session
 from hub.kernel.language import Bilingual
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 
 LIBRARIES = ("kafka", "elasticsearch", "psycopg", "alembic")
 INSTALL = Bilingual("安装 research-resource-hub[real]。", "Install research-resource-hub[real].")

@@ -18,10 +18,10 @@ from app.cli.lock import Busy, FolderLock
 from app.cli.session import DEMO_TOKEN, FINE, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
 from app.cli.wording import t
 from app.operations.marker import read_marker
-from hub.access import AccessFile, operator_token, write_private
+from hub.auth.tokens import AccessFile, operator_token, write_private
 from hub.kernel.language import Bilingual
 from hub.ports.vault import VaultLocked
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 
 GRACE_SECONDS = 5
 DEMO_COMPANY = "示例企业 Demo Company"

@@ -12,9 +12,9 @@ from rich.markup import escape
 
 from app.cli.client import ADDRESS_FILE, HubClient, Told
 from app.cli.wording import t
-from hub.access import operator_token
+from hub.auth.tokens import operator_token
 from hub.kernel.language import Bilingual, Language
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 
 FINE, SOME_REFUSED, WRONG_USAGE, UNREACHABLE = range(4)
 DEMO_TOKEN = "demo.token"  # noqa: S105 - a file's name

@@ -192,7 +192,7 @@ def _fetch(told: Session) -> None:
 
 def _prepared(told: Session, layout: "Layout") -> None:
     from app.devstack.prepare import prepare as make_ready
-    from hub.settings import Settings
+    from hub.runtime.settings import Settings
 
     names = layout.environment().items()
     settings = Settings.model_validate({name.removeprefix("HUB_").lower(): value for name, value in names})
@@ -243,7 +243,7 @@ def prepare(context: typer.Context, data: Data = None) -> None:
     told = session(context)
     with _reachable(told):
         from app.devstack.prepare import prepare as make_ready
-        from hub.access import AccessFile
+        from hub.auth.tokens import AccessFile
 
         settings = settings_for(data)
         AccessFile(settings.data_dir)

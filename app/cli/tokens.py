@@ -8,10 +8,10 @@ from rich.table import Table
 
 from app.cli.session import WRONG_USAGE, Data, session, settings_for
 from app.cli.wording import t
-from hub.access import ACCESS_FILE, AccessFile
+from hub.auth.sources import load_sources
+from hub.auth.tokens import ACCESS_FILE, AccessFile
 from hub.kernel.access import Role
 from hub.kernel.language import Bilingual
-from hub.registry import load_sources
 
 ROLES: tuple[Role, ...] = get_args(Role)
 GROUP_HELP = t("发放和列出访问令牌。", "Issue and list access tokens.")

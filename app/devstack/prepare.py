@@ -1,8 +1,8 @@
 """What the hub needs to find on its servers: topics and tables."""
 
-from hub.adapters.kafka_eventlog import KafkaEventLog
-from hub.adapters.postgresql import migrate
-from hub.settings import Settings
+from hub.log.kafka_eventlog import KafkaEventLog
+from hub.runtime.settings import Settings
+from hub.sql.postgresql import migrate
 from schemas.topics import topics
 
 

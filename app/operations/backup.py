@@ -11,11 +11,11 @@ from app.operations.snapshot import copy_stores
 from app.operations.streams import topic_digests
 from app.operations.tables import Digest, Steps
 from hub import __version__
-from hub.access import write_private
-from hub.adapters.sqlite_eventlog import SqliteEventLog
+from hub.auth.tokens import write_private
 from hub.kernel.language import Bilingual
+from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import SystemClock, rfc3339
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 
 
 def backup(settings: Settings, file: Path, steps: Steps, *, with_key: bool = True) -> Manifest:

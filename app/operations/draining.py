@@ -5,9 +5,9 @@ from pathlib import Path
 from app.composition import compose
 from app.operations.folder import LOG, Folder
 from app.operations.tables import BY_NAME, OnProgress
-from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.kernel.records import SUBMISSIONS
-from hub.settings import Settings
+from hub.log.sqlite_eventlog import SqliteEventLog
+from hub.runtime.settings import Settings
 
 ROLES = ("curation", "booking")
 OUTBOXES = ("records.outbox", "bookings.outbox")

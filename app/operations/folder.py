@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from app.operations.tables import TABLES, Digest, Row, Table, digest_rows
-from hub.adapters.sqlite_eventlog import SqliteEventLog
+from hub.log.sqlite_eventlog import SqliteEventLog
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.catalog.adapters.sqlite_searches import SqliteSavedSearches
 from services.curation.adapters.sqlite_store import SqliteRecordStore

@@ -10,8 +10,8 @@ from kafka.errors import KafkaError
 from app.operations.marker import Series
 from app.operations.streams import digest_entries
 from app.operations.tables import OnProgress
-from hub.adapters.kafka_eventlog import KafkaEventLog
-from hub.adapters.partitioner import partition_of
+from hub.log.kafka_eventlog import KafkaEventLog
+from hub.log.partitioner import partition_of
 from hub.ports.eventlog import Entry
 
 SEND_ENTRIES = 2_000

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import orjson
 
-from hub.access import write_private
+from hub.auth.tokens import write_private
 
 MARKER_FILE = "move.json"
 State = Literal["moving", "moved"]

@@ -17,12 +17,12 @@ from app.operations.marker import MARKER_FILE
 from app.operations.refused import Differs, Refused
 from app.operations.streams import READ_ENTRIES, entries, publish_missing
 from app.operations.tables import Steps
-from hub.access import write_private
-from hub.adapters.sqlite_eventlog import SqliteEventLog
+from hub.auth.tokens import write_private
 from hub.kernel.language import Bilingual
 from hub.kernel.usage import USAGE, MonthUsage
+from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.usage import UsageStore
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 from schemas.topics import topics
 from services.catalog.sink import check, rebuild
 

@@ -9,7 +9,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Literal
 
 from app.operations.tables import TABLES, Digest, Row, Table, digest_rows
-from hub.adapters.postgresql import PostgresDatabase
+from hub.sql.postgresql import PostgresDatabase
 from services.booking.adapters.postgresql_bookings import RELAY_LOCK as BOOKINGS_RELAY
 from services.curation.adapters.postgresql_store import RELAY_LOCK as RECORDS_RELAY
 

@@ -16,11 +16,11 @@ from bench.common import Report, options, ratios, spread, table
 from bench.data import records
 from bench.real.running import Paced, database, filled, paced, servers
 from bench.real.sink import in_rounds, tell_missing
-from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.records import SUBMITTED, Submission
+from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.eventlog import Entry, Topic
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 
 HUB, FAUST = "hub, curation and relay on PostgreSQL", "Faust agent, table in RocksDB"
 PEERS = {HUB: "hub", FAUST: "faust"}

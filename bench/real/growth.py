@@ -24,7 +24,7 @@ from bench.real.growing import BareStore, Costs, HubStore, sampled
 from bench.real.running import database, servers
 from bench.real.stages import Where
 from hub.ports.catalogue import Query
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 from services.catalog.core.queries import parsed
 
 MARKS = (10_000, 30_000, 100_000, 300_000, 1_000_000)

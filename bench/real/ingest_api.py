@@ -31,12 +31,12 @@ from bench.common import Report, Took, folder, options, ratios, spread, table, t
 from bench.organisations import lines
 from bench.real.running import database, servers
 from bench.serving import ROOT, Client
-from hub.access import AccessFile, operator_token
-from hub.adapters.kafka_eventlog import KafkaEventLog
+from hub.auth.tokens import AccessFile, operator_token
 from hub.kernel.versions import source_version
+from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.eventlog import Entry, Topic
-from hub.runtime import GARBAGE_AFTER
-from hub.settings import Settings
+from hub.runtime.settings import Settings
+from hub.runtime.threads import GARBAGE_AFTER
 from schemas.kind import kind_named
 from services.ingest.core.events import EventMaker
 from services.ingest.core.rows import Limits

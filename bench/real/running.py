@@ -23,9 +23,9 @@ from app.devstack.cache import cache_folder
 from app.devstack.failed import ServerFailed
 from app.devstack.whole import Layout, Stack
 from bench.common import folder
-from hub.adapters.kafka_eventlog import KafkaEventLog
+from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.eventlog import APPEND_LIMIT, Entry, Topic
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 from schemas.derive.mapping import index_mapping
 from schemas.kind import kinds
 from services.catalog.adapters.elasticsearch_generations import writing

@@ -19,11 +19,11 @@ from elasticsearch import Elasticsearch
 from bench.common import Report, options, ratios, spread, table
 from bench.data import records
 from bench.real.running import Paced, PeerFailed, filled, new_index, paced, servers
-from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.records import RECORD_CHANGED, Record
+from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.eventlog import Entry
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 from services.catalog.adapters.elasticsearch_documents import operation
 from services.catalog.core.projection import document
 

@@ -9,6 +9,7 @@ from hub.kernel.canonical import canonical_json, short_digest
 
 Operation = Literal["upsert", "withdraw"]
 Authority = Literal["national", "provincial", "owner", "harvested"]
+AUTHORITIES: tuple[Authority, ...] = ("national", "provincial", "owner", "harvested")
 Status = Literal["active", "withdrawn"]
 
 SUBMISSIONS = "submissions"

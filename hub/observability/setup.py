@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from hub import __version__
 from hub.observability import logs, metrics, tracing
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 
 
 @contextmanager

@@ -15,7 +15,7 @@ FACET_LIMIT = 50
 class Document:
     """What the catalogue keeps of a record: only its public part.
 
-    `title`, `body`, `pinyin` are terms joined by blanks (hub.kernel.text); `facets` hold exact values by field path;
+    `title`, `body`, `pinyin` are terms joined by blanks (hub.kernel.terms); `facets` hold exact values by field path;
     `numbers` hold numbers and, for dates, days since 1970, by field path; `geo` is (latitude, longitude) in WGS 84
     degrees; `suggest` are the names to complete; `links` maps a field path to the ids of the records it refers to;
     `public` is the public JSON of the record. A withdrawn document has only id, kind, version, status, updated_at.

@@ -2,7 +2,7 @@
 
 A document is made of hub.ports.catalogue.Document; its `version` is the record's own and is sent as the external
 version (`version_type=external`), so that a replay is refused by the index. Texts arrive as terms joined by blanks
-(hub.kernel.text) and are cut at the blanks alone, so that Chinese, English and pinyin match here as on every other
+(hub.kernel.terms) and are cut at the blanks alone, so that Chinese, English and pinyin match here as on every other
 catalogue. Field paths hold dots, hence `subobjects: false`; paths of kinds that are registered later are mapped as
 their first document arrives, which the kinds' own number of fields bounds.
 """

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.ports.bookings import Position
-from hub.web import Caller, ReaderLanguage, problem_response
+from hub.web.requests import Caller, ReaderLanguage, problem_response
 from services.booking.core.asking import (
     cursor_after,
     read_ask,

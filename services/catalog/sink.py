@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from hub.consuming import BATCH_ROWS, BatchWorker
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
 from hub.kernel.problems import shown
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record
+from hub.log.batch_worker import BATCH_ROWS, BatchWorker
 from hub.observability import metrics
 from hub.ports.catalogue import Catalogue, Document, Rejected
 from hub.ports.eventlog import Delivered, Entry, EventLog

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
-from hub.consuming import BATCH_ROWS, BatchWorker
 from hub.kernel.cloudevents import traceparent_of
 from hub.kernel.contributions import SameAs
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
 from hub.kernel.records import RECORDS, SUBMISSIONS
+from hub.log.batch_worker import BATCH_ROWS, BatchWorker
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import Delivered, Entry, EventLog
 from hub.ports.records import Interfered, Outcome, RecordStore, RecordUnit

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from hub.kernel.access import Principal
 from hub.kernel.language import Language
 from hub.ports.receipts import Receipt
-from hub.web import Caller, ReaderLanguage, problem_response
+from hub.web.requests import Caller, ReaderLanguage, problem_response
 from schemas.derive.jsonschema import json_schema
 from schemas.derive.templates import template
 from services.ingest.admission import kind_called, readable, readable_sources

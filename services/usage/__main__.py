@@ -5,9 +5,9 @@ The topics must be there. Each worker needs a data folder of its own (HUB_DATA_D
 
 from faust import Worker
 
-from hub.adapters.kafka_eventlog import KafkaEventLog
+from hub.log.kafka_eventlog import KafkaEventLog
 from hub.observability.logs import configure
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 from services.usage.app import make_app
 from services.usage.core.facts import SOURCES
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from hub.consuming import BATCH_ROWS, BatchWorker
 from hub.kernel.access import Principal
 from hub.kernel.cloudevents import CloudEvent, Envelope
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
@@ -13,6 +12,7 @@ from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import Record
 from hub.kernel.usage import RUN_RECORDED, TELEMETRY, USAGE, USAGE_COUNTED, MonthUsage
+from hub.log.batch_worker import BATCH_ROWS, BatchWorker
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import Delivered, Entry, EventLog
 from hub.ports.records import RecordReader

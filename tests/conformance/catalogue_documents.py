@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from hub.kernel.text import pinyin_terms, segmented
+from hub.kernel.terms import pinyin_terms, segmented
 from hub.ports.catalogue import Catalogue, Document, Hit, Query
 
 HANGZHOU = (30.26, 120.12)

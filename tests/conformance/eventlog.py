@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from hub.adapters.partitioner import partition_of
+from hub.log.partitioner import partition_of
 from hub.ports.eventlog import ENTRY_BYTES_LIMIT, Consumer, Delivered, Entry, EventLog, TooLarge, Topic, UnknownTopic
 from tests.conformance.gaps import Conformance, needs
 

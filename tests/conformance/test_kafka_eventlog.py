@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.adapters.kafka_eventlog import KafkaEventLog
+from hub.log.kafka_eventlog import KafkaEventLog
 from tests.conformance.eventlog import EventLogConformance, Open
 
 pytestmark = pytest.mark.conformance

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from hub.adapters.postgresql import PostgresDatabase
+from hub.sql.postgresql import PostgresDatabase
 from services.booking.adapters.postgresql_bookings import PostgresBookings
 from tests.conformance.bookings import CANCEL, CONFIRM, BookingStoreConformance, Open, at, booking
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hub.adapters.postgresql import PostgresDatabase
 from hub.ports.receipts import ReceiptStore
 from hub.ports.vault import Vault, VaultLocked
+from hub.sql.postgresql import PostgresDatabase
 from services.ingest.adapters.postgresql_receipts import PostgresReceipts
 from services.ingest.adapters.postgresql_vault import PostgresVault
 from tests.conformance.receipts import ReceiptStoreConformance, batch, receipt

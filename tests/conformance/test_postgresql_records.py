@@ -2,8 +2,8 @@
 
 import pytest
 
-from hub.adapters.postgresql import PostgresDatabase
 from hub.ports.records import RecordStore
+from hub.sql.postgresql import PostgresDatabase
 from services.curation.adapters.postgresql_store import PostgresRecordStore
 from tests.conformance.record_samples import name, record, save
 from tests.conformance.records import OpenStore, RecordStoreConformance

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hub.adapters.postgresql import PostgresDatabase
 from hub.ports.searches import SEARCHES_LIMIT, SavedSearches
+from hub.sql.postgresql import PostgresDatabase
 from services.catalog.adapters.postgresql_searches import PostgresSavedSearches
 from tests.conformance.searches import SavedSearchesConformance, saved
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.adapters.sqlite import Database
+from hub.sql.sqlite import Database
 from services.booking.adapters.group_commit import GroupCommit
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from tests.conformance.bookings import CANCEL, CONFIRM, BookingStoreConformance, Open, booking

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from hub.adapters.partitioner import murmur2
-from hub.adapters.sqlite_eventlog import SqliteEventLog
-from hub.adapters.sqlite_log_upkeep import LogUpkeep
+from hub.log.partitioner import murmur2
+from hub.log.sqlite_eventlog import SqliteEventLog
+from hub.log.sqlite_log_upkeep import LogUpkeep
 from hub.ports.clock import ManualClock
 from hub.ports.eventlog import EventLog, Fenced, Topic
 from tests.conformance.eventlog import PATIENCE, EventLogConformance, Open, drain, entry, values
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.conformance
 CHILD = """
 import sys
 from pathlib import Path
-from hub.adapters.sqlite_eventlog import SqliteEventLog
+from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.eventlog import Entry
 log, n = SqliteEventLog(Path(sys.argv[1])), 0
 while n < int(sys.argv[2]):

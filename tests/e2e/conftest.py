@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Reque
 
 from app.composition import compose
 from app.server import create_app
-from hub.access import AccessFile, operator_token
-from hub.settings import Settings
+from hub.auth.tokens import AccessFile, operator_token
+from hub.runtime.settings import Settings
 from sample import FILES
 from tests.servers import RAN_ON
 

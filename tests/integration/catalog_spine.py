@@ -8,17 +8,17 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.kernel.access import Principal
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter_topic
 from hub.kernel.language import Bilingual
 from hub.kernel.records import RECORDS, SUBMISSIONS, SUBMITTED, Operation, Submission
 from hub.kernel.sources import Source, Sources
+from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import ManualClock
 from hub.ports.eventlog import Topic
-from hub.runtime import drain
-from hub.web import install_problem_handlers
+from hub.runtime.threads import drain
+from hub.web.requests import install_problem_handlers
 from schemas.kind import kind_named
 from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
 from services.catalog.adapters.sqlite_searches import SqliteSavedSearches

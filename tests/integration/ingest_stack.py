@@ -9,16 +9,16 @@ from typing import Any, cast
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from hub.adapters.sqlite_eventlog import SqliteEventLog
+from hub.auth.sources import load_sources
 from hub.kernel.access import Principal
 from hub.kernel.deadletters import dead_letter_topic
 from hub.kernel.records import RECORDS, SUBMISSIONS, Record
+from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.catalogue import Catalogue
 from hub.ports.clock import ManualClock
 from hub.ports.eventlog import Delivered, Entry, EventLog, Topic
-from hub.registry import load_sources
-from hub.runtime import drain
-from hub.web import install_problem_handlers
+from hub.runtime.threads import drain
+from hub.web.requests import install_problem_handlers
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.service import Curation, Relay
 from services.ingest.adapters.sqlite_receipts import SqliteReceipts
@@ -38,7 +38,7 @@ TOKENS = {
 
 
 class Tokens:
-    """hub.web.AccessList by fixed tokens."""
+    """hub.web.requests.AccessList by fixed tokens."""
 
     def principal(self, token: str) -> Principal | None:
         return TOKENS.get(token)

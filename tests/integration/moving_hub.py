@@ -18,9 +18,9 @@ from kafka import KafkaAdminClient
 from app.composition import Hub, compose
 from app.operations.tables import OnProgress
 from app.server import create_app
-from hub.access import operator_token
+from hub.auth.tokens import operator_token
 from hub.kernel.language import Bilingual
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 from schemas.topics import contracts
 
 INSTRUMENTS = 30

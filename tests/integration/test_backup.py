@@ -20,10 +20,10 @@ from app.operations.refused import Refused
 from app.operations.restore import restore
 from app.operations.streams import entries
 from app.operations.tables import TABLES
-from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.kernel.bookings import BOOKINGS
 from hub.kernel.records import RECORDS
-from hub.settings import Settings
+from hub.log.sqlite_eventlog import SqliteEventLog
+from hub.runtime.settings import Settings
 from services.catalog.sink import check
 from tests.integration.moving_hub import (
     PHONE,
@@ -187,7 +187,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from app.operations.restore import restore
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 from tests.integration.moving_hub import silent
 left = int(sys.argv[3])
 def counted(call):

@@ -10,9 +10,9 @@ import orjson
 import pytest
 from icalendar import Calendar
 
-from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.kernel.bookings import BOOKINGS
 from hub.kernel.cloudevents import CloudEvent
+from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.eventlog import Topic
 from services.booking.service import BookingRelay
 from tests.integration.booking_desk import Desk

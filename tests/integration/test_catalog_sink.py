@@ -10,7 +10,7 @@ from hub.kernel.deadletters import dead_letter_topic
 from hub.kernel.records import RECORDS
 from hub.ports.catalogue import Document
 from hub.ports.eventlog import Entry
-from hub.runtime import drain
+from hub.runtime.threads import drain
 from services.catalog.service import check, rebuild, reconcile
 from tests.integration.catalog_spine import SPECTROMETER, Spine, fill
 from tests.unit.catalog_records import AT, INSTRUMENT

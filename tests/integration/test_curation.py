@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter_topic
 from hub.kernel.records import RECORDS, SUBMISSIONS, SUBMITTED, Record, Submission
+from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import ManualClock
 from hub.ports.eventlog import Entry, Topic
-from hub.runtime import drain
+from hub.runtime.threads import drain
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.service import Curation, Relay
 

@@ -11,14 +11,14 @@ import pytest
 
 from app.cli.main import main
 from app.composition import compose
-from hub import deadletters
-from hub.adapters.sqlite_eventlog import SqliteEventLog
-from hub.deadletters import DeadLetters
+from app.operations import dead_letters
+from app.operations.dead_letters import DeadLetters
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
 from hub.kernel.records import RECORDS
+from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.eventlog import Delivered, Entry, EventLog, Topic
 from hub.ports.records import RecordReader
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 
 pytestmark = pytest.mark.integration
 
@@ -47,7 +47,7 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
     if request.param == "embedded":
         opened: EventLog = SqliteEventLog(tmp_path / "log.db")
     else:
-        from hub.adapters.kafka_eventlog import KafkaEventLog
+        from hub.log.kafka_eventlog import KafkaEventLog
 
         opened = KafkaEventLog(request.getfixturevalue("kafka_bootstrap"), session_seconds=6.0)
     yield opened
@@ -57,7 +57,7 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
 @pytest.fixture
 def topic(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> str:
     name = f"submissions-{uuid4().hex[:8]}"
-    monkeypatch.setattr(deadletters, "REPLAYABLE", (name,))
+    monkeypatch.setattr(dead_letters, "REPLAYABLE", (name,))
     log.create_topics([Topic(name), Topic(dead_letter_topic(name))])
     return name
 
@@ -65,7 +65,7 @@ def topic(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> str:
 def read(log: EventLog, topic: str) -> list[Delivered]:
     reader = log.consumer(f"test-{uuid4().hex[:8]}", [topic])
     try:
-        return [entry for batch in deadletters._read(reader, reader.lag()) for entry in batch]
+        return [entry for batch in dead_letters._read(reader, reader.lag()) for entry in batch]
     finally:
         reader.close()
 

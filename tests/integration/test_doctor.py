@@ -13,11 +13,11 @@ from app.cli.checks import examine
 from app.cli.findings import Finding
 from app.cli.main import main
 from app.composition import compose
-from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.kernel.records import SUBMISSIONS
+from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.eventlog import Entry
 from hub.ports.records import Changes
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 from tests.integration.moving_hub import Servers, environment_of, eventually
 from tests.unit.catalog_records import EXPERT, ORGANISATION, PROJECT, record
 

@@ -10,7 +10,7 @@ from kafka.errors import KafkaError
 
 from app.devstack.kafka import Kafka
 from app.devstack.process import is_root
-from hub.adapters.kafka_eventlog import KafkaEventLog
+from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.eventlog import Entry, Topic
 from tests.servers import NOT_HAD, had
 

@@ -17,12 +17,12 @@ from app.operations.marker import Series
 from app.operations.move import move, opened
 from app.operations.refused import Refused
 from app.operations.tables import TABLES, Row, digest_rows
-from hub.adapters.partitioner import partition_of
 from hub.kernel.bookings import BOOKINGS
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.kernel.usage import TELEMETRY
+from hub.log.partitioner import partition_of
 from hub.ports.eventlog import Entry
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 from services.catalog.sink import check
 from tests.integration.moving_hub import (
     Live,
@@ -52,7 +52,7 @@ def servers(kafka_bootstrap: str, elasticsearch_url: str, database: str) -> Iter
 MOVER = """
 import os, signal, sys
 import app.operations.kafka, app.operations.move, psycopg
-from hub.adapters.kafka_eventlog import KafkaEventLog
+from hub.log.kafka_eventlog import KafkaEventLog
 from app.cli.main import main
 
 def dies(function, at):

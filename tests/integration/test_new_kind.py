@@ -14,9 +14,9 @@ from pydantic import Field
 
 from app.composition import compose
 from app.server import create_app
-from hub.access import AccessFile, operator_token
+from hub.auth.tokens import AccessFile, operator_token
 from hub.kernel.language import Bilingual
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 from schemas.annotations import F
 from schemas.common import Money, OrganisationRef, Place
 from schemas.kind import Identity, Kind, RecordModel, register, unregister

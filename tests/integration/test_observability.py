@@ -15,12 +15,12 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from app.composition import Hub, compose
 from app.server import create_app
-from hub.access import operator_token
+from hub.auth.tokens import operator_token
 from hub.kernel.records import SUBMISSIONS
 from hub.observability import logs, tracing
 from hub.observability.metrics import REGISTRY
 from hub.ports.eventlog import Entry
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 
 pytestmark = pytest.mark.integration
 TRACE = "0af7651916cd43dd8448eb211c80319c"

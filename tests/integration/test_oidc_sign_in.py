@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from app.composition import compose
 from app.server import create_app
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 from tests.unit.oidc_provider import RSA, claims, rsa_jwk, signed
 
 pytestmark = pytest.mark.integration

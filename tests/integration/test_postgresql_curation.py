@@ -10,16 +10,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from hub.adapters.partitioner import partition_of
-from hub.adapters.postgresql import PostgresDatabase
-from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED, Preference, SameAs
 from hub.kernel.records import RECORDS, SUBMISSIONS, SUBMITTED, Record, Submission
+from hub.log.partitioner import partition_of
+from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import SystemClock
 from hub.ports.eventlog import Entry, Topic
 from hub.ports.records import Changes, Interfered
-from hub.runtime import drain
+from hub.runtime.threads import drain
+from hub.sql.postgresql import PostgresDatabase
 from services.curation.adapters.postgresql_locks import BUCKETS
 from services.curation.adapters.postgresql_store import PostgresRecordStore
 from services.curation.core.decode import Said

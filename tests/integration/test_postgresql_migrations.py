@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from hub.adapters.postgresql import migrate
+from hub.sql.postgresql import migrate
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +48,7 @@ def tables(dsn: str) -> set[str]:
 
 def steps() -> ScriptDirectory:
     config = Config()
-    config.set_main_option("script_location", str(files("hub") / "migrations"))
+    config.set_main_option("script_location", str(files("hub.sql") / "migrations"))
     return ScriptDirectory.from_config(config)
 
 
@@ -64,7 +64,7 @@ def test_migrating_makes_every_table_once_and_keeps_what_is_there(empty: str) ->
 
 
 def test_of_processes_that_start_at_once_one_migrates(empty: str) -> None:
-    program = "import sys; from hub.adapters.postgresql import migrate; migrate(sys.argv[1])"
+    program = "import sys; from hub.sql.postgresql import migrate; migrate(sys.argv[1])"
     starting = [
         subprocess.Popen([sys.executable, "-c", program, empty], cwd=ROOT, stderr=subprocess.PIPE) for _ in range(3)
     ]
@@ -75,7 +75,7 @@ def test_of_processes_that_start_at_once_one_migrates(empty: str) -> None:
 def test_every_step_can_be_undone_and_done_again(empty: str) -> None:
     migrate(empty)
     config = Config()
-    config.set_main_option("script_location", str(files("hub") / "migrations"))
+    config.set_main_option("script_location", str(files("hub.sql") / "migrations"))
     engine = create_engine(empty.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=NullPool)
     with engine.connect() as connection:
         config.attributes["connection"] = connection

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from app.devstack.postgresql import Postgresql
-from hub.adapters.postgresql import PostgresDatabase
-from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.records import RECORDS, SUBMISSIONS, SUBMITTED, Record
+from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import SystemClock
 from hub.ports.eventlog import Entry, Topic
-from hub.runtime import Runtime
+from hub.runtime.threads import Runtime
+from hub.sql.postgresql import PostgresDatabase
 from services.curation.adapters.postgresql_store import PostgresRecordStore
 from services.curation.service import Curation, Relay
 from tests.conformance.record_samples import name

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record, SourceRef
+from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.catalogue import Document
 from hub.ports.eventlog import Topic
 from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue

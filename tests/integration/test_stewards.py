@@ -9,17 +9,17 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from hub.access import AccessFile
-from hub.adapters.sqlite_eventlog import SqliteEventLog
+from hub.auth.tokens import AccessFile
 from hub.kernel.access import Principal, Role
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter_topic
 from hub.kernel.problems import Refusal
 from hub.kernel.records import SUBMISSIONS, SUBMITTED, Authority, Record, Submission
+from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import ManualClock, rfc3339
 from hub.ports.worker import Worker
-from hub.runtime import drain
-from hub.web import install_problem_handlers
+from hub.runtime.threads import drain
+from hub.web.requests import install_problem_handlers
 from schemas.kind import kind_named
 from schemas.topics import topics
 from services.curation.adapters.sqlite_store import SqliteRecordStore

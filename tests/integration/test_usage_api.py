@@ -11,16 +11,16 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.kernel.access import Principal
 from hub.kernel.bookings import BOOKING_CHANGED, BOOKINGS, Booking
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record, SourceRef
 from hub.kernel.usage import TELEMETRY, USAGE, USAGE_COUNTED, MonthUsage
+from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import ManualClock
 from hub.ports.eventlog import Entry
-from hub.runtime import drain
-from hub.web import install_problem_handlers
+from hub.runtime.threads import drain
+from hub.web.requests import install_problem_handlers
 from schemas.topics import topics
 from services.usage.adapters.sqlite_usage import SqliteUsage
 from services.usage.api import router

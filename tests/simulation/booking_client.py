@@ -19,10 +19,10 @@ from pathlib import Path
 import orjson
 import psycopg
 
-from hub.adapters.postgresql import PostgresDatabase
-from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.kernel.bookings import Booking, Change
+from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.bookings import BookingStore
+from hub.sql.postgresql import PostgresDatabase
 from services.booking.adapters.postgresql_bookings import PostgresBookings
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.booking.service import BookingRelay

@@ -25,8 +25,8 @@ from hub.kernel.access import Principal
 from hub.kernel.records import RECORDS, Record
 from hub.ports.catalogue import Query
 from hub.ports.records import RecordReader
-from hub.runtime import Runtime, drain
-from hub.settings import Settings
+from hub.runtime.settings import Settings
+from hub.runtime.threads import Runtime, drain
 from services.catalog.sink import check as reconciled
 from services.ingest.core.idempotency import LEASE_SECONDS
 

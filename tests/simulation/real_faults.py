@@ -30,9 +30,9 @@ import orjson
 from app.composition import compose
 from app.devstack.process import free_port
 from app.devstack.whole import Stack
-from hub.access import operator_token
+from hub.auth.tokens import operator_token
 from hub.kernel.records import Record
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 from services.catalog.sink import check as reconciled
 from tests.simulation.importing import check_history
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
-from hub.adapters.partitioner import partition_of
+from hub.log.partitioner import partition_of
 from hub.ports.eventlog import Delivered, Entry, Fenced, Topic
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.kernel.bookings import ACTIVE, BOOKINGS, Interval
 from hub.kernel.cloudevents import CloudEvent
+from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.eventlog import Topic
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.booking.service import BookingRelay

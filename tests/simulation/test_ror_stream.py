@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.records import SUBMISSIONS, SUBMITTED
+from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import SystemClock
 from hub.ports.eventlog import Entry
-from hub.runtime import drain
+from hub.runtime.threads import drain
 from schemas.kind import kind_named
 from schemas.topics import topics
 from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue

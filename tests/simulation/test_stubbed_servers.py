@@ -16,13 +16,13 @@ from typing import Any, cast
 
 import pytest
 
+from hub.auth.sources import load_sources
 from hub.kernel.deadletters import SUFFIX, dead_letter_topic
 from hub.kernel.problems import Refusal
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.ports.catalogue import Document
 from hub.ports.clock import ManualClock
 from hub.ports.eventlog import EventLog, Topic
-from hub.registry import load_sources
 from services.catalog.adapters import elasticsearch_server
 from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
 from services.catalog.sink import CatalogueSink

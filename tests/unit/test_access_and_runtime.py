@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.access import AccessFile, operator_token
+from hub.auth.sources import load_sources
+from hub.auth.tokens import AccessFile, operator_token
 from hub.kernel.problems import Refusal
-from hub.registry import load_sources
-from hub.runtime import Runtime, drain
+from hub.runtime.threads import Runtime, drain
 
 pytestmark = pytest.mark.unit
 

@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from hub.adapters.kafka_eventlog import KafkaEventLog
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter
+from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.eventlog import Delivered
 from schemas.derive.asyncapi import asyncapi, cloud_event_headers
 from schemas.derive.contracts import EVENTS

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.kernel.problems import Refusal
-from hub.kernel.text import query_terms
+from hub.kernel.terms import query_terms
 from hub.ports.catalogue import Near, Query
 from services.catalog.core.completions import KEY_LIMIT, completions, typed_key
 from services.catalog.core.cursor import Position, decoded, encoded

@@ -13,7 +13,7 @@ from app.cli import environment, firstload
 from app.cli.lock import Busy, FolderLock, is_busy
 from app.cli.main import main
 from app.cli.wording import BETWEEN, language_from, split_language
-from hub.access import AccessFile
+from hub.auth.tokens import AccessFile
 
 COMMANDS = ("up", "import", "template", "export", "search", "kinds", "book", "rebuild", "doctor", "token")
 

@@ -11,7 +11,7 @@ import pytest
 
 from app.cli import roles
 from app.cli.roles import end_with
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 
 pytestmark = pytest.mark.unit
 

@@ -12,7 +12,7 @@ import yaml
 
 from app.composition import Role
 from app.devstack import elasticsearch, kafka, postgresql
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 from tests.unit.jsonschema_subset import faults
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,10 +11,11 @@ import pytest
 import yaml
 from fastapi.routing import APIRoute
 
-from hub import __version__, me
+from hub import __version__
+from hub.auth.sources import load_sources
 from hub.kernel.access import Role
-from hub.registry import load_sources
-from hub.settings import Settings
+from hub.runtime.settings import Settings
+from hub.web.requests import me
 from schemas.topics import contracts
 from services.booking import api as booking
 from services.catalog import api as catalog

@@ -131,7 +131,7 @@ def test_ports_are_kept_while_they_are_free_and_the_number_of_brokers_for_ever(
 
 
 def test_the_environment_names_settings_that_exist() -> None:
-    from hub.settings import Settings
+    from hub.runtime.settings import Settings
 
     layout = Layout("c", (1, 2, 3), (4, 5, 6), 7, 8)
     told = layout.environment()

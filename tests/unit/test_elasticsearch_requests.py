@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from hub.kernel.problems import Refusal
-from hub.kernel.text import segmented
+from hub.kernel.terms import segmented
 from hub.ports.catalogue import Document, Query
 from schemas.derive.mapping import EXACT_LIMIT
 from services.catalog.adapters.elasticsearch_bulk import BulkFailed, Chunk, Outcome, _sorted_out

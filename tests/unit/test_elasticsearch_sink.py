@@ -7,10 +7,10 @@ from typing import cast
 
 import pytest
 
-from hub.adapters.sqlite_eventlog import SqliteEventLog
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter_topic
 from hub.kernel.records import RECORD_CHANGED, RECORDS
+from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.catalogue import Catalogue, Document, Rejected
 from hub.ports.eventlog import Topic
 from services.catalog.sink import CatalogueSink

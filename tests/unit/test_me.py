@@ -3,10 +3,10 @@
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from hub.auth.sources import load_sources
 from hub.kernel.access import Principal
-from hub.me import router
-from hub.registry import load_sources
-from hub.web import install_problem_handlers
+from hub.web.me import router
+from hub.web.requests import install_problem_handlers
 
 
 class OneToken:

@@ -7,7 +7,7 @@ import pytest
 
 from app import health
 from app.health import Ping, worker_check
-from hub.runtime import Runtime, WorkerState
+from hub.runtime.threads import Runtime, WorkerState
 
 pytestmark = pytest.mark.unit
 

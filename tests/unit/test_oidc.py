@@ -11,16 +11,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from hub import me, oidc
-from hub.access import AccessFile
-from hub.jws import keys_of
+from hub.auth import oidc
+from hub.auth.jws import keys_of
+from hub.auth.oidc import AccessLists, OidcAccess, ProviderKeys, with_oidc
+from hub.auth.sources import load_sources
+from hub.auth.tokens import AccessFile
 from hub.kernel.access import Principal
 from hub.kernel.sources import Sources
-from hub.oidc import AccessLists, OidcAccess, ProviderKeys, with_oidc
 from hub.ports.clock import ManualClock
-from hub.registry import load_sources
-from hub.settings import Settings
-from hub.web import install_problem_handlers
+from hub.runtime.settings import Settings
+from hub.web.requests import install_problem_handlers, me
 from tests.unit.oidc_provider import EC, ISSUER, NOW, OTHER_RSA, RSA, Provider, claims, ec_jwk, rsa_jwk, segment, signed
 
 pytestmark = pytest.mark.unit

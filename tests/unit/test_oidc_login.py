@@ -9,12 +9,12 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import httpx
 import pytest
 
-from hub import oidc_login
-from hub.jws import keys_of
-from hub.oidc import ProviderKeys
-from hub.oidc_login import Begun, OidcLogin, sign_in
+from hub.auth import oidc_login
+from hub.auth.jws import keys_of
+from hub.auth.oidc import ProviderKeys
+from hub.auth.oidc_login import Begun, OidcLogin, sign_in
 from hub.ports.clock import ManualClock
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 from services.portal.pages.session import LONGEST_TOKEN
 from tests.unit.oidc_provider import ISSUER, NOW, OTHER_RSA, RSA, claims, rsa_jwk, signed
 from tests.unit.portal_api import Asked, problem

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.adapters.sqlite import Database
+from hub.sql.sqlite import Database
 
 pytestmark = pytest.mark.unit
 SCHEMA = "CREATE TABLE IF NOT EXISTS said (word TEXT NOT NULL)"

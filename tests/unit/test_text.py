@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.kernel.text import TERMS_LIMIT, looks_like_pinyin, name_key, pinyin_terms, query_terms, segmented, sort_key
+from hub.kernel.terms import TERMS_LIMIT, looks_like_pinyin, name_key, pinyin_terms, query_terms, segmented, sort_key
 
 pytestmark = pytest.mark.unit
 

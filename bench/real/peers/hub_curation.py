@@ -9,10 +9,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from bench.real.peers.telling import asked, tell
 from bench.real.stages import OwnTopics
-from hub.adapters.postgresql import PostgresDatabase, migrate
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.ports.clock import SystemClock
-from hub.runtime import GARBAGE_AFTER
+from hub.runtime.threads import GARBAGE_AFTER
+from hub.sql.postgresql import PostgresDatabase, migrate
 from services.curation.adapters.postgresql_store import PostgresRecordStore
 from services.curation.service import Curation, Relay
 

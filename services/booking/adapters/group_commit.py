@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from hub.adapters.sqlite import Database
+from hub.sql.sqlite import Database
 
 BATCH = 256
 """Writes in one transaction at most, so that the first of them does not wait for all the others."""

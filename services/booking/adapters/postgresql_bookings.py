@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 from psycopg import Connection, errors
 
-from hub.adapters.postgresql import PostgresDatabase, storable, storable_among
-from hub.adapters.postgresql_outbox import PostgresOutbox
 from hub.kernel.bookings import ACTIVE, BOOKING_CHANGED, Booking, BookingStatus, Change, Interval
 from hub.kernel.canonical import digest_of
 from hub.kernel.cloudevents import CloudEvent
 from hub.ports.bookings import CONFLICT_LIMIT, PAGE_LIMIT, Added, Changed, Position
 from hub.ports.records import Pending
+from hub.sql.postgresql import PostgresDatabase, storable, storable_among
+from hub.sql.postgresql_outbox import PostgresOutbox
 from services.booking.adapters.postgresql_spans import (
     clashes,
     enrol,

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hub.adapters.sqlite import Database
 from hub.kernel.bookings import ACTIVE, BOOKING_CHANGED, Booking, BookingStatus, Change, Interval
 from hub.kernel.canonical import digest_of
 from hub.kernel.cloudevents import CloudEvent
 from hub.ports.bookings import CONFLICT_LIMIT, PAGE_LIMIT, Added, Changed, Position
 from hub.ports.records import WAITING_LIMIT, Pending
+from hub.sql.sqlite import Database
 from services.booking.adapters.group_commit import GroupCommit
 
 SCAN_ROWS = 1_000

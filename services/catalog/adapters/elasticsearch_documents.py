@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from hub.kernel.text import name_key, sort_key
+from hub.kernel.terms import name_key, sort_key
 from hub.ports.catalogue import Document, Hit
 from schemas.derive.mapping import EXACT_LIMIT, KEY_LIMIT
 from services.catalog.core.completions import completions

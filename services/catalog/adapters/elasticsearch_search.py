@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from hub.kernel.text import query_terms
+from hub.kernel.terms import query_terms
 from hub.ports.catalogue import FACET_LIMIT, PAGE_LIMIT, Hit, Page, Query
 from services.catalog.adapters.elasticsearch_documents import SHOWN, exact, hit
 from services.catalog.adapters.elasticsearch_text import Clause, Matching

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.kernel.text import is_syllables, looks_like_pinyin, name_key, query_terms
+from hub.kernel.terms import is_syllables, looks_like_pinyin, name_key, query_terms
 from schemas.derive.mapping import KEY_LIMIT, TERM_LIMIT
 
 Clause = dict[str, Any]

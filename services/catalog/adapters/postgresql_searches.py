@@ -3,8 +3,8 @@
 from typing import Literal
 from zlib import crc32
 
-from hub.adapters.postgresql import PostgresDatabase, storable
 from hub.ports.searches import SEARCHES_LIMIT, SavedSearch
+from hub.sql.postgresql import PostgresDatabase, storable
 
 _OWNERS = 0x6875_6204
 """The space of the advisory locks under which an owner's searches are counted."""

@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
-from hub.adapters.sqlite import Database
 from hub.kernel.canonical import digest_of
-from hub.kernel.text import query_terms
+from hub.kernel.terms import query_terms
 from hub.ports.catalogue import Document, Hit, Page, Query, Suggestion
+from hub.sql.sqlite import Database
 from services.catalog.adapters import sqlite_catalogue_rebuild as generations
 from services.catalog.adapters.sqlite_catalogue_rebuild import Rebuilding, sole_rebuilder
 from services.catalog.adapters.sqlite_catalogue_search import Answer, Search

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pyroaring import BitMap
 
-from hub.kernel.text import is_syllables, looks_like_pinyin, name_key, query_terms
+from hub.kernel.terms import is_syllables, looks_like_pinyin, name_key, query_terms
 from services.catalog.adapters.sqlite_catalogue_terms import BODY, NAME, PINYIN, STRONG, TITLE, Reader
 
 FALLBACK_FROM = 4

@@ -8,7 +8,7 @@ import orjson
 from pyroaring import BitMap
 
 from hub.kernel.records import Status
-from hub.kernel.text import name_key, sort_key
+from hub.kernel.terms import name_key, sort_key
 from hub.ports.catalogue import Document
 from services.catalog.adapters.sqlite_catalogue_facets import rows_after
 from services.catalog.adapters.sqlite_catalogue_terms import Postings, Terms, inverted

@@ -20,7 +20,7 @@ Connect = Callable[[], sqlite3.Connection]
 
 
 class Terms(NamedTuple):
-    """The texts of one document as terms joined by blanks (hub.kernel.text); `names` are whole names, one term each."""
+    """The texts of one document as terms joined by blanks (kernel.terms); `names` are whole names, one term each."""
 
     title: str
     body: str

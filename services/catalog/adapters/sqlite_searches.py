@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
-from hub.adapters.sqlite import Database
 from hub.ports.searches import SEARCHES_LIMIT, SavedSearch
+from hub.sql.sqlite import Database
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS searches (

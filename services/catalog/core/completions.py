@@ -7,7 +7,7 @@ from itertools import chain, takewhile
 
 import rjieba
 
-from hub.kernel.text import folded, initials, name_key, word_syllables
+from hub.kernel.terms import folded, initials, name_key, word_syllables
 
 KEY_LIMIT = 24
 """Characters of a completion's key; what is typed beyond them does not narrow the choice."""

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from hub.kernel.records import Record
-from hub.kernel.text import pinyin_terms, segmented
+from hub.kernel.terms import pinyin_terms, segmented
 from hub.ports.catalogue import Document
 from schemas.codes import code_list
 from schemas.kind import Kind, kind_named

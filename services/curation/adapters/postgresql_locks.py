@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.adapters.partitioner import partition_of
+from hub.log.partitioner import partition_of
 from hub.ports.records import Interfered
 
 BUCKETS = 960

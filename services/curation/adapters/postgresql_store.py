@@ -9,14 +9,14 @@ from typing import Any
 import orjson
 from psycopg import Connection, errors
 
-from hub.adapters.postgresql import PostgresDatabase, storable_among
-from hub.adapters.postgresql_outbox import PostgresOutbox
 from hub.kernel.canonical import canonical_json, digest_of
 from hub.kernel.cloudevents import CloudEvent, traced
 from hub.kernel.contributions import Preference, SameAs
 from hub.kernel.records import RECORD_CHANGED, Record
 from hub.ports.eventlog import Entry
 from hub.ports.records import Interfered, Outcome, Pending, WeakKey
+from hub.sql.postgresql import PostgresDatabase, storable_among
+from hub.sql.postgresql_outbox import PostgresOutbox
 from services.curation.adapters.postgresql_locks import RecordLocks
 from services.curation.adapters.postgresql_unit import (
     PostgresUnit,

@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 from psycopg import Connection
 
-from hub.adapters.postgresql import storable_among
 from hub.kernel.contributions import Claim, Contribution, ContributionKey, Preference, SameAs
 from hub.kernel.records import Record
 from hub.ports.records import Changes
+from hub.sql.postgresql import storable_among
 from services.curation.adapters.postgresql_contributions import joined_key, save_contributions, split_key
 from services.curation.adapters.postgresql_locks import RecordLocks
 from services.curation.adapters.postgresql_rows import many

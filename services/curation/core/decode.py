@@ -8,10 +8,9 @@ import orjson
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED, Preference, SameAs, kind_of
 from hub.kernel.problems import shown
-from hub.kernel.records import SUBMITTED, Submission
+from hub.kernel.records import AUTHORITIES, SUBMITTED, Submission
 from hub.kernel.versions import LARGEST
 from hub.ports.eventlog import Delivered
-from schemas.annotations import AUTHORITIES
 from schemas.kind import kinds
 
 ID_LIMIT = 512

@@ -6,9 +6,9 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.adapters.postgresql import PostgresDatabase, storable
 from hub.ports.clock import Clock, SystemClock, rfc3339
 from hub.ports.receipts import Batch, Opened, Progress, Receipt
+from hub.sql.postgresql import PostgresDatabase, storable
 from services.ingest.core.idempotency import judged
 from services.ingest.core.packing import packed, unpacked
 

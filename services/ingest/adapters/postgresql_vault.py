@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from hub.adapters.postgresql import PostgresDatabase, storable_among
 from hub.ports.vault import VaultLocked
+from hub.sql.postgresql import PostgresDatabase, storable_among
 from services.ingest.adapters.keyring import KeyRing, secret_in
 
 _MARK = b"the key of this vault"

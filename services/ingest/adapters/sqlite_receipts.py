@@ -7,9 +7,9 @@ from pathlib import Path
 
 import orjson
 
-from hub.adapters.sqlite import Database
 from hub.ports.clock import Clock, SystemClock, rfc3339
 from hub.ports.receipts import Batch, Opened, Progress, Receipt
+from hub.sql.sqlite import Database
 from services.ingest.core.idempotency import judged
 from services.ingest.core.packing import packed, unpacked
 

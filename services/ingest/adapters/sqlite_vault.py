@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from hub.adapters.sqlite import Database
 from hub.ports.vault import VaultLocked
+from hub.sql.sqlite import Database
 from services.ingest.adapters.keyring import KeyRing, secret_in
 
 _SCHEMA = """

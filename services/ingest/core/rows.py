@@ -22,7 +22,7 @@ BATCH_BYTES = 16 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What ingest takes at most; see hub.settings.Settings for the numbers that an operator may change."""
+    """What ingest takes at most; see hub.runtime.settings.Settings for the numbers that an operator may change."""
 
     body_bytes: int = 256 * 2**20
     row_bytes: int = 256 * 2**10

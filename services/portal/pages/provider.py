@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.oidc_login import Begun, OidcLogin, ProviderAway, SignInRefused
+from hub.auth.oidc_login import Begun, OidcLogin, ProviderAway, SignInRefused
 from services.portal.client import ApiProblem, HubApi, Reader
 from services.portal.core.addresses import local
 from services.portal.guard import add_page

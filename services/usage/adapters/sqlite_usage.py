@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 
-from hub.adapters.sqlite import Database
 from hub.kernel.usage import MonthUsage, moment_text
 from hub.ports.usage import Indicators, Scope
+from hub.sql.sqlite import Database
 from services.usage.core.counting import MonthFull, absorb, indicators
 from services.usage.core.facts import Fact
 

@@ -1,4 +1,4 @@
-"""The tables on PostgreSQL, step by step (Alembic); `hub.adapters.postgresql.migrate` runs what is missing.
+"""The tables on PostgreSQL, step by step (Alembic); `hub.sql.postgresql.migrate` runs what is missing.
 
 Every process migrates when it starts, one at a time, so during a rolling upgrade processes of the version before go on
 working on tables that are already new. A step therefore only expands:

@@ -1,6 +1,6 @@
 """Signing people in at an OpenID Connect provider: authorization code (RFC 6749) with PKCE (RFC 7636), state and nonce.
 
-The hub's portal is a public client: it has no secret, and what it gets is an access token that hub.oidc takes.
+The hub's portal is a public client: it has no secret, and what it gets is an access token that hub.auth.oidc takes.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import orjson
 
-from hub.jws import FindKey, Untrusted, verified
-from hub.oidc import DISCOVERY, DOCUMENT_BYTES, FETCH_SECONDS, REFRESH_SECONDS, SKEW_SECONDS, ProviderKeys
+from hub.auth.jws import FindKey, Untrusted, verified
+from hub.auth.oidc import DISCOVERY, DOCUMENT_BYTES, FETCH_SECONDS, REFRESH_SECONDS, SKEW_SECONDS, ProviderKeys
 from hub.ports.clock import Clock
 from hub.ports.worker import Worker
-from hub.settings import Settings
+from hub.runtime.settings import Settings
 
 SCOPE = "openid"
 RANDOM_BYTES = 32

@@ -1,8 +1,8 @@
-"""Alembic's entry: runs the steps on the connection that hub.adapters.postgresql.migrate hands over."""
+"""Alembic's entry: runs the steps on the connection that hub.sql.postgresql.migrate hands over."""
 
 from alembic import context
 
-from hub.adapters.postgresql import MIGRATIONS_TABLE
+from hub.sql.postgresql import MIGRATIONS_TABLE
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, version_table=MIGRATIONS_TABLE, transaction_per_migration=True)

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from hub.adapters.postgresql import PostgresDatabase, alive
 from hub.ports.records import WAITING_LIMIT, Pending
+from hub.sql.postgresql import PostgresDatabase, alive
 
 LOOK_SECONDS = 0.05
 """How often a relay that waits looks for events that another process stored; of its own process it is told."""

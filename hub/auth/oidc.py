@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
-from hub.jws import Key, Untrusted, keys_of, verified
+from hub.auth.jws import Key, Untrusted, keys_of, verified
 from hub.kernel.access import Principal, Role
 from hub.ports.clock import Clock
 from hub.ports.worker import Worker
-from hub.settings import Settings
-from hub.web import AccessList
+from hub.runtime.settings import Settings
+from hub.web.requests import AccessList
 
 log = logging.getLogger("hub.oidc")
 SKEW_SECONDS = 60.0
@@ -57,7 +57,7 @@ class ProviderKeys:
         self._wanted = threading.Event()
 
     def find(self, key_id: str | None, algorithm: str) -> Key | None:
-        """See hub.jws.FindKey. A token without a key id is taken where the provider has one key for its algorithm."""
+        """See FindKey. A token without a key id is taken where the provider has one key for its algorithm."""
         if time.monotonic() - self._fresh_at > STALE_SECONDS:
             self._wanted.set()
             return None
@@ -113,7 +113,7 @@ class ProviderKeys:
 
 
 class OidcAccess:
-    """hub.web.AccessList by access tokens.
+    """hub.web.requests.AccessList by access tokens.
 
     A caller's name is its `name_claim` and the issuer's host, such as `f81d4fae@idp.example.org`: bookings and saved
     searches belong to names, so the claim must be one that nobody chooses and that is never given to another.
@@ -179,7 +179,7 @@ class AccessLists:
         self._lists = lists
 
     def principal(self, token: str) -> Principal | None:
-        """See hub.web.AccessList."""
+        """See hub.web.requests.AccessList."""
         found = (known.principal(token) for known in self._lists)
         return next((principal for principal in found if principal), None)
 

@@ -4,7 +4,7 @@ import sqlite3
 from datetime import timedelta
 from time import monotonic
 
-from hub.adapters.sqlite_eventlog import Partition, SqliteEventLog
+from hub.log.sqlite_eventlog import Partition, SqliteEventLog
 from hub.ports.clock import Clock, SystemClock
 
 STEP_ENTRIES = 5_000

@@ -6,13 +6,13 @@ from pathlib import Path
 import yaml
 
 from hub.kernel.language import Bilingual
+from hub.kernel.records import AUTHORITIES
 from hub.kernel.sources import Source, Sources
-from schemas.annotations import AUTHORITIES
 
 
 def load_sources(path: Path | None = None) -> Sources:
     """The shipped list, or the file in its place; ValueError names the entry that cannot be read."""
-    text = path.read_text("utf-8") if path else (files("hub") / "sources.yaml").read_text("utf-8")
+    text = path.read_text("utf-8") if path else (files("hub.auth") / "sources.yaml").read_text("utf-8")
     sources = {}
     for source_id, entry in (yaml.safe_load(text) or {}).items():
         if not isinstance(entry, dict) or entry.get("authority") not in AUTHORITIES:

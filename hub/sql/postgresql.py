@@ -61,7 +61,7 @@ def _migrations() -> Any:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(files("hub") / "migrations"))
+    config.set_main_option("script_location", str(files("hub.sql") / "migrations"))
     return config
 
 

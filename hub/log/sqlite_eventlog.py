@@ -7,11 +7,11 @@ from pathlib import Path
 from time import monotonic
 from uuid import uuid4
 
-from hub.adapters.log_headers import pack, unpack
-from hub.adapters.partitioner import partition_of
-from hub.adapters.sqlite import Database
+from hub.log.headers import pack, unpack
+from hub.log.partitioner import partition_of
 from hub.ports.clock import Clock, SystemClock
 from hub.ports.eventlog import Delivered, Entry, Fenced, Topic, UnknownTopic, check_sizes
+from hub.sql.sqlite import Database
 
 POLL_LIMIT = 20_000
 OTHER_PROCESSES_SECONDS = 0.05

@@ -15,7 +15,7 @@ from kafka.errors import (
     UnknownMemberIdError,
 )
 
-from hub.adapters.kafka_consumer import KafkaLogConsumer
+from hub.log.kafka_consumer import KafkaLogConsumer
 from hub.ports.eventlog import Entry, Topic, UnknownTopic, check_sizes
 
 DELIVERY_SECONDS = 60.0

@@ -1,0 +1,1 @@
+"""The event log: its adapters, and how workers read it."""

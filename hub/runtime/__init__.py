@@ -1,0 +1,1 @@
+"""A process at work: its settings and its workers."""
