@@ -11,21 +11,19 @@ from hub.kernel.sources import Sources
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.log.sqlite_log_upkeep import LogUpkeep
 from hub.observability.edges import ObservedLog
-from hub.ports.bookings import BookingStore
 from hub.ports.catalogue import Catalogue
 from hub.ports.clock import Clock, SystemClock
 from hub.ports.eventlog import EventLog
-from hub.ports.receipts import ReceiptStore
 from hub.ports.records import RecordStore
-from hub.ports.searches import SavedSearches
-from hub.ports.vault import Vault
 from hub.ports.worker import Worker
 from hub.runtime.settings import Settings
 from schemas.topics import topics
 from services.booking.adapters.sqlite_bookings import SqliteBookings
+from services.booking.ports import BookingStore
 from services.booking.service import BookingDesk, BookingRelay
 from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
 from services.catalog.adapters.sqlite_searches import SqliteSavedSearches
+from services.catalog.ports import SavedSearches
 from services.catalog.service import CatalogueQueries, CatalogueSink
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.service import Curation, Relay
@@ -33,6 +31,8 @@ from services.curation.stewards import Stewardship
 from services.ingest.adapters.sqlite_receipts import SqliteReceipts
 from services.ingest.adapters.sqlite_vault import SqliteVault
 from services.ingest.core.rows import Limits
+from services.ingest.ports.receipts import ReceiptStore
+from services.ingest.ports.vault import Vault
 from services.ingest.service import Ingest
 from services.ingest.upkeep import ReceiptUpkeep
 from services.usage.adapters.sqlite_usage import SqliteUsage

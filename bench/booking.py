@@ -21,10 +21,10 @@ from app.composition import compose
 from bench.bare import connected
 from bench.common import OPERATOR, Report, folder, options, ratios, spread, table
 from bench.serving import served
-from hub.kernel.bookings import Interval
 from hub.kernel.records import Record
 from hub.runtime.settings import Settings
 from hub.runtime.threads import Runtime, drain
+from schemas.events.bookings import Interval
 from services.booking.core.asking import Ask
 
 INSTRUMENTS = 50

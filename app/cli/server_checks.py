@@ -12,11 +12,11 @@ import httpx
 
 from app.cli.findings import MANY_WAIT, Finding, difference
 from app.cli.servers import failures
-from hub.kernel.bookings import BOOKINGS
 from hub.kernel.language import Bilingual
 from hub.kernel.records import RECORDS, SUBMISSIONS
-from hub.kernel.usage import TELEMETRY, USAGE
 from hub.runtime.settings import Settings
+from schemas.events.bookings import BOOKINGS
+from schemas.events.usage import TELEMETRY, USAGE
 
 if TYPE_CHECKING:
     from hub.log.kafka_eventlog import KafkaEventLog
@@ -196,8 +196,8 @@ def outboxes(_: Settings, found: Found) -> Iterator[Finding]:
 
 def vault(settings: Settings, found: Found) -> Iterator[Finding]:
     """The key file is the one that the values were kept with; its mode is looked at with the other private files."""
-    from hub.ports.vault import VaultLocked
     from services.ingest.adapters.postgresql_vault import PostgresVault
+    from services.ingest.ports.vault import VaultLocked
 
     if found.database is None:
         return

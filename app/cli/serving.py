@@ -20,8 +20,8 @@ from app.cli.wording import t
 from app.operations.marker import read_marker
 from hub.auth.tokens import AccessFile, operator_token, write_private
 from hub.kernel.language import Bilingual
-from hub.ports.vault import VaultLocked
 from hub.runtime.settings import Settings
+from services.ingest.ports.vault import VaultLocked
 
 GRACE_SECONDS = 5
 DEMO_COMPANY = "示例企业 Demo Company"

@@ -9,9 +9,9 @@ import orjson
 
 from hub.kernel.deadletters import dead_letter_topic, revived
 from hub.kernel.records import RECORDS
-from hub.kernel.usage import USAGE
 from hub.ports.eventlog import Consumer, Delivered, Entry, EventLog
 from hub.ports.records import RecordReader
+from schemas.events.usage import USAGE
 from schemas.topics import contracts
 
 READER = "dead-letters.reader"

@@ -15,12 +15,12 @@ from app.operations.kafka import Offsets
 from app.operations.move import Target
 from app.operations.streams import LETTERS, READ_ENTRIES
 from app.operations.tables import TABLES, Steps, counted
-from hub.kernel.bookings import BOOKINGS
 from hub.kernel.language import Bilingual
 from hub.kernel.records import SUBMISSIONS
-from hub.kernel.usage import TELEMETRY, USAGE
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.eventlog import Entry
+from schemas.events.bookings import BOOKINGS
+from schemas.events.usage import TELEMETRY, USAGE
 from schemas.topics import topics
 from services.curation.service import GROUP as CURATION_GROUP
 

@@ -21,13 +21,13 @@ from app.operations.tables import BY_NAME, TABLES, Digest, OnProgress, Steps, Ta
 from hub.auth.tokens import write_private
 from hub.kernel.language import Bilingual
 from hub.kernel.records import RECORDS, SUBMISSIONS
-from hub.kernel.usage import USAGE
 from hub.log.kafka_eventlog import KafkaEventLog
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import SystemClock, rfc3339
 from hub.ports.eventlog import Entry
 from hub.runtime.settings import Settings
 from hub.sql.postgresql import PostgresDatabase, migrate
+from schemas.events.usage import USAGE
 from schemas.topics import topics
 from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
 from services.catalog.sink import GROUP as CATALOGUE_GROUP

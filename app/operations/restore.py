@@ -19,12 +19,12 @@ from app.operations.streams import READ_ENTRIES, entries, publish_missing
 from app.operations.tables import Steps
 from hub.auth.tokens import write_private
 from hub.kernel.language import Bilingual
-from hub.kernel.usage import USAGE, MonthUsage
 from hub.log.sqlite_eventlog import SqliteEventLog
-from hub.ports.usage import UsageStore
 from hub.runtime.settings import Settings
+from schemas.events.usage import USAGE, MonthUsage
 from schemas.topics import topics
 from services.catalog.sink import check, rebuild
+from services.usage.ports import UsageStore
 
 CATALOGUE = "catalogue.db"
 

@@ -7,14 +7,14 @@ import orjson
 
 from app.operations.folder import Folder
 from app.operations.tables import Digest
-from hub.kernel.bookings import BOOKINGS
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter_topic
 from hub.kernel.records import RECORD_CHANGED, RECORDS, SUBMISSIONS
-from hub.kernel.usage import TELEMETRY, USAGE_COUNTED, MonthUsage
 from hub.log.headers import pack, unpack
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.eventlog import Entry
+from schemas.events.bookings import BOOKINGS
+from schemas.events.usage import TELEMETRY, USAGE_COUNTED, MonthUsage
 
 READ_ENTRIES = 2_000
 _DUE = "SELECT due FROM unattended WHERE instrument = ? AND month = ? ORDER BY number"

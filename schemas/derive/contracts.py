@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from hub.kernel.bookings import BOOKING_CHANGED, PRIVATE, Booking
 from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED, Preference, SameAs
 from hub.kernel.language import Bilingual
 from hub.kernel.records import RECORD_CHANGED, SUBMITTED, Record, Submission
-from hub.kernel.usage import RUN_RECORDED, USAGE_COUNTED, MonthUsage, Run
 from hub.kernel.versions import LARGEST
 from schemas.derive.jsonschema import DIALECT, Generator, Schema, json_schema, schema_id
+from schemas.events.bookings import BOOKING_CHANGED, PRIVATE, Booking
+from schemas.events.usage import RUN_RECORDED, USAGE_COUNTED, MonthUsage, Run
 from schemas.kind import MODULES, kind_named
 
 EVENTS: Mapping[str, tuple[type, Bilingual]] = {

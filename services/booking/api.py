@@ -8,7 +8,6 @@ from fastapi.responses import JSONResponse, Response
 
 from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
-from hub.ports.bookings import Position
 from hub.web.requests import Caller, ReaderLanguage, problem_response
 from services.booking.core.asking import (
     cursor_after,
@@ -22,6 +21,7 @@ from services.booking.core.asking import (
 from services.booking.core.calendar import calendar_of
 from services.booking.core.deciding import Action
 from services.booking.core.views import Seen, availability_json, booking_json, intervals_json
+from services.booking.ports import Position
 from services.booking.service import BookingDesk, Taken
 
 BODY_BYTES = 16 * 2**10

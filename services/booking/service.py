@@ -7,21 +7,21 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 from hub.kernel.access import Principal
-from hub.kernel.bookings import BOOKINGS, Booking, BookingStatus, Change, Interval
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import Record
 from hub.observability import metrics
-from hub.ports.bookings import PAGE_LIMIT, BookingStore, Position
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordReader
+from schemas.events.bookings import BOOKINGS, Booking, BookingStatus, Change, Interval
 from services.booking.core import deciding
 from services.booking.core.asking import DEFAULT_DAYS, MOST_DAYS, Ask, read_date, read_whole
 from services.booking.core.deciding import Action
 from services.booking.core.offers import Offer, offer_of
 from services.booking.core.slots import calendar, day_of, days_from, instant_of, nearest_free, search_window
 from services.booking.core.views import Availability, Seen
+from services.booking.ports import PAGE_LIMIT, BookingStore, Position
 
 ATTEMPTS = 5
 """Of a change that others get ahead of, before the caller is asked to look again."""

@@ -12,11 +12,11 @@ from hub.kernel.sources import Sources
 from hub.ports.catalogue import Catalogue, Page, Query
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.records import RecordReader
-from hub.ports.searches import SEARCHES_LIMIT, SavedSearch, SavedSearches
 from schemas.kind import kinds
 from services.catalog.core import history, menus, pages, presenting, queries
 from services.catalog.core.layout import readable
 from services.catalog.core.paths import KIND
+from services.catalog.ports import SEARCHES_LIMIT, SavedSearch, SavedSearches
 from services.catalog.querystrings import parameters_of, query_string
 from services.catalog.related import Links
 from services.catalog.sink import CatalogueSink, check, rebuild, reconcile

@@ -6,8 +6,8 @@ from hub.kernel.access import Principal, Role
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.sources import Source, Sources
-from hub.ports.receipts import Receipt
 from schemas.kind import Kind, kinds
+from services.ingest.ports.receipts import Receipt
 
 SUBMITTERS: frozenset[Role] = frozenset({"submitter", "operator"})
 

@@ -10,7 +10,6 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from hub.kernel.access import Principal
 from hub.kernel.language import Language
-from hub.ports.receipts import Receipt
 from hub.web.requests import Caller, ReaderLanguage, problem_response
 from schemas.derive.jsonschema import json_schema
 from schemas.derive.templates import template
@@ -20,6 +19,7 @@ from services.ingest.downloads import attachment, giveback_format, refused_name,
 from services.ingest.formats.giveback import write_refused
 from services.ingest.formats.registry import FORMATS
 from services.ingest.outcomes import ROWS_LIMIT, RowState
+from services.ingest.ports.receipts import Receipt
 from services.ingest.service import Busy, Ingest, Interrupted
 from services.ingest.upload import Uploads
 

@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
-from hub.ports.receipts import Receipt
 from schemas.kind import Kind
 from services.ingest.formats.giveback import Giveback
 from services.ingest.formats.registry import FORMATS
+from services.ingest.ports.receipts import Receipt
 
 Table = Literal["csv", "xlsx"]
 _Name = TypeVar("_Name", Giveback, Table)

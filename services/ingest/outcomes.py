@@ -9,10 +9,10 @@ from typing import Literal, NamedTuple, get_args
 
 from hub.kernel.problems import Problem
 from hub.ports.catalogue import Catalogue
-from hub.ports.receipts import Accepted, Batch, Receipt, ReceiptStore
 from hub.ports.records import Outcome, RecordReader
-from hub.ports.vault import Vault
 from services.ingest.core.refused import RefusedRow, unpack_refused
+from services.ingest.ports.receipts import Accepted, Batch, Receipt, ReceiptStore
+from services.ingest.ports.vault import Vault
 
 State = Literal["received", "curated", "searchable", "stale", "dead", "refused"]
 """`received`: in the log; `curated`: in the record, at `version`; `searchable`: the catalogue has that version or a

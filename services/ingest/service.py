@@ -20,9 +20,7 @@ from hub.observability import metrics, tracing
 from hub.ports.catalogue import Catalogue
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
-from hub.ports.receipts import Batch, Opened, Receipt, ReceiptStore
 from hub.ports.records import RecordReader
-from hub.ports.vault import Vault
 from schemas.kind import Kind
 from services.ingest.admission import kind_called, source_for
 from services.ingest.core.events import EventMaker
@@ -33,6 +31,8 @@ from services.ingest.core.submissions import Frame, Refused
 from services.ingest.formats.base import SNIFF_BYTES, Format
 from services.ingest.formats.registry import chosen
 from services.ingest.outcomes import Outcomes, sealing_context
+from services.ingest.ports.receipts import Batch, Opened, Receipt, ReceiptStore
+from services.ingest.ports.vault import Vault
 
 log = logging.getLogger("hub.ingest")
 OPERATIONS: tuple[Operation, ...] = ("upsert", "withdraw")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from time import monotonic
 
 from hub.ports.clock import Clock, rfc3339
-from hub.ports.receipts import ReceiptStore
+from services.ingest.ports.receipts import ReceiptStore
 
 KEPT_DAYS = 90
 STEP_RECEIPTS = 100

@@ -8,8 +8,8 @@ from fastapi.responses import JSONResponse
 
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
-from hub.ports.usage import Indicators
 from hub.web.requests import Caller
+from services.usage.ports import Indicators
 from services.usage.service import Recorder, UsageQueries
 
 BODY_BYTES = 2**20

@@ -11,12 +11,11 @@ from hub.kernel.deadletters import dead_letter, dead_letter_topic
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import Record
-from hub.kernel.usage import RUN_RECORDED, TELEMETRY, USAGE, USAGE_COUNTED, MonthUsage
 from hub.log.batch_worker import BATCH_ROWS, BatchWorker
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import Delivered, Entry, EventLog
 from hub.ports.records import RecordReader
-from hub.ports.usage import Indicators, UsageStore
+from schemas.events.usage import RUN_RECORDED, TELEMETRY, USAGE, USAGE_COUNTED, MonthUsage
 from schemas.instrument import DEFAULT_TIME_ZONE
 from schemas.kind import kinds
 from services.booking.core.deciding import owns
@@ -25,6 +24,7 @@ from services.catalog.core.links import aliases
 from services.usage.core.asking import Question, read_question, read_runs
 from services.usage.core.facts import SOURCES, Fact, Malformed, decoded
 from services.usage.core.months import month_at, months_between, zone_named
+from services.usage.ports import Indicators, UsageStore
 
 log = logging.getLogger("hub.usage")
 GROUP = "usage-counter"

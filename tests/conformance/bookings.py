@@ -10,11 +10,11 @@ from threading import Barrier
 import orjson
 import pytest
 
-from hub.kernel.bookings import BOOKING_CHANGED, Booking, Change, Interval, Price
 from hub.kernel.cloudevents import CloudEvent
-from hub.ports.bookings import BookingStore
 from hub.ports.eventlog import Delivered
 from hub.ports.records import Pending
+from schemas.events.bookings import BOOKING_CHANGED, Booking, Change, Interval, Price
+from services.booking.ports import BookingStore
 from tests.conformance.gaps import Conformance
 
 Open = Callable[[], BookingStore]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.ports.receipts import Accepted, Batch, Receipt, ReceiptStore
+from services.ingest.ports.receipts import Accepted, Batch, Receipt, ReceiptStore
 from tests.conformance.gaps import Conformance
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from hub.ports.searches import SEARCHES_LIMIT, SavedSearch, SavedSearches
+from services.catalog.ports import SEARCHES_LIMIT, SavedSearch, SavedSearches
 from tests.conformance.gaps import Conformance
 
 

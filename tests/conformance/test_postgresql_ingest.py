@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from hub.ports.receipts import ReceiptStore
-from hub.ports.vault import Vault, VaultLocked
 from hub.sql.postgresql import PostgresDatabase
 from services.ingest.adapters.postgresql_receipts import PostgresReceipts
 from services.ingest.adapters.postgresql_vault import PostgresVault
+from services.ingest.ports.receipts import ReceiptStore
+from services.ingest.ports.vault import Vault, VaultLocked
 from tests.conformance.receipts import ReceiptStoreConformance, batch, receipt
 from tests.conformance.vaults import PHONE, VaultConformance
 

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hub.ports.searches import SEARCHES_LIMIT, SavedSearches
 from hub.sql.postgresql import PostgresDatabase
 from services.catalog.adapters.postgresql_searches import PostgresSavedSearches
+from services.catalog.ports import SEARCHES_LIMIT, SavedSearches
 from tests.conformance.searches import SavedSearchesConformance, saved
 
 pytestmark = pytest.mark.conformance

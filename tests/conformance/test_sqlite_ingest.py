@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.ports.receipts import ReceiptStore
-from hub.ports.vault import Vault
 from services.ingest.adapters.sqlite_receipts import SqliteReceipts
 from services.ingest.adapters.sqlite_vault import SqliteVault
+from services.ingest.ports.receipts import ReceiptStore
+from services.ingest.ports.vault import Vault
 from tests.conformance.receipts import ReceiptStoreConformance
 from tests.conformance.vaults import VaultConformance
 

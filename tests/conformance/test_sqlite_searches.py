@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.ports.searches import SavedSearches
 from services.catalog.adapters.sqlite_searches import SqliteSavedSearches
+from services.catalog.ports import SavedSearches
 from tests.conformance.searches import SavedSearchesConformance
 
 pytestmark = pytest.mark.conformance

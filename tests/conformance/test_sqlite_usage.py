@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.kernel.usage import MonthUsage
-from hub.ports.usage import UsageStore
+from schemas.events.usage import MonthUsage
 from services.usage.adapters import sqlite_usage
 from services.usage.adapters.sqlite_usage import SqliteUsage
 from services.usage.core import counting
 from services.usage.core.facts import Fact, Happening, Item
+from services.usage.ports import UsageStore
 from tests.conformance.usage import UsageConformance
 from tests.unit.usage_oracle import expected, facts
 

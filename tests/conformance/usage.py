@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import permutations
 
-from hub.kernel.usage import MonthUsage
-from hub.ports.usage import Indicators, UsageStore
+from schemas.events.usage import MonthUsage
+from services.usage.ports import Indicators, UsageStore
 from tests.conformance.gaps import Conformance
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hub.ports.vault import Vault
+from services.ingest.ports.vault import Vault
 from tests.conformance.gaps import Conformance
 
 PHONE = "0571-8795 1111"

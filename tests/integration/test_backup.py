@@ -20,10 +20,10 @@ from app.operations.refused import Refused
 from app.operations.restore import restore
 from app.operations.streams import entries
 from app.operations.tables import TABLES
-from hub.kernel.bookings import BOOKINGS
 from hub.kernel.records import RECORDS
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.runtime.settings import Settings
+from schemas.events.bookings import BOOKINGS
 from services.catalog.sink import check
 from tests.integration.moving_hub import (
     PHONE,

@@ -10,10 +10,10 @@ import orjson
 import pytest
 from icalendar import Calendar
 
-from hub.kernel.bookings import BOOKINGS
 from hub.kernel.cloudevents import CloudEvent
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.eventlog import Topic
+from schemas.events.bookings import BOOKINGS
 from services.booking.service import BookingRelay
 from tests.integration.booking_desk import Desk
 

@@ -17,12 +17,12 @@ from app.operations.marker import Series
 from app.operations.move import move, opened
 from app.operations.refused import Refused
 from app.operations.tables import TABLES, Row, digest_rows
-from hub.kernel.bookings import BOOKINGS
 from hub.kernel.records import RECORDS, SUBMISSIONS
-from hub.kernel.usage import TELEMETRY
 from hub.log.partitioner import partition_of
 from hub.ports.eventlog import Entry
 from hub.runtime.settings import Settings
+from schemas.events.bookings import BOOKINGS
+from schemas.events.usage import TELEMETRY
 from services.catalog.sink import check
 from tests.integration.moving_hub import (
     Live,

@@ -12,15 +12,15 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from hub.kernel.access import Principal
-from hub.kernel.bookings import BOOKING_CHANGED, BOOKINGS, Booking
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record, SourceRef
-from hub.kernel.usage import TELEMETRY, USAGE, USAGE_COUNTED, MonthUsage
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import ManualClock
 from hub.ports.eventlog import Entry
 from hub.runtime.threads import drain
 from hub.web.requests import install_problem_handlers
+from schemas.events.bookings import BOOKING_CHANGED, BOOKINGS, Booking
+from schemas.events.usage import TELEMETRY, USAGE, USAGE_COUNTED, MonthUsage
 from schemas.topics import topics
 from services.usage.adapters.sqlite_usage import SqliteUsage
 from services.usage.api import router

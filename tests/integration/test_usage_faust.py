@@ -15,12 +15,12 @@ from uuid import uuid4
 
 import pytest
 
-from hub.kernel.bookings import BOOKING_CHANGED, BOOKINGS, Booking
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record
-from hub.kernel.usage import RUN_RECORDED, TELEMETRY, USAGE, MonthUsage, Run
 from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.eventlog import Delivered, Entry
+from schemas.events.bookings import BOOKING_CHANGED, BOOKINGS, Booking
+from schemas.events.usage import RUN_RECORDED, TELEMETRY, USAGE, MonthUsage, Run
 from schemas.topics import topics
 from services.usage.app import APP_ID
 from services.usage.core.facts import SOURCES, Fact, Malformed, decoded

@@ -19,12 +19,12 @@ from pathlib import Path
 import orjson
 import psycopg
 
-from hub.kernel.bookings import Booking, Change
 from hub.log.sqlite_eventlog import SqliteEventLog
-from hub.ports.bookings import BookingStore
 from hub.sql.postgresql import PostgresDatabase
+from schemas.events.bookings import Booking, Change
 from services.booking.adapters.postgresql_bookings import PostgresBookings
 from services.booking.adapters.sqlite_bookings import SqliteBookings
+from services.booking.ports import BookingStore
 from services.booking.service import BookingRelay
 
 DAY = datetime(2026, 12, 1, tzinfo=UTC)

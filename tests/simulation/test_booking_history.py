@@ -12,10 +12,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-from hub.kernel.bookings import ACTIVE, BOOKINGS, Interval
 from hub.kernel.cloudevents import CloudEvent
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.eventlog import Topic
+from schemas.events.bookings import ACTIVE, BOOKINGS, Interval
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.booking.service import BookingRelay
 from tests.history import Operation, violations

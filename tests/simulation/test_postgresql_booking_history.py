@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from app.devstack.postgresql import Postgresql
-from hub.kernel.bookings import BOOKINGS
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.eventlog import Topic
 from hub.sql.postgresql import PostgresDatabase
+from schemas.events.bookings import BOOKINGS
 from services.booking.adapters.postgresql_bookings import PostgresBookings
 from services.booking.service import BookingRelay
 from tests.history import violations

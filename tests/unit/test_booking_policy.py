@@ -9,10 +9,10 @@ import pytest
 from icalendar import Calendar
 
 from hub.kernel.access import Principal
-from hub.kernel.bookings import Booking, BookingStatus, Interval, Price
 from hub.kernel.problems import Refusal
 from hub.kernel.records import Record, SourceRef
 from schemas.common import Closure, Money
+from schemas.events.bookings import Booking, BookingStatus, Interval, Price
 from schemas.kind import kind_named
 from schemas.opening import OpeningHours
 from schemas.validation import Valid, validate_python

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.kernel.bookings import Interval
+from schemas.events.bookings import Interval
 from services.booking.core.offers import Closure, Hours, Offer
 from services.booking.core.slots import (
     Slot,

@@ -13,14 +13,14 @@ import pytest
 
 from hub.ports.catalogue import Catalogue
 from hub.ports.clock import ManualClock, rfc3339
-from hub.ports.receipts import Accepted, Batch, Receipt
 from hub.ports.records import Outcome, RecordReader
-from hub.ports.vault import Vault
 from services.ingest.adapters.sqlite_receipts import SqliteReceipts
 from services.ingest.core.bounds import EVENT_BYTES, too_large_event
 from services.ingest.core.rows import Limits
 from services.ingest.downloads import attachment
 from services.ingest.outcomes import COUNTED_ROWS, Outcomes
+from services.ingest.ports.receipts import Accepted, Batch, Receipt
+from services.ingest.ports.vault import Vault
 from services.ingest.upkeep import ReceiptUpkeep
 from tests.integration.ingest_stack import OPERATOR, opened
 

@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
-from hub.kernel.bookings import Booking, Price
 from hub.kernel.records import Record, Submission
 from schemas.derive.publish import PUBLISHED, ROOT
+from schemas.events.bookings import Booking, Price
 from schemas.kind import MODULES, kind_named
 from schemas.validation import Valid, validate_json
 from tests.unit.curation_memory import AT, MemoryUnit, curate, preference, same_as

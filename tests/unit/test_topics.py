@@ -8,8 +8,8 @@ import yaml
 from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED
 from hub.kernel.deadletters import dead_letter_topic
 from hub.kernel.records import RECORD_CHANGED, RECORDS, SUBMISSIONS, SUBMITTED
-from hub.kernel.usage import USAGE
 from hub.runtime.settings import Settings
+from schemas.events.usage import USAGE
 from schemas.topics import contract_of, contracts, topics
 
 pytestmark = pytest.mark.unit

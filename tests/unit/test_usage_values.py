@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.kernel.bookings import BOOKING_CHANGED, BOOKINGS, Booking
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.identifiers import record_id
 from hub.kernel.problems import Refusal
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record
-from hub.kernel.usage import RUN_RECORDED, TELEMETRY, MonthUsage, Run
 from hub.ports.eventlog import Delivered, Entry
 from schemas.derive.publish import PUBLISHED, ROOT
+from schemas.events.bookings import BOOKING_CHANGED, BOOKINGS, Booking
+from schemas.events.usage import RUN_RECORDED, TELEMETRY, MonthUsage, Run
 from services.usage.core.facts import Happening, Malformed, Placement, booking_key, decoded
 from services.usage.core.intervals import common, merged, seconds, touches
 from tests.unit.jsonschema_subset import faults

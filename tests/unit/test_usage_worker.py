@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.kernel.usage import TELEMETRY, USAGE, Run
+from schemas.events.usage import TELEMETRY, USAGE, Run
 from services.usage import app as worker
 from services.usage.adapters.faust_producer import WAITING_LIMIT, SureBuffer
 from services.usage.app import Counter, TableState

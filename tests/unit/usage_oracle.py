@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from hub.kernel.usage import MonthUsage, moment_text
+from schemas.events.usage import MonthUsage, moment_text
 from services.usage.core.counting import absorb, indicators
 from services.usage.core.facts import Fact, Happening, Item, Placement, booking_key
 

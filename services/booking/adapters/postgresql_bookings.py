@@ -7,13 +7,12 @@ from typing import Any, TypeVar
 
 from psycopg import Connection, errors
 
-from hub.kernel.bookings import ACTIVE, BOOKING_CHANGED, Booking, BookingStatus, Change, Interval
 from hub.kernel.canonical import digest_of
 from hub.kernel.cloudevents import CloudEvent
-from hub.ports.bookings import CONFLICT_LIMIT, PAGE_LIMIT, Added, Changed, Position
 from hub.ports.records import Pending
 from hub.sql.postgresql import PostgresDatabase, storable, storable_among
 from hub.sql.postgresql_outbox import PostgresOutbox
+from schemas.events.bookings import ACTIVE, BOOKING_CHANGED, Booking, BookingStatus, Change, Interval
 from services.booking.adapters.postgresql_spans import (
     clashes,
     enrol,
@@ -23,6 +22,7 @@ from services.booking.adapters.postgresql_spans import (
     last_second,
     numbers_of,
 )
+from services.booking.ports import CONFLICT_LIMIT, PAGE_LIMIT, Added, Changed, Position
 
 ATTEMPTS = 5
 """Of a write that others' writes got in the way of."""
@@ -48,7 +48,7 @@ T = TypeVar("T")
 
 
 class PostgresBookings:
-    """hub.ports.bookings.BookingStore; `event_source` is the CloudEvents source of the events it makes.
+    """services.booking.ports.BookingStore; `event_source` is the CloudEvents source of the events it makes.
 
     A booking is added under locks of its instrument and those joined to it, so that what it was found not to overlap
     stays true; the table's exclusion constraint is there for whatever else may write. Times are whole seconds from 1970

@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import Connection, Cursor
 
-from hub.kernel.bookings import Interval
+from schemas.events.bookings import Interval
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hub.kernel.bookings import ACTIVE, BOOKING_CHANGED, Booking, BookingStatus, Change, Interval
 from hub.kernel.canonical import digest_of
 from hub.kernel.cloudevents import CloudEvent
-from hub.ports.bookings import CONFLICT_LIMIT, PAGE_LIMIT, Added, Changed, Position
 from hub.ports.records import WAITING_LIMIT, Pending
 from hub.sql.sqlite import Database
+from schemas.events.bookings import ACTIVE, BOOKING_CHANGED, Booking, BookingStatus, Change, Interval
 from services.booking.adapters.group_commit import GroupCommit
+from services.booking.ports import CONFLICT_LIMIT, PAGE_LIMIT, Added, Changed, Position
 
 SCAN_ROWS = 1_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,7 +53,7 @@ _AMONG = _CLASHES.format(instrument="?1", start="?2", end="?3")
 
 
 class SqliteBookings:
-    """hub.ports.bookings.BookingStore; `event_source` is the CloudEvents source of the events it makes."""
+    """services.booking.ports.BookingStore; `event_source` is the CloudEvents source of the events it makes."""
 
     def __init__(self, path: Path, event_source: str) -> None:
         self._database = Database(path, SCHEMA)

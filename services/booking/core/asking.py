@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, get_args
 
-from hub.kernel.bookings import BookingStatus, Interval
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
-from hub.ports.bookings import PAGE_LIMIT, Position
+from schemas.events.bookings import BookingStatus, Interval
+from services.booking.ports import PAGE_LIMIT, Position
 
 PURPOSE_CHARS = 2_000
 REASON_CHARS = 500

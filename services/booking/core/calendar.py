@@ -5,9 +5,9 @@ from typing import Any
 
 from icalendar import Calendar, Event, vCalAddress, vGeo, vText
 
-from hub.kernel.bookings import BookingStatus
 from hub.kernel.language import Language
 from hub.kernel.records import Record
+from schemas.events.bookings import BookingStatus
 from schemas.kind import value_at
 from services.booking.core.deciding import STATUS_NAMES
 from services.booking.core.offers import title_of

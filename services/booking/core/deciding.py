@@ -8,10 +8,10 @@ from itertools import pairwise
 from typing import Literal, get_args
 
 from hub.kernel.access import Principal, Role
-from hub.kernel.bookings import Booking, BookingStatus, Interval, Price
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
 from hub.kernel.records import Record
+from schemas.events.bookings import Booking, BookingStatus, Interval, Price
 from services.booking.core.offers import Offer
 from services.booking.core.slots import Cover, bookable_time, day_of, days_from, fits_grid, grid_on, opening_on
 

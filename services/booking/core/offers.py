@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from hub.kernel.bookings import Interval, Price
 from hub.kernel.language import Bilingual, Language
 from hub.kernel.records import Record
 from schemas.bookable import refusal_of
+from schemas.events.bookings import Interval, Price
 from schemas.instrument import DEFAULT_TIME_ZONE
 from schemas.kind import kinds, value_at
 from schemas.opening import WEEKDAYS

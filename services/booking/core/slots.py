@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from heapq import nsmallest
 from typing import Literal, NamedTuple
 
-from hub.kernel.bookings import Interval
+from schemas.events.bookings import Interval
 from services.booking.core.offers import Offer
 
 State = Literal["free", "taken", "closed", "past"]

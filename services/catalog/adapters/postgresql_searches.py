@@ -3,8 +3,8 @@
 from typing import Literal
 from zlib import crc32
 
-from hub.ports.searches import SEARCHES_LIMIT, SavedSearch
 from hub.sql.postgresql import PostgresDatabase, storable
+from services.catalog.ports import SEARCHES_LIMIT, SavedSearch
 
 _OWNERS = 0x6875_6204
 """The space of the advisory locks under which an owner's searches are counted."""
@@ -12,7 +12,7 @@ _COLUMNS = "id, owner, name, query, created_at"
 
 
 class PostgresSavedSearches:
-    """hub.ports.searches.SavedSearches."""
+    """services.catalog.ports.SavedSearches."""
 
     def __init__(self, database: PostgresDatabase) -> None:
         self._database = database

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
-from hub.ports.searches import SEARCHES_LIMIT, SavedSearch
 from hub.sql.sqlite import Database
+from services.catalog.ports import SEARCHES_LIMIT, SavedSearch
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS searches (
@@ -16,7 +16,7 @@ _COLUMNS = "id, owner, name, query, created_at"
 
 
 class SqliteSavedSearches:
-    """hub.ports.searches.SavedSearches."""
+    """services.catalog.ports.SavedSearches."""
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, _SCHEMA)

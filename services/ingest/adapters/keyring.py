@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from hub.kernel.identifiers import base32
-from hub.ports.vault import TOKEN_PREFIX, VaultLocked
+from services.ingest.ports.vault import TOKEN_PREFIX, VaultLocked
 
 KEY_BYTES = 32
 NONCE_BYTES = 12

@@ -7,10 +7,10 @@ from typing import Any
 from psycopg import Connection
 
 from hub.ports.clock import Clock, SystemClock, rfc3339
-from hub.ports.receipts import Batch, Opened, Progress, Receipt
 from hub.sql.postgresql import PostgresDatabase, storable
 from services.ingest.core.idempotency import judged
 from services.ingest.core.packing import packed, unpacked
+from services.ingest.ports.receipts import Batch, Opened, Progress, Receipt
 
 _RECEIPT = "id, source, kind, format, created_at, sender, progress, accepted, refused"
 _BATCH = "number, first_row, last_row, accepted, refused, refused_count"
@@ -18,7 +18,7 @@ _RECENT_LIMIT = 500
 
 
 class PostgresReceipts:
-    """hub.ports.receipts.ReceiptStore."""
+    """services.ingest.ports.receipts.ReceiptStore."""
 
     def __init__(self, database: PostgresDatabase, clock: Clock | None = None) -> None:
         self._database = database

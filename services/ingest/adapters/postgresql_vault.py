@@ -3,15 +3,15 @@
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from hub.ports.vault import VaultLocked
 from hub.sql.postgresql import PostgresDatabase, storable_among
 from services.ingest.adapters.keyring import KeyRing, secret_in
+from services.ingest.ports.vault import VaultLocked
 
 _MARK = b"the key of this vault"
 
 
 class PostgresVault:
-    """hub.ports.vault.Vault. Raises VaultLocked at opening where the key is not the one the values were kept with.
+    """services.ingest.ports.vault.Vault. Raises VaultLocked at opening where the key is not the one the values were kept with.
 
     Every process that opens one vault needs the same key file; a process that starts without one makes it only where
     the vault is new.

@@ -8,10 +8,10 @@ from pathlib import Path
 import orjson
 
 from hub.ports.clock import Clock, SystemClock, rfc3339
-from hub.ports.receipts import Batch, Opened, Progress, Receipt
 from hub.sql.sqlite import Database
 from services.ingest.core.idempotency import judged
 from services.ingest.core.packing import packed, unpacked
+from services.ingest.ports.receipts import Batch, Opened, Progress, Receipt
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS receipts (
@@ -31,7 +31,7 @@ _RECENT_LIMIT = 500
 
 
 class SqliteReceipts:
-    """hub.ports.receipts.ReceiptStore."""
+    """services.ingest.ports.receipts.ReceiptStore."""
 
     def __init__(self, path: Path, clock: Clock | None = None) -> None:
         self._database = Database(path, _SCHEMA)

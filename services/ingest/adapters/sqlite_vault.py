@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from hub.ports.vault import VaultLocked
 from hub.sql.sqlite import Database
 from services.ingest.adapters.keyring import KeyRing, secret_in
+from services.ingest.ports.vault import VaultLocked
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS vault (token TEXT PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
@@ -17,7 +17,7 @@ _MARK = b"the key of this vault"
 
 
 class SqliteVault:
-    """hub.ports.vault.Vault. Raises VaultLocked at opening where the key is not the one the values were kept with."""
+    """services.ingest.ports.vault.Vault. Raises VaultLocked at opening where the key is not the one the values were kept with."""
 
     def __init__(self, path: Path, key_file: Path) -> None:
         self._database = Database(path, _SCHEMA)

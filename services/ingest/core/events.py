@@ -6,10 +6,10 @@ from typing import NamedTuple
 from hub.kernel.cloudevents import Envelope
 from hub.kernel.records import SUBMITTED
 from hub.ports.eventlog import Entry
-from hub.ports.receipts import Accepted
 from services.ingest.core.bounds import too_large, too_large_event, too_long_fields
 from services.ingest.core.rows import Limits, Row
 from services.ingest.core.submissions import Checked, Frame, Refused, checked, submission
+from services.ingest.ports.receipts import Accepted
 
 
 class Event(NamedTuple):

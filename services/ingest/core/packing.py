@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from hub.ports.receipts import Accepted
+from services.ingest.ports.receipts import Accepted
 
 _EVENT_BYTES = 16  # hub.kernel.canonical.short_digest
 _LARGEST = 64 * 2**20

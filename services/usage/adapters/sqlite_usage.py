@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
-from hub.kernel.usage import MonthUsage, moment_text
-from hub.ports.usage import Indicators, Scope
 from hub.sql.sqlite import Database
+from schemas.events.usage import MonthUsage, moment_text
 from services.usage.core.counting import MonthFull, absorb, indicators
 from services.usage.core.facts import Fact
+from services.usage.ports import Indicators, Scope
 
 IDS_LIMIT = 500
 CACHED_VALUES = 5_000
@@ -52,7 +52,7 @@ WHERE {scope} IN ({ids}) AND months.month BETWEEN ? AND ? AND bookings > 0 AND d
 
 
 class SqliteUsage:
-    """hub.ports.usage.UsageStore, and `apply` for the worker that counts on the embedded log."""
+    """services.usage.ports.UsageStore, and `apply` for the worker that counts on the embedded log."""
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, SCHEMA)

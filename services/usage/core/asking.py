@@ -9,10 +9,10 @@ from typing import Any
 from hub.kernel.canonical import canonical_json, short_digest
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
-from hub.kernel.usage import ID_CHARS, Run
-from hub.ports.usage import SCOPES, Scope
 from schemas.codes.divisions import is_division
+from schemas.events.usage import ID_CHARS, Run
 from services.usage.core.months import shifted
+from services.usage.ports import SCOPES, Scope
 
 RUNS_LIMIT = 1_000
 MONTHS_LIMIT = 120

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol
 
 import orjson
 
-from hub.kernel.usage import GRACE, MonthUsage, moment_text
+from schemas.events.usage import GRACE, MonthUsage, moment_text
 from schemas.instrument import DEFAULT_TIME_ZONE
 from services.usage.core.facts import Fact, Happening, Item, Placement
 from services.usage.core.intervals import Span, common, merged, seconds, touches

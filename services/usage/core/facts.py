@@ -8,14 +8,14 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from hub.kernel.bookings import BOOKING_CHANGED, BOOKINGS
 from hub.kernel.canonical import short_digest
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.contributions import kind_of
 from hub.kernel.problems import Refusal, shown
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record
-from hub.kernel.usage import ID_CHARS, LARGEST_VERSION, LONGEST_RUN, RUN_RECORDED, TELEMETRY, YEARS, Run
 from hub.ports.eventlog import Delivered
+from schemas.events.bookings import BOOKING_CHANGED, BOOKINGS
+from schemas.events.usage import ID_CHARS, LARGEST_VERSION, LONGEST_RUN, RUN_RECORDED, TELEMETRY, YEARS, Run
 from schemas.fields import by_path
 from schemas.instrument import DEFAULT_TIME_ZONE
 from schemas.kind import Kind, kinds, value_at

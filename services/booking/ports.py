@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from hub.kernel.bookings import Booking, BookingStatus, Change, Interval
 from hub.ports.records import Pending
+from schemas.events.bookings import Booking, BookingStatus, Change, Interval
 
 PAGE_LIMIT = 100
 CONFLICT_LIMIT = 20

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, get_args
 
-from hub.kernel.usage import MonthUsage
+from schemas.events.usage import MonthUsage
 
 Scope = Literal["instrument", "laboratory", "organisation", "county"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)

@@ -1,0 +1,1 @@
+"""What the events of the hub carry, beside submissions and records (hub.kernel)."""

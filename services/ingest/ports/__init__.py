@@ -1,0 +1,1 @@
+"""What ingest stands on."""
