@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -11,8 +12,6 @@ from pydantic import BaseModel, ConfigDict
 from hub.kernel.identifiers import record_id
 from hub.kernel.language import Bilingual
 from hub.kernel.records import AUTHORITIES, Authority
-
-MODULES = ("instrument", "organisation", "laboratory", "project", "expert")
 
 
 class RecordModel(BaseModel):
@@ -37,7 +36,8 @@ class Kind:
 
     `identity` is tried in order, strongest first: the first whose fields are all present gives the record id, and a
     record with none is identified by its source and the source's own id. `title` lists the fields that name a record.
-    `crosswalk` maps a vocabulary (`cerif`, `pidinst`, `schema_org`) to the kind's element or type there.
+    `rank` orders the kinds in menus, lowest first. `crosswalk` maps a vocabulary (`cerif`, `pidinst`, `schema_org`) to
+    the kind's element or type there.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Kind:
     title: tuple[str, ...] = ("name_zh", "name_en")
     authority: tuple[Authority, ...] = AUTHORITIES
     bookable: bool = False
+    rank: int = 100
     crosswalk: Mapping[str, str] = field(default_factory=dict)
 
     def id_of(self, fields: Mapping[str, Any], source: str, source_record_id: str) -> str:
@@ -92,11 +93,20 @@ def unregister(name: str) -> None:
 
 
 def kinds() -> Mapping[str, Kind]:
-    """Every known kind by name."""
-    for module in MODULES:
-        if module not in _registry:
-            import_module(f"schemas.{module}")
+    """Every known kind by name: those of schemas/kinds by rank, then those that were registered since."""
+    shipped_kinds()
     return _registry
+
+
+@lru_cache(maxsize=1)
+def shipped_kinds() -> tuple[str, ...]:
+    """The names of the kinds in schemas/kinds, a module each that registers the kind of its own name, by rank."""
+    found = [module.name for module in iter_modules(import_module("schemas.kinds").__path__)]
+    for name in found:
+        import_module(f"schemas.kinds.{name}")
+    ranked = sorted(found, key=lambda name: (_registry[name].rank, name))
+    _registry.update({name: _registry.pop(name) for name in ranked})
+    return tuple(ranked)
 
 
 def kind_named(name: str) -> Kind:

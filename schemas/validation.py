@@ -16,7 +16,7 @@ from schemas.codes import code_list
 from schemas.expectations import expected
 from schemas.fields import FieldSpec, by_path
 from schemas.kind import Kind, RecordModel
-from schemas.parts import Part
+from schemas.parts.part import Part
 
 PROBLEM_LIMIT = 50
 MASK = "•••"

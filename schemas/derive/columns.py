@@ -7,7 +7,7 @@ from hub.kernel.language import Bilingual, Language
 from schemas.codes import code_list
 from schemas.fields import FieldSpec, by_path, fields_of
 from schemas.kind import Kind
-from schemas.parts import Part
+from schemas.parts.part import Part
 
 YES_NO = (Bilingual("是", "yes"), Bilingual("否", "no"))
 LIST_RULE = Bilingual("可填多项，用分号或换行隔开", "several values, separated by semicolons or line breaks")

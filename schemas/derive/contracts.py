@@ -13,7 +13,7 @@ from hub.kernel.versions import LARGEST
 from schemas.derive.jsonschema import DIALECT, Generator, Schema, json_schema, schema_id
 from schemas.events.bookings import BOOKING_CHANGED, PRIVATE, Booking
 from schemas.events.usage import RUN_RECORDED, USAGE_COUNTED, MonthUsage, Run
-from schemas.kind import MODULES, kind_named
+from schemas.kind import kind_named, shipped_kinds
 
 EVENTS: Mapping[str, tuple[type, Bilingual]] = {
     SUBMITTED: (Submission, Bilingual("提交", "Submission")),
@@ -46,7 +46,7 @@ _RULES: Mapping[str, Schema] = {
 
 def contracts() -> dict[str, Schema]:
     """Every published schema by its file's name without the suffix; kinds registered at run time are not the hub's."""
-    kinds = {name: json_schema(kind_named(name)) for name in MODULES}
+    kinds = {name: json_schema(kind_named(name)) for name in shipped_kinds()}
     return kinds | {schema_name(event_type): event_schema(event_type) for event_type in EVENTS}
 
 

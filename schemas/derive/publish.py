@@ -17,7 +17,7 @@ from schemas.derive.compatibility import incompatible
 from schemas.derive.contracts import contracts
 from schemas.derive.docs import documents
 from schemas.derive.jsonschema import Schema
-from schemas.kind import MODULES, kind_named
+from schemas.kind import kind_named, shipped_kinds
 from schemas.topics import contracts as topic_contracts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +34,7 @@ class Incompatible(Exception):
 def published() -> dict[Path, bytes]:
     """The content of every derived file by its path below the root of the checkout."""
     files = {PUBLISHED / f"{name}.json": written(schema) for name, schema in contracts().items()}
-    document = documents(kind_named(name) for name in MODULES)
+    document = documents(kind_named(name) for name in shipped_kinds())
     return files | {KINDS_DOCUMENT: document.encode(), ASYNCAPI: written(asyncapi(topic_contracts()))}
 
 

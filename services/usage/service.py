@@ -16,8 +16,8 @@ from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import Delivered, Entry, EventLog
 from hub.ports.records import RecordReader
 from schemas.events.usage import RUN_RECORDED, TELEMETRY, USAGE, USAGE_COUNTED, MonthUsage
-from schemas.instrument import DEFAULT_TIME_ZONE
 from schemas.kind import kinds
+from schemas.kinds.instrument import DEFAULT_TIME_ZONE
 from services.booking.core.deciding import owns
 from services.catalog.core.layout import PUBLIC, layout, visible
 from services.catalog.core.links import aliases

@@ -18,9 +18,9 @@ from hub.auth.tokens import AccessFile, operator_token
 from hub.kernel.language import Bilingual
 from hub.runtime.settings import Settings
 from schemas.annotations import F
-from schemas.common import Money, OrganisationRef, Place
 from schemas.kind import Identity, Kind, RecordModel, register, unregister
-from schemas.opening import OpeningHours
+from schemas.parts.common import Money, OrganisationRef, Place
+from schemas.parts.opening import OpeningHours
 from schemas.values import Short
 
 pytestmark = pytest.mark.integration

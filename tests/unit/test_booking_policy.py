@@ -11,10 +11,10 @@ from icalendar import Calendar
 from hub.kernel.access import Principal
 from hub.kernel.problems import Refusal
 from hub.kernel.records import Record, SourceRef
-from schemas.common import Closure, Money
 from schemas.events.bookings import Booking, BookingStatus, Interval, Price
 from schemas.kind import kind_named
-from schemas.opening import OpeningHours
+from schemas.parts.common import Closure, Money
+from schemas.parts.opening import OpeningHours
 from schemas.validation import Valid, validate_python
 from services.booking.core.calendar import calendar_of
 from services.booking.core.deciding import ACTIONS, actions_of, decided, may_book, owns, price_of

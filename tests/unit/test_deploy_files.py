@@ -15,7 +15,7 @@ from hub import __version__
 from hub.auth.sources import load_sources
 from hub.kernel.access import Role
 from hub.runtime.settings import Settings
-from hub.web.requests import me
+from hub.web import me
 from schemas.topics import contracts
 from services.booking import api as booking
 from services.catalog import api as catalog

@@ -20,7 +20,8 @@ from hub.kernel.access import Principal
 from hub.kernel.sources import Sources
 from hub.ports.clock import ManualClock
 from hub.runtime.settings import Settings
-from hub.web.requests import install_problem_handlers, me
+from hub.web import me
+from hub.web.requests import install_problem_handlers
 from tests.unit.oidc_provider import EC, ISSUER, NOW, OTHER_RSA, RSA, Provider, claims, ec_jwk, rsa_jwk, segment, signed
 
 pytestmark = pytest.mark.unit

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from hub.kernel.language import Language
 from schemas.derive.columns import columns_of
 from schemas.derive.templates import Format, example_row, template
-from schemas.kind import MODULES, kind_named
+from schemas.kind import kind_named, shipped_kinds
 from schemas.validation import Valid, validate_text
 from services.ingest.core.rows import ID_NAMES, Limits
 from services.ingest.formats import csv_, xlsx
@@ -42,7 +42,7 @@ def filled(name: str, language: Language, format: Format) -> bytes:
 
 
 @pytest.mark.parametrize("format", ["csv", "xlsx"])
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", shipped_kinds())
 def test_it_comes_back_as_the_record_that_was_meant(name: str, format: Format) -> None:
     kind = kind_named(name)
     reader = (csv_ if format == "csv" else xlsx).FORMAT.read

@@ -8,13 +8,13 @@ from schemas.derive.docs import documents, kind_document
 from schemas.derive.jsonschema import DIALECT, closed_paths, json_schema, node_at
 from schemas.derive.mapping import index_mapping
 from schemas.fields import by_path, every, fields_of
-from schemas.kind import MODULES, kind_named
+from schemas.kind import kind_named, shipped_kinds
 
 pytestmark = pytest.mark.unit
-KINDS = [kind_named(name) for name in MODULES]
+KINDS = [kind_named(name) for name in shipped_kinds()]
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", shipped_kinds())
 def test_every_field_of_the_kind_is_described_at_its_place(name: str) -> None:
     kind = kind_named(name)
     schema = json_schema(kind)

@@ -13,7 +13,6 @@ from pydantic import Field
 
 from hub.kernel.language import Bilingual
 from schemas.annotations import F
-from schemas.common import OrganisationRef, Place
 from schemas.derive.compatibility import incompatible
 from schemas.derive.contracts import contracts
 from schemas.derive.docs import kind_document
@@ -23,6 +22,7 @@ from schemas.derive.mapping import index_mapping
 from schemas.derive.publish import main
 from schemas.derive.templates import example_row, headings, template
 from schemas.kind import Identity, Kind, RecordModel, kind_named, kinds, register, unregister
+from schemas.parts.common import OrganisationRef, Place
 from schemas.validation import Valid, validate_json, validate_text
 from schemas.values import Doi, Email, Short
 from tests.unit.jsonschema_subset import faults

@@ -12,12 +12,12 @@ from hub.kernel.language import Language
 from schemas.derive.columns import columns_of
 from schemas.derive.forms import FormField, form
 from schemas.derive.templates import example_row, headings, template
-from schemas.kind import MODULES, kind_named
+from schemas.kind import kind_named, shipped_kinds
 from schemas.validation import Valid, validate_text
 
 pytestmark = pytest.mark.unit
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-EVERY = [(name, language) for name in MODULES for language in LANGUAGES]
+EVERY = [(name, language) for name in shipped_kinds() for language in LANGUAGES]
 
 
 def workbook(name: str, language: Language) -> list[Any]:
@@ -41,7 +41,7 @@ def test_a_heading_means_one_field_and_the_example_row_is_a_record(name: str, la
 
 
 def test_both_languages_show_one_record() -> None:
-    for name in MODULES:
+    for name in shipped_kinds():
         kind = kind_named(name)
         zh, en = (validate_text(kind, example_row(kind, language)) for language in LANGUAGES)
         assert zh == en
@@ -118,7 +118,7 @@ def test_a_form_asks_each_field_the_way_it_is_answered() -> None:
     assert {field.name for field in fields(FormField)} >= {"label", "hint", "input", "choices", "required"}
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", shipped_kinds())
 def test_what_a_form_offers_is_accepted(name: str) -> None:
     kind = kind_named(name)
     for language in LANGUAGES:

@@ -11,9 +11,9 @@ from hub.kernel.language import Bilingual, Language
 from hub.kernel.records import Record
 from schemas.bookable import refusal_of
 from schemas.events.bookings import Interval, Price
-from schemas.instrument import DEFAULT_TIME_ZONE
 from schemas.kind import kinds, value_at
-from schemas.opening import WEEKDAYS
+from schemas.kinds.instrument import DEFAULT_TIME_ZONE
+from schemas.parts.opening import WEEKDAYS
 
 DEFAULT_SLOT_MINUTES = 60
 DEFAULT_ADVANCE_DAYS = 90

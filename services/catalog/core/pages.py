@@ -8,9 +8,9 @@ from hub.kernel.canonical import canonical_json
 from hub.kernel.language import Language
 from hub.kernel.records import Record, SourceRef
 from schemas.bookable import refusal_of
-from schemas.common import Closure, Money, Place
 from schemas.kind import Kind, kinds
-from schemas.opening import OpeningHours
+from schemas.parts.common import Closure, Money, Place
+from schemas.parts.opening import OpeningHours
 from services.catalog.core.layout import PUBLIC, Node, hidden, layout, visible
 from services.catalog.core.links import Reference
 from services.catalog.core.presenting import geo_of, kind_label, subtitle, titles, url_of

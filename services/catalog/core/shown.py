@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from hub.kernel.language import Bilingual, Language
 from schemas.codes import code_list
 from schemas.codes.divisions import division_path
-from schemas.common import Closure, Money, Place
 from schemas.fields import FieldSpec
-from schemas.instrument import DEFAULT_TIME_ZONE
-from schemas.opening import OpeningHours
-from schemas.parts import Part
+from schemas.kinds.instrument import DEFAULT_TIME_ZONE
+from schemas.parts.common import Closure, Money, Place
+from schemas.parts.opening import OpeningHours
+from schemas.parts.part import Part
 from services.catalog.core.layout import Node
 
 _YES, _NO = Bilingual("是", "yes"), Bilingual("否", "no")

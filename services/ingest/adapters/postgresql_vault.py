@@ -11,7 +11,7 @@ _MARK = b"the key of this vault"
 
 
 class PostgresVault:
-    """services.ingest.ports.vault.Vault. Raises VaultLocked at opening where the key is not the one the values were kept with.
+    """See Vault. Raises VaultLocked at opening where the key is not the one the values were kept with.
 
     Every process that opens one vault needs the same key file; a process that starts without one makes it only where
     the vault is new.

@@ -17,7 +17,7 @@ _MARK = b"the key of this vault"
 
 
 class SqliteVault:
-    """services.ingest.ports.vault.Vault. Raises VaultLocked at opening where the key is not the one the values were kept with."""
+    """See Vault. Raises VaultLocked at opening where the key is not the one the values were kept with."""
 
     def __init__(self, path: Path, key_file: Path) -> None:
         self._database = Database(path, _SCHEMA)

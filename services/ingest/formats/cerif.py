@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Any, BinaryIO
 
-from schemas.common import Contact, Money, OrganisationRef, PersonRef
 from schemas.fields import FieldSpec, fields_of
 from schemas.kind import Kind
-from schemas.persistent import AlternateIdentifier
+from schemas.parts.common import Contact, Money, OrganisationRef, PersonRef
+from schemas.parts.persistent import AlternateIdentifier
 from services.ingest.core.rows import Limits, Row
 from services.ingest.formats import cerif_values as values
 from services.ingest.formats.base import Format

@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from schemas.cells import is_chinese
-from schemas.common import OrganisationRef
 from schemas.fields import FieldSpec, fields_of
 from schemas.kind import Kind
+from schemas.parts.common import OrganisationRef
 from schemas.values import credit_code, email, pid, ror_id
 from services.ingest.core.rows import Limits, Row
 from services.ingest.formats.base import Format

@@ -56,7 +56,7 @@ Document = Mapping[str, Any]
 
 
 def organisation(document: Document) -> dict[str, Any]:
-    """The fields of schemas.organisation that the document tells; KeyError or TypeError where it is no ROR document."""
+    """The fields of an organisation that the document tells; KeyError or TypeError where it is no ROR document."""
     names = document["names"]
     label_zh, label_en = _chinese(names, _country(document)), _english(names)
     acronym = _first(name["value"] for name in names if "acronym" in name["types"])

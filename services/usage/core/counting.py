@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from schemas.events.usage import GRACE, MonthUsage, moment_text
-from schemas.instrument import DEFAULT_TIME_ZONE
+from schemas.kinds.instrument import DEFAULT_TIME_ZONE
 from services.usage.core.facts import Fact, Happening, Item, Placement
 from services.usage.core.intervals import Span, common, merged, seconds, touches
 from services.usage.core.months import UTC_ZONE, Zone, month_at, months_of, shifted, span_of, zone_named

@@ -17,8 +17,8 @@ from hub.ports.eventlog import Delivered
 from schemas.events.bookings import BOOKING_CHANGED, BOOKINGS
 from schemas.events.usage import ID_CHARS, LARGEST_VERSION, LONGEST_RUN, RUN_RECORDED, TELEMETRY, YEARS, Run
 from schemas.fields import by_path
-from schemas.instrument import DEFAULT_TIME_ZONE
 from schemas.kind import Kind, kinds, value_at
+from schemas.kinds.instrument import DEFAULT_TIME_ZONE
 from services.catalog.core.links import WEAK, affiliation, keys_of
 
 SOURCES = (RECORDS, TELEMETRY, BOOKINGS)

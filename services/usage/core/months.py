@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from schemas.instrument import DEFAULT_TIME_ZONE
+from schemas.kinds.instrument import DEFAULT_TIME_ZONE
 from services.usage.core.intervals import Span
 
 UTC_ZONE = UTC

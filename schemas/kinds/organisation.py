@@ -6,8 +6,8 @@ from pydantic import Field
 
 from hub.kernel.language import Bilingual
 from schemas.annotations import F
-from schemas.common import Contact, Money, OrganisationRef, Place
 from schemas.kind import Identity, Kind, RecordModel, register
+from schemas.parts.common import Contact, Money, OrganisationRef, Place
 from schemas.values import CreditCode, FoundingYear, RorId, Short, Url
 
 OrganisationType = Literal[
@@ -125,6 +125,7 @@ class Organisation(RecordModel):
 KIND = register(
     Kind(
         name="organisation",
+        rank=20,
         label=Bilingual("单位", "Organisation"),
         model=Organisation,
         identity=(Identity("uscc", ("uscc",)), Identity("ror", ("ror",))),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
 from schemas.annotations import F
-from schemas.parts import Part
+from schemas.parts.part import Part
 from schemas.values import Short
 
 AlternateType = Literal["SerialNumber", "InventoryNumber", "Other"]

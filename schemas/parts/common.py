@@ -11,7 +11,7 @@ from schemas import values
 from schemas.annotations import F
 from schemas.cells import number, plain
 from schemas.codes import code_list
-from schemas.parts import NamedPart, Part, Recogniser
+from schemas.parts.part import NamedPart, Part, Recogniser
 from schemas.values import (
     Amount,
     Country,

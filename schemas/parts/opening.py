@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from schemas.annotations import F
 from schemas.cells import plain
 from schemas.codes import code_list
-from schemas.parts import Part
+from schemas.parts.part import Part
 from schemas.values import ClockTime
 
 Weekday = Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"]

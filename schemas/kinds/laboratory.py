@@ -7,8 +7,8 @@ from pydantic import Field
 
 from hub.kernel.language import Bilingual
 from schemas.annotations import F
-from schemas.common import Contact, OrganisationRef, PersonRef, Place
 from schemas.kind import Identity, Kind, RecordModel, register
+from schemas.parts.common import Contact, OrganisationRef, PersonRef, Place
 from schemas.values import Discipline, Short, Url
 
 LaboratoryLevel = Literal["national", "ministerial", "provincial", "municipal", "institutional"]
@@ -120,6 +120,7 @@ class Laboratory(RecordModel):
 KIND = register(
     Kind(
         name="laboratory",
+        rank=30,
         label=Bilingual("实验室", "Laboratory"),
         model=Laboratory,
         identity=(

@@ -9,10 +9,10 @@ from pydantic_core import PydanticCustomError
 from hub.kernel.language import Bilingual
 from hub.kernel.records import Authority
 from schemas.annotations import F
-from schemas.common import Closure, Contact, LaboratoryRef, Money, OrganisationRef, Place, SecondContact
 from schemas.kind import Identity, Kind, RecordModel, register
-from schemas.opening import OpeningHours
-from schemas.persistent import AlternateIdentifier, InstrumentType, RelatedIdentifier
+from schemas.parts.common import Closure, Contact, LaboratoryRef, Money, OrganisationRef, Place, SecondContact
+from schemas.parts.opening import OpeningHours
+from schemas.parts.persistent import AlternateIdentifier, InstrumentType, RelatedIdentifier
 from schemas.rules import not_before
 from schemas.values import CategoryCode, Country, Hours, Pid, Short, TimeZone, Url, Year
 
@@ -485,6 +485,7 @@ class Instrument(RecordModel):
 KIND = register(
     Kind(
         name="instrument",
+        rank=10,
         label=Bilingual("仪器设备", "Instrument"),
         model=Instrument,
         identity=(

@@ -8,9 +8,9 @@ from pydantic import AfterValidator, Field
 from hub.kernel.language import Bilingual
 from schemas import values
 from schemas.annotations import F
-from schemas.common import Money, OrganisationRef, PersonRef, code_named
 from schemas.kind import Identity, Kind, RecordModel, register
-from schemas.parts import Recogniser
+from schemas.parts.common import Money, OrganisationRef, PersonRef, code_named
+from schemas.parts.part import Recogniser
 from schemas.rules import not_before
 from schemas.values import Discipline, Doi, Short, Url
 
@@ -194,6 +194,7 @@ class Project(RecordModel):
 KIND = register(
     Kind(
         name="project",
+        rank=40,
         label=Bilingual("项目", "Project"),
         model=Project,
         identity=(Identity("number", ("number",)),),

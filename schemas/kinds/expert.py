@@ -7,8 +7,8 @@ from pydantic import Field
 
 from hub.kernel.language import Bilingual
 from schemas.annotations import F
-from schemas.common import LaboratoryRef, OrganisationRef
 from schemas.kind import Identity, Kind, RecordModel, register
+from schemas.parts.common import LaboratoryRef, OrganisationRef
 from schemas.values import Discipline, Email, Orcid, Phone, ResidentId, Short, Url
 
 Gender = Literal["female", "male", "other"]
@@ -138,6 +138,7 @@ class Expert(RecordModel):
 KIND = register(
     Kind(
         name="expert",
+        rank=50,
         label=Bilingual("专家", "Expert"),
         model=Expert,
         identity=(Identity("orcid", ("orcid",)), Identity("national", ("expert_number",))),

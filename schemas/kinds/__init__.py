@@ -1,0 +1,1 @@
+"""The record kinds, a module each; every module here is found by itself (schemas.kind.kinds)."""

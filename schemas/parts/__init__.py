@@ -1,0 +1,1 @@
+"""Composite values of records: the base, and those that several kinds share."""
