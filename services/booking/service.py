@@ -15,6 +15,7 @@ from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordReader
 from schemas.events.bookings import BOOKINGS, Booking, BookingStatus, Change, Interval
+from schemas.rights import owns
 from services.booking.core import deciding
 from services.booking.core.asking import DEFAULT_DAYS, MOST_DAYS, Ask, read_date, read_whole
 from services.booking.core.deciding import Action
@@ -121,7 +122,7 @@ class BookingDesk:
         """The bookings of an instrument, latest start first, for its owner: 403 for others."""
         deciding.signed_in(principal)
         record = self._record(instrument_id)
-        if not deciding.owns(principal, record):
+        if not owns(principal, record):
             raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=403)
         instruments = {instrument_id, *((record.id, *record.same_as) if record else ())}
         return self._all_seen(self._bookings.on(instruments, limit, before), principal)
@@ -142,7 +143,7 @@ class BookingDesk:
             found = self._bookings.having(statuses, PAGE_LIMIT, before)
             for seen in self._all_seen(found, principal):
                 before = (seen.booking.start, seen.booking.id)
-                if deciding.owns(principal, seen.record):
+                if owns(principal, seen.record):
                     owned.append(seen)
                 if len(owned) == limit:
                     return owned, before
@@ -161,7 +162,7 @@ class BookingDesk:
             booking, now = seen.booking, self._clock.now()
             if booking.status == deciding.MOVES[action][1] and booking.changed_by == principal.name:
                 return seen
-            status = deciding.decided(action, booking, principal, deciding.owns(principal, seen.record), now)
+            status = deciding.decided(action, booking, principal, owns(principal, seen.record), now)
             change = Change(status, rfc3339(now), principal.name, reason)
             changed = self._bookings.change(booking_id, booking.version, change)
             if changed.outcome == "changed" and changed.booking:
@@ -192,7 +193,7 @@ class BookingDesk:
     def _found(self, booking_id: str, principal: Principal) -> Seen:
         booking = self._bookings.get(booking_id)
         record = self._record(booking.instrument_id) if booking else None
-        if booking is None or not deciding.may_see(principal, booking, deciding.owns(principal, record)):
+        if booking is None or not deciding.may_see(principal, booking, owns(principal, record)):
             raise Refusal(Problem("unknown-booking", _UNKNOWN_BOOKING, shown(booking_id), "id"), status=404)
         return self._seen(booking, record, principal)
 
@@ -202,7 +203,7 @@ class BookingDesk:
         return [self._seen(booking, records.get(booking.instrument_id), principal) for booking in found]
 
     def _seen(self, booking: Booking, record: Record | None, principal: Principal) -> Seen:
-        owner = deciding.owns(principal, record)
+        owner = owns(principal, record)
         return Seen(booking, record, deciding.actions_of(booking, principal, owner, self._clock.now()))
 
     def _replayed(self, earlier: Booking, asked: Booking, record: Record, principal: Principal) -> tuple[Seen, bool]:

@@ -7,9 +7,10 @@ from hub.kernel.language import Language
 from hub.kernel.records import Record
 from hub.ports.catalogue import Catalogue, Hit
 from schemas.kind import kinds
-from services.catalog.core.layout import PUBLIC, layout, visible
-from services.catalog.core.links import OWN, WEAK, Reference, aliases, references
-from services.catalog.core.presenting import hit_json, kind_label, path_label
+from schemas.views.references import OWN, WEAK, Reference, aliases, references
+from schemas.views.titles import kind_label
+from schemas.views.visibility import PUBLIC, layout, visible
+from services.catalog.core.presenting import hit_json, path_label
 
 REFERENCES_LIMIT = 100
 """References of one record that are followed."""

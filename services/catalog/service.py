@@ -13,8 +13,8 @@ from hub.ports.catalogue import Catalogue, Page, Query
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.records import RecordReader
 from schemas.kind import kinds
+from schemas.views.visibility import readable
 from services.catalog.core import history, menus, pages, presenting, queries
-from services.catalog.core.layout import readable
 from services.catalog.core.paths import KIND
 from services.catalog.ports import SEARCHES_LIMIT, SavedSearch, SavedSearches
 from services.catalog.querystrings import parameters_of, query_string

@@ -18,9 +18,9 @@ from hub.ports.records import RecordReader
 from schemas.events.usage import RUN_RECORDED, TELEMETRY, USAGE, USAGE_COUNTED, MonthUsage
 from schemas.kind import kinds
 from schemas.kinds.instrument import DEFAULT_TIME_ZONE
-from services.booking.core.deciding import owns
-from services.catalog.core.layout import PUBLIC, layout, visible
-from services.catalog.core.links import aliases
+from schemas.rights import owns
+from schemas.views.references import aliases
+from schemas.views.visibility import PUBLIC, layout, visible
 from services.usage.core.asking import Question, read_question, read_runs
 from services.usage.core.facts import SOURCES, Fact, Malformed, decoded
 from services.usage.core.months import month_at, months_between, zone_named

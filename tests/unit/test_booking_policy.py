@@ -15,9 +15,10 @@ from schemas.events.bookings import Booking, BookingStatus, Interval, Price
 from schemas.kind import kind_named
 from schemas.parts.common import Closure, Money
 from schemas.parts.opening import OpeningHours
+from schemas.rights import owns
 from schemas.validation import Valid, validate_python
 from services.booking.core.calendar import calendar_of
-from services.booking.core.deciding import ACTIONS, actions_of, decided, may_book, owns, price_of
+from services.booking.core.deciding import ACTIONS, actions_of, decided, may_book, price_of
 from services.booking.core.offers import Offer, offer_of, title_of
 from services.booking.core.views import Seen
 

@@ -8,7 +8,7 @@ import pytest
 from hub.kernel.records import Record
 from hub.ports.catalogue import Document
 from schemas.kind import kind_named
-from services.catalog.core.links import OWN, WEAK, references
+from schemas.views.references import OWN, WEAK, references
 from services.catalog.core.projection import document
 from tests.unit.catalog_records import EXPERT, INSTRUMENT, LABORATORY, ORGANISATION, PROJECT, TOKEN, record
 

@@ -10,7 +10,6 @@ from typing import Literal, get_args
 from hub.kernel.access import Principal, Role
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
-from hub.kernel.records import Record
 from schemas.events.bookings import Booking, BookingStatus, Interval, Price
 from services.booking.core.offers import Offer
 from services.booking.core.slots import Cover, bookable_time, day_of, days_from, fits_grid, grid_on, opening_on
@@ -57,17 +56,6 @@ def signed_in(principal: Principal) -> None:
     """Raises Refusal (401) for the anonymous."""
     if not principal.roles or not principal.name:
         raise Refusal(Problem("sign-in", _SIGN_IN, field="Authorization"), status=401)
-
-
-def owns(principal: Principal, record: Record | None) -> bool:
-    """Whether the caller speaks for the instrument: an operator, or a submitter for a source with an owner's authority.
-
-    Whoever harvests or oversees a record does not decide about the instrument's time.
-    """
-    if "operator" in principal.roles:
-        return True
-    own = () if record is None else (source for source in record.sources if source.authority == "owner")
-    return any(principal.may_submit_for(source.source) for source in own)
 
 
 def may_see(principal: Principal, booking: Booking, owner: bool) -> bool:

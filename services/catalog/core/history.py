@@ -7,7 +7,7 @@ from hub.kernel.access import Openness
 from hub.kernel.language import Language
 from hub.kernel.records import Record
 from schemas.kind import kinds
-from services.catalog.core.layout import layout, visible
+from schemas.views.visibility import layout, visible
 from services.catalog.core.pages import rows
 
 

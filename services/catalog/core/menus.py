@@ -8,10 +8,10 @@ from typing import Any
 from hub.kernel.language import Bilingual, Language
 from schemas.fields import FieldSpec, by_path
 from schemas.kind import Kind, kinds
-from services.catalog.core.links import affiliation
+from schemas.views.labels import begun
+from schemas.views.references import affiliation
+from schemas.views.titles import geo_path
 from services.catalog.core.paths import KIND
-from services.catalog.core.presenting import geo_path
-from services.catalog.core.shown import begun
 
 AUTO_LIMIT = 6
 SHORT_MENU = 30

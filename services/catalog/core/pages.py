@@ -11,10 +11,10 @@ from schemas.bookable import refusal_of
 from schemas.kind import Kind, kinds
 from schemas.parts.common import Closure, Money, Place
 from schemas.parts.opening import OpeningHours
-from services.catalog.core.layout import PUBLIC, Node, hidden, layout, visible
-from services.catalog.core.links import Reference
-from services.catalog.core.presenting import geo_of, kind_label, subtitle, titles, url_of
-from services.catalog.core.shown import begun, shown
+from schemas.views.labels import begun, shown
+from schemas.views.references import Reference
+from schemas.views.titles import geo_of, kind_label, subtitle, titles, url_of
+from schemas.views.visibility import PUBLIC, Node, hidden, layout, visible
 
 Urls = Mapping[tuple[str, bytes], str]
 """Where each reference leads: by field path and `said` of what it says."""

@@ -13,10 +13,10 @@ from hub.kernel.terms import pinyin_terms, segmented
 from hub.ports.catalogue import Document
 from schemas.codes import code_list
 from schemas.kind import Kind, kind_named
-from services.catalog.core.layout import PUBLIC, Node, layout, visible
-from services.catalog.core.links import OWN, aliases, links_of, references
-from services.catalog.core.presenting import geo_of
-from services.catalog.core.shown import label
+from schemas.views.labels import label
+from schemas.views.references import OWN, aliases, links_of, references
+from schemas.views.titles import geo_of
+from schemas.views.visibility import PUBLIC, Node, layout, visible
 
 VALUES_LIMIT = 200
 """Exact values of one field that are kept for filters and counts."""

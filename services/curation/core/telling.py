@@ -9,9 +9,9 @@ from hub.kernel.language import Language
 from hub.kernel.records import Conflict, Record
 from schemas.fields import by_path
 from schemas.kind import Kind, kinds, value_at
-from services.catalog.core.layout import Node, layout, visible
-from services.catalog.core.presenting import kind_label, subtitle, titles, url_of
-from services.catalog.core.shown import begun, shown
+from schemas.views.labels import begun, shown
+from schemas.views.titles import kind_label, subtitle, titles, url_of
+from schemas.views.visibility import Node, layout, visible
 
 Levels = frozenset[Openness]
 SEPARATOR = {"zh": "；", "en": "; "}

@@ -19,7 +19,7 @@ from schemas.events.usage import ID_CHARS, LARGEST_VERSION, LONGEST_RUN, RUN_REC
 from schemas.fields import by_path
 from schemas.kind import Kind, kinds, value_at
 from schemas.kinds.instrument import DEFAULT_TIME_ZONE
-from services.catalog.core.links import WEAK, affiliation, keys_of
+from schemas.views.references import WEAK, affiliation, keys_of
 
 SOURCES = (RECORDS, TELEMETRY, BOOKINGS)
 """The topics that usage is counted from; all keyed by the instrument's id, so that a partition has all of one."""

@@ -15,7 +15,7 @@ from schemas.kinds.instrument import DEFAULT_TIME_ZONE
 from schemas.parts.common import Closure, Money, Place
 from schemas.parts.opening import OpeningHours
 from schemas.parts.part import Part
-from services.catalog.core.layout import Node
+from schemas.views.visibility import Node
 
 _YES, _NO = Bilingual("是", "yes"), Bilingual("否", "no")
 _NAMES = ("name_zh", "name_en")

@@ -21,7 +21,7 @@ from hub.kernel.identifiers import record_id
 from hub.kernel.records import Record
 from schemas.fields import by_path
 from schemas.kind import Kind, kinds, value_at
-from services.catalog.core.layout import PUBLIC, Node, layout
+from schemas.views.visibility import PUBLIC, Node, layout
 
 OWN = "="
 WEAK = "~"
