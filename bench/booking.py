@@ -25,7 +25,7 @@ from hub.kernel.records import Record
 from hub.runtime.settings import Settings
 from hub.runtime.threads import Runtime, drain
 from schemas.events.bookings import Interval
-from services.booking.core.asking import Ask
+from services.booking.core.requests import Ask
 
 INSTRUMENTS = 50
 THREADS = (1, 8)

@@ -21,7 +21,7 @@ from uuid import uuid4
 import pytest
 
 from app.devstack.cache import DownloadFailed
-from app.devstack.failed import JdkMissing, ServerFailed
+from app.devstack.failure import JdkMissing, ServerFailed
 
 RAN_ON: dict[str, str] = {"SQLite": sqlite3.sqlite_version}
 """Servers and versions that this run used."""

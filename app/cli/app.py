@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import booking, deadletters, finding, importing, maintaining, moving, roles, serving, stack, tokens
+from app.cli import booking, dead_letters, files, maintenance, moves, search, serve, stack, tokens, up
 from app.cli.client import Told, Unreachable
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Session
 from app.cli.wording import language_from, localise, split_language, t
@@ -64,7 +64,7 @@ def build() -> typer.Typer:
     ) -> None:
         """Options of every command; `--lang` has been read before the commands are built."""
 
-    for module in (serving, importing, finding, booking, tokens, maintaining, roles, stack, moving, deadletters):
+    for module in (up, files, search, booking, tokens, maintenance, serve, stack, moves, dead_letters):
         module.register(app)
     return app
 

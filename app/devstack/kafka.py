@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from app.devstack.cache import OnProgress, cache_folder, fetched, silent
-from app.devstack.failed import ServerFailed
+from app.devstack.failure import ServerFailed
 from app.devstack.java import java
 from app.devstack.process import ServerProcess, Supervised, accepts, free_port
 

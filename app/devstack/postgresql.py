@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.devstack import hold
 from app.devstack.cache import unpacked
-from app.devstack.failed import ServerFailed
+from app.devstack.failure import ServerFailed
 from app.devstack.process import ServerProcess, Supervised, free_port, lock_of, unprivileged
 
 CONTAINER_VERSION = "17"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from app.devstack import hold
-from app.devstack.failed import ServerFailed
+from app.devstack.failure import ServerFailed
 
 READY_SECONDS = 120.0
 LOG_BYTES = 16 * 2**20

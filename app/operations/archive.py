@@ -13,7 +13,7 @@ from typing import IO
 
 import orjson
 
-from app.operations.folder import PRIVATE, STORES
+from app.operations.sqlite_tables import PRIVATE, STORES
 from app.operations.tables import Digest, OnProgress
 
 MANIFEST = "manifest.json"

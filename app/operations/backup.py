@@ -5,10 +5,10 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from app.operations.archive import Manifest, file_digests, pack, written
-from app.operations.folder import KEY, KEYS, LOG, PRIVATE, STORES, Folder, digests
-from app.operations.refused import Refused
+from app.operations.failure import Refused
+from app.operations.log_streams import topic_digests
 from app.operations.snapshot import copy_stores
-from app.operations.streams import topic_digests
+from app.operations.sqlite_tables import KEY, KEYS, LOG, PRIVATE, STORES, Folder, digests
 from app.operations.tables import Digest, Steps
 from hub import __version__
 from hub.auth.tokens import write_private

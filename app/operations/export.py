@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from app.operations.folder import Folder, make_empty
-from app.operations.kafka import Offsets
+from app.operations.kafka_topics import Offsets
+from app.operations.log_streams import LETTERS, READ_ENTRIES
 from app.operations.move import Target
-from app.operations.streams import LETTERS, READ_ENTRIES
+from app.operations.sqlite_tables import Folder, make_empty
 from app.operations.tables import TABLES, Steps, counted
 from hub.kernel.language import Bilingual
 from hub.kernel.records import SUBMISSIONS

@@ -1,7 +1,7 @@
 """From the embedded adapters to Kafka, Elasticsearch and PostgreSQL: everything once, and nothing twice.
 
 Every part can be repeated. A table is loaded in one transaction and left alone where its digest is right already; a
-topic is filled after what an earlier try has brought (app.operations.kafka); the catalogue is built anew.
+topic is filled after what an earlier try has brought (app.operations.kafka_topics); the catalogue is built anew.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from app.operations.draining import drain
-from app.operations.folder import LOG, PRIVATE, Folder
-from app.operations.kafka import Topics
+from app.operations.drain import drain
+from app.operations.failure import Differs, Refused
+from app.operations.kafka_topics import Topics
+from app.operations.log_streams import KEPT, current_records, entries, months
 from app.operations.marker import Marker, Series, read_marker
-from app.operations.refused import Differs, Refused
-from app.operations.servers import Servers
-from app.operations.streams import KEPT, current_records, entries, months
+from app.operations.postgresql_tables import Servers
+from app.operations.sqlite_tables import LOG, PRIVATE, Folder
 from app.operations.tables import BY_NAME, TABLES, Digest, OnProgress, Steps, Table, counted, digest_rows
 from hub.auth.tokens import write_private
 from hub.kernel.language import Bilingual

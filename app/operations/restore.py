@@ -11,11 +11,11 @@ from pathlib import Path
 from app.composition import compose
 from app.operations.archive import Manifest, read_manifest, unpack
 from app.operations.backup import contents
-from app.operations.draining import embedded
-from app.operations.folder import KEY, LOG, PRIVATE, STORES, Folder
+from app.operations.drain import embedded
+from app.operations.failure import Differs, Refused
+from app.operations.log_streams import READ_ENTRIES, entries, publish_missing
 from app.operations.marker import MARKER_FILE
-from app.operations.refused import Differs, Refused
-from app.operations.streams import READ_ENTRIES, entries, publish_missing
+from app.operations.sqlite_tables import KEY, LOG, PRIVATE, STORES, Folder
 from app.operations.tables import Steps
 from hub.auth.tokens import write_private
 from hub.kernel.language import Bilingual

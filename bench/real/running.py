@@ -20,8 +20,8 @@ from elasticsearch import Elasticsearch
 from psycopg.sql import SQL, Identifier
 
 from app.devstack.cache import cache_folder
-from app.devstack.failed import ServerFailed
-from app.devstack.whole import Layout, Stack
+from app.devstack.failure import ServerFailed
+from app.devstack.stack import Layout, Stack
 from bench.common import folder
 from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.eventlog import APPEND_LIMIT, Entry, Topic

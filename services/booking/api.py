@@ -9,7 +9,9 @@ from fastapi.responses import JSONResponse, Response
 from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.web.requests import Caller, ReaderLanguage, problem_response
-from services.booking.core.asking import (
+from services.booking.core.calendar import calendar_of
+from services.booking.core.policy import Action
+from services.booking.core.requests import (
     cursor_after,
     read_ask,
     read_cursor,
@@ -18,8 +20,6 @@ from services.booking.core.asking import (
     read_reason,
     read_statuses,
 )
-from services.booking.core.calendar import calendar_of
-from services.booking.core.deciding import Action
 from services.booking.core.views import Seen, availability_json, booking_json, intervals_json
 from services.booking.ports import Position
 from services.booking.service import BookingDesk, Taken

@@ -16,10 +16,10 @@ from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordReader
 from schemas.events.bookings import BOOKINGS, Booking, BookingStatus, Change, Interval
 from schemas.rights import owns
-from services.booking.core import deciding
-from services.booking.core.asking import DEFAULT_DAYS, MOST_DAYS, Ask, read_date, read_whole
-from services.booking.core.deciding import Action
+from services.booking.core import policy
 from services.booking.core.offers import Offer, offer_of
+from services.booking.core.policy import Action
+from services.booking.core.requests import DEFAULT_DAYS, MOST_DAYS, Ask, read_date, read_whole
 from services.booking.core.slots import calendar, day_of, days_from, instant_of, nearest_free, search_window
 from services.booking.core.views import Availability, Seen
 from services.booking.ports import PAGE_LIMIT, BookingStore, Position
@@ -47,9 +47,9 @@ class Taken(Refusal):
     """409: others have the wanted time; `free` are the nearest times to have instead."""
 
     def __init__(self, offer: Offer, wanted: Interval, free: list[Interval]) -> None:
-        told = deciding.spans_text(offer, free)
+        told = policy.spans_text(offer, free)
         expected = Bilingual(_FREE.zh.format(free=told.zh), _FREE.en.format(free=told.en))
-        super().__init__(Problem("taken", expected, deciding.span_text(offer, wanted), "start"), status=409)
+        super().__init__(Problem("taken", expected, policy.span_text(offer, wanted), "start"), status=409)
         self.zone = offer.zone
         self.free = free
 
@@ -57,7 +57,7 @@ class Taken(Refusal):
 class BookingDesk:
     """Answers what is free, takes bookings and moves them on.
 
-    The rules are `services.booking.core.deciding`; whether a time is still free is the store's to say.
+    The rules are `services.booking.core.policy`; whether a time is still free is the store's to say.
     """
 
     def __init__(self, bookings: BookingStore, records: RecordReader, clock: Clock) -> None:
@@ -87,7 +87,7 @@ class BookingDesk:
 
         Raises Refusal: 401, 404, 410, 422 for times that policy forbids; Taken (409).
         """
-        deciding.signed_in(principal)
+        policy.signed_in(principal)
         record = self._instrument(ask.instrument_id)
         offer, now = offer_of(record), self._clock.now()
         booking = _new(ask, record, offer, principal, now)
@@ -95,7 +95,7 @@ class BookingDesk:
             return self._replayed(earlier, booking, record, principal)
         if offer.refusal:
             raise Refusal(Problem("not-bookable", offer.refusal, ask.instrument_id, "instrument"), status=409)
-        if problems := deciding.may_book(offer, ask.wanted, now, principal):
+        if problems := policy.may_book(offer, ask.wanted, now, principal):
             raise Refusal(*problems)
         added = self._bookings.add(booking, key, offer.instruments[1:])
         metrics.BOOKINGS.labels(added.outcome).inc()
@@ -107,12 +107,12 @@ class BookingDesk:
 
     def get(self, booking_id: str, principal: Principal) -> Seen:
         """Raises Refusal: 401; 404 for an unknown booking, and for one that the caller may not see."""
-        deciding.signed_in(principal)
+        policy.signed_in(principal)
         return self._found(booking_id, principal)
 
     def mine(self, principal: Principal, limit: int, before: Position | None = None) -> list[Seen]:
         """The caller's own bookings, latest start first."""
-        deciding.signed_in(principal)
+        policy.signed_in(principal)
         found = self._bookings.of(principal.name, limit, before)
         return self._all_seen(found, principal)
 
@@ -120,7 +120,7 @@ class BookingDesk:
         self, instrument_id: str, principal: Principal, limit: int, before: Position | None = None
     ) -> list[Seen]:
         """The bookings of an instrument, latest start first, for its owner: 403 for others."""
-        deciding.signed_in(principal)
+        policy.signed_in(principal)
         record = self._record(instrument_id)
         if not owns(principal, record):
             raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=403)
@@ -135,8 +135,8 @@ class BookingDesk:
         A page may hold fewer than `limit`, even none, with more to follow. Raises Refusal: 401; 403 for those who
         decide about no instrument.
         """
-        deciding.signed_in(principal)
-        if not principal.roles & deciding.DECIDERS:
+        policy.signed_in(principal)
+        if not principal.roles & policy.DECIDERS:
             raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=403)
         owned: list[Seen] = []
         for _ in range(OWNED_READ // PAGE_LIMIT):
@@ -156,13 +156,13 @@ class BookingDesk:
 
         Raises Refusal: 401, 403, 404, 409 where the booking is past it.
         """
-        deciding.signed_in(principal)
+        policy.signed_in(principal)
         for _ in range(ATTEMPTS):
             seen = self._found(booking_id, principal)
             booking, now = seen.booking, self._clock.now()
-            if booking.status == deciding.MOVES[action][1] and booking.changed_by == principal.name:
+            if booking.status == policy.MOVES[action][1] and booking.changed_by == principal.name:
                 return seen
-            status = deciding.decided(action, booking, principal, owns(principal, seen.record), now)
+            status = policy.decided(action, booking, principal, owns(principal, seen.record), now)
             change = Change(status, rfc3339(now), principal.name, reason)
             changed = self._bookings.change(booking_id, booking.version, change)
             if changed.outcome == "changed" and changed.booking:
@@ -193,7 +193,7 @@ class BookingDesk:
     def _found(self, booking_id: str, principal: Principal) -> Seen:
         booking = self._bookings.get(booking_id)
         record = self._record(booking.instrument_id) if booking else None
-        if booking is None or not deciding.may_see(principal, booking, owns(principal, record)):
+        if booking is None or not policy.may_see(principal, booking, owns(principal, record)):
             raise Refusal(Problem("unknown-booking", _UNKNOWN_BOOKING, shown(booking_id), "id"), status=404)
         return self._seen(booking, record, principal)
 
@@ -204,7 +204,7 @@ class BookingDesk:
 
     def _seen(self, booking: Booking, record: Record | None, principal: Principal) -> Seen:
         owner = owns(principal, record)
-        return Seen(booking, record, deciding.actions_of(booking, principal, owner, self._clock.now()))
+        return Seen(booking, record, policy.actions_of(booking, principal, owner, self._clock.now()))
 
     def _replayed(self, earlier: Booking, asked: Booking, record: Record, principal: Principal) -> tuple[Seen, bool]:
         if not earlier.asks_the_same_as(asked):
@@ -264,11 +264,11 @@ def _new(ask: Ask, record: Record, offer: Offer, principal: Principal, now: date
         start=ask.wanted.start.astimezone(UTC),
         end=ask.wanted.end.astimezone(UTC),
         time_zone=offer.zone.key,
-        status=deciding.first_status(offer),
+        status=policy.first_status(offer),
         purpose=ask.purpose,
         booked_by=principal.name,
         created_at=rfc3339(now),
         updated_at=rfc3339(now),
-        price=deciding.price_of(offer, ask.wanted, principal),
+        price=policy.price_of(offer, ask.wanted, principal),
         changed_by=principal.name,
     )

@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from hub.kernel.problems import Refusal
 from hub.ports.catalogue import Query
-from services.catalog.core.asked import PARAMETERS_LIMIT, too_many
+from services.catalog.core.parameters import PARAMETERS_LIMIT, too_many
 from services.catalog.core.queries import canonical
 
 

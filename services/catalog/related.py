@@ -10,7 +10,7 @@ from schemas.kind import kinds
 from schemas.views.references import OWN, WEAK, Reference, aliases, references
 from schemas.views.titles import kind_label
 from schemas.views.visibility import PUBLIC, layout, visible
-from services.catalog.core.presenting import hit_json, path_label
+from services.catalog.core.presentation import hit_json, path_label
 
 REFERENCES_LIMIT = 100
 """References of one record that are followed."""

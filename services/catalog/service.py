@@ -14,7 +14,7 @@ from hub.ports.clock import Clock, rfc3339
 from hub.ports.records import RecordReader
 from schemas.kind import kinds
 from schemas.views.visibility import readable
-from services.catalog.core import history, menus, pages, presenting, queries
+from services.catalog.core import history, menus, pages, presentation, queries
 from services.catalog.core.paths import KIND
 from services.catalog.ports import SEARCHES_LIMIT, SavedSearch, SavedSearches
 from services.catalog.querystrings import parameters_of, query_string
@@ -57,8 +57,8 @@ class CatalogueQueries:
         page = self._found(query)
         return {
             "total": page.total,
-            "hits": [presenting.hit_json(hit, language) for hit in page.hits],
-            "facets": presenting.facets_json(page.facets, query, language),
+            "hits": [presentation.hit_json(hit, language) for hit in page.hits],
+            "facets": presentation.facets_json(page.facets, query, language),
             "next_cursor": page.next_cursor,
             "sort": query.sort,
         }
@@ -67,7 +67,7 @@ class CatalogueQueries:
         """Names that complete what was typed."""
         prefix, among, limit = queries.suggestion_asked(parameters)
         found = self._catalogue.suggest(prefix, among, limit) if prefix else ()
-        return {"suggestions": [presenting.suggestion_json(suggestion, language) for suggestion in found]}
+        return {"suggestions": [presentation.suggestion_json(suggestion, language) for suggestion in found]}
 
     def record(self, record_id: str, caller: Principal, language: Language) -> dict[str, Any]:
         """One record with all that the caller may see of it. Raises Refusal (404)."""

@@ -11,7 +11,7 @@ from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.web.requests import ReaderLanguage, require
 from schemas.views.visibility import readable
-from services.curation.core.telling import conflict_json, preference_json, same_as_json, summary_json
+from services.curation.core.presentation import conflict_json, preference_json, same_as_json, summary_json
 from services.curation.stewards import PAGE_LIMIT, Stewardship
 
 Steward = Annotated[Principal, Depends(require("agency", "operator"))]

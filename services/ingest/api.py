@@ -16,7 +16,7 @@ from schemas.derive.templates import template
 from services.ingest.admission import kind_called, readable, readable_sources
 from services.ingest.core.idempotency import key_from_header
 from services.ingest.downloads import attachment, giveback_format, refused_name, template_format, template_name
-from services.ingest.formats.giveback import write_refused
+from services.ingest.formats.refused_rows import write_refused
 from services.ingest.formats.registry import FORMATS
 from services.ingest.outcomes import ROWS_LIMIT, RowState
 from services.ingest.ports.receipts import Receipt

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
 from schemas.kind import Kind
-from services.ingest.formats.giveback import Giveback
+from services.ingest.formats.refused_rows import Giveback
 from services.ingest.formats.registry import FORMATS
 from services.ingest.ports.receipts import Receipt
 

@@ -8,8 +8,8 @@ from faust import Worker
 from hub.log.kafka_eventlog import KafkaEventLog
 from hub.observability.logs import configure
 from hub.runtime.settings import Settings
-from services.usage.app import make_app
 from services.usage.core.facts import SOURCES
+from services.usage.faust_app import make_app
 
 
 def partitions_of(bootstrap: str) -> int:

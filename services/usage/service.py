@@ -21,9 +21,9 @@ from schemas.kinds.instrument import DEFAULT_TIME_ZONE
 from schemas.rights import owns
 from schemas.views.references import aliases
 from schemas.views.visibility import PUBLIC, layout, visible
-from services.usage.core.asking import Question, read_question, read_runs
 from services.usage.core.facts import SOURCES, Fact, Malformed, decoded
 from services.usage.core.months import month_at, months_between, zone_named
+from services.usage.core.requests import Question, read_question, read_runs
 from services.usage.ports import Indicators, UsageStore
 
 log = logging.getLogger("hub.usage")
@@ -98,7 +98,7 @@ class CountingStore(Protocol):
 
 
 class UsageCounter(BatchWorker):
-    """The worker of the embedded hub that counts usage; on Kafka services.usage.app does.
+    """The worker of the embedded hub that counts usage; on Kafka services.usage.faust_app does.
 
     A step is one transaction before the position is committed, and may be repeated.
     """

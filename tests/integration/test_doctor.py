@@ -8,11 +8,11 @@ import httpx
 import psycopg
 import pytest
 
-from app.cli import server_checks
-from app.cli.checks import examine
-from app.cli.findings import Finding
 from app.cli.main import main
 from app.composition import compose
+from app.operations.doctor import server_checks
+from app.operations.doctor.checks import examine
+from app.operations.doctor.result import Finding
 from hub.kernel.records import SUBMISSIONS
 from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.eventlog import Entry

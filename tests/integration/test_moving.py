@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.operations.folder import Folder, digests
-from app.operations.kafka import Topics
+from app.operations.failure import Refused
+from app.operations.kafka_topics import Topics
 from app.operations.marker import Series
 from app.operations.move import move, opened
-from app.operations.refused import Refused
+from app.operations.sqlite_tables import Folder, digests
 from app.operations.tables import TABLES, Row, digest_rows
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.log.partitioner import partition_of
@@ -51,7 +51,7 @@ def servers(kafka_bootstrap: str, elasticsearch_url: str, database: str) -> Iter
 
 MOVER = """
 import os, signal, sys
-import app.operations.kafka, app.operations.move, psycopg
+import app.operations.kafka_topics, app.operations.move, psycopg
 from hub.log.kafka_eventlog import KafkaEventLog
 from app.cli.main import main
 
@@ -67,7 +67,7 @@ def dies(function, at):
     return counting
 
 where = sys.argv.pop(1)
-app.operations.kafka.SEND_ENTRIES = 7
+app.operations.kafka_topics.SEND_ENTRIES = 7
 if where == "table":
     psycopg.Copy.write_row = dies(psycopg.Copy.write_row, 60)
 elif where == "topic":

@@ -20,7 +20,7 @@ import pytest
 from app.devstack import hold
 from app.devstack.kafka import cluster_id
 from app.devstack.process import free_port
-from app.devstack.whole import LAYOUT_FILE, Layout, fetch
+from app.devstack.stack import LAYOUT_FILE, Layout, fetch
 from tests.servers import RAN_ON, had
 
 GONE_SECONDS = 15.0

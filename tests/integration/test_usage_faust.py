@@ -22,8 +22,8 @@ from hub.ports.eventlog import Delivered, Entry
 from schemas.events.bookings import BOOKING_CHANGED, BOOKINGS, Booking
 from schemas.events.usage import RUN_RECORDED, TELEMETRY, USAGE, MonthUsage, Run
 from schemas.topics import topics
-from services.usage.app import APP_ID
 from services.usage.core.facts import SOURCES, Fact, Malformed, decoded
+from services.usage.faust_app import APP_ID
 from tests.unit.usage_oracle import Rows, expected
 
 pytestmark = pytest.mark.integration

@@ -29,7 +29,7 @@ import orjson
 
 from app.composition import compose
 from app.devstack.process import free_port
-from app.devstack.whole import Stack
+from app.devstack.stack import Stack
 from hub.auth.tokens import operator_token
 from hub.kernel.records import Record
 from hub.runtime.settings import Settings

@@ -12,7 +12,7 @@ RECORDS = 5_000
 
 
 def test_nothing_is_lost_on_the_real_servers(tmp_path: Path) -> None:
-    from app.devstack.whole import fetch
+    from app.devstack.stack import fetch
 
     had("Kafka, Elasticsearch and PostgreSQL together", fetch)
     told = run(first=100, seeds=1, records=RECORDS, brokers=1)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.devstack.failed import ServerFailed
-from app.devstack.whole import Layout
+from app.devstack.failure import ServerFailed
+from app.devstack.stack import Layout
 from bench.common import Took
 from bench.data import record
 from bench.real import growth, running, sink

@@ -18,8 +18,8 @@ from schemas.parts.opening import OpeningHours
 from schemas.rights import owns
 from schemas.validation import Valid, validate_python
 from services.booking.core.calendar import calendar_of
-from services.booking.core.deciding import ACTIONS, actions_of, decided, may_book, price_of
 from services.booking.core.offers import Offer, offer_of, title_of
+from services.booking.core.policy import ACTIONS, actions_of, decided, may_book, price_of
 from services.booking.core.views import Seen
 
 NOW = datetime(2026, 11, 30, 4, tzinfo=UTC)  # Monday, 12:00 in Shanghai

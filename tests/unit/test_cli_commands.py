@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import environment, firstload
+from app.cli import environment, first_load
 from app.cli.lock import Busy, FolderLock, is_busy
 from app.cli.main import main
 from app.cli.wording import BETWEEN, language_from, split_language
@@ -158,17 +158,17 @@ def _doctor(folder: Path, port: str) -> int:
 
 
 def test_a_first_start_that_broke_off_is_still_one(tmp_path: Path) -> None:
-    assert firstload.is_first_start(tmp_path)
-    firstload.begin(tmp_path)
+    assert first_load.is_first_start(tmp_path)
+    first_load.begin(tmp_path)
     AccessFile(tmp_path)
-    assert firstload.is_first_start(tmp_path)
-    (tmp_path / firstload.MARK).write_text(firstload.LOADED)
-    assert not firstload.is_first_start(tmp_path)
+    assert first_load.is_first_start(tmp_path)
+    (tmp_path / first_load.MARK).write_text(first_load.LOADED)
+    assert not first_load.is_first_start(tmp_path)
 
 
 def test_a_folder_that_was_used_without_the_sample_gets_none(tmp_path: Path) -> None:
     AccessFile(tmp_path)
-    assert not firstload.is_first_start(tmp_path)
+    assert not first_load.is_first_start(tmp_path)
 
 
 def test_rebuild_refuses_what_is_no_data_folder_and_one_in_use(

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from app.cli import roles
-from app.cli.roles import end_with
+from app.cli import serve
+from app.cli.serve import end_with
 from hub.runtime.settings import Settings
 
 pytestmark = pytest.mark.unit
@@ -47,8 +47,8 @@ def test_the_counting_process_works_in_the_folder_of_the_command(
         def wait(self, _: float) -> None: ...
 
     monkeypatch.setattr(subprocess, "Popen", Process)
-    with roles._counting(Settings(profile="real", data_dir=tmp_path), True):
+    with serve._counting(Settings(profile="real", data_dir=tmp_path), True):
         assert begun[0]["HUB_DATA_DIR"] == str(tmp_path)
-    with roles._counting(Settings(profile="real"), False) as none:
+    with serve._counting(Settings(profile="real"), False) as none:
         assert none is None
     assert len(begun) == 1

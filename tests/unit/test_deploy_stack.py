@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from app.cli.main import main
-from app.devstack import hold, java, whole
-from app.devstack.failed import JdkMissing, ServerFailed
+from app.devstack import hold, java, stack
+from app.devstack.failure import JdkMissing, ServerFailed
 from app.devstack.process import ServerProcess, lock_of
-from app.devstack.whole import Layout, Stack, read_layout
+from app.devstack.stack import Layout, Stack, read_layout
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 STUBBORN = [
@@ -114,7 +114,7 @@ def test_ports_are_kept_while_they_are_free_and_the_number_of_brokers_for_ever(
             return True
 
     for name in ("Kafka", "Elasticsearch", "Postgresql"):
-        monkeypatch.setattr(whole, name, Nothing)
+        monkeypatch.setattr(stack, name, Nothing)
     told: list[str] = []
     first = Stack(tmp_path, 3).start(told.append)
     assert told == ["kafka-1", "kafka-2", "kafka-3", "elasticsearch", "postgresql"]
@@ -172,7 +172,7 @@ def test_without_a_jdk_the_command_tells_what_to_install(
     def none() -> Path:
         raise JdkMissing("none")
 
-    monkeypatch.setattr(whole, "jdk_home", none)
+    monkeypatch.setattr(stack, "jdk_home", none)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     assert main(["stack", "up", "--folder", str(tmp_path), "--lang", "en"], {}) == 2
     told = capsys.readouterr().err

@@ -17,8 +17,8 @@ from schemas.kind import kind_named
 from services.ingest.core.refused import RefusedRow, pack_refused, unpack_refused
 from services.ingest.core.rows import Limits, Row
 from services.ingest.core.submissions import Checked, Frame, checked
-from services.ingest.formats import csv_, giveback, jsonrows, pidinst, ror, uniquip, xlsx
-from services.ingest.formats.giveback import Giveback, write_refused
+from services.ingest.formats import csv_, jsonrows, pidinst, refused_rows, ror, uniquip, xlsx
+from services.ingest.formats.refused_rows import Giveback, write_refused
 from services.ingest.formats.registry import FORMATS, chosen
 from services.ingest.formats.table import guarded, unguarded
 
@@ -139,7 +139,7 @@ def test_json_is_given_back_to_the_byte_with_its_problems_once() -> None:
 
 
 def test_what_excel_cannot_hold_is_told_rather_than_cut() -> None:
-    row = RefusedRow(1, "json", b'{"a": "%b"}' % (b"x" * giveback.CELL_CHARS), (PROBLEM,))
+    row = RefusedRow(1, "json", b'{"a": "%b"}' % (b"x" * refused_rows.CELL_CHARS), (PROBLEM,))
     sheet = load_workbook(io.BytesIO(given_back([row], "xlsx"))).worksheets[0]
     problems, raw = sheet["A2"].value, sheet["B2"].value
     assert "CSV" in str(problems)

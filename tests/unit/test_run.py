@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from app.devstack import java
-from app.devstack.failed import JdkMissing, ServerFailed
+from app.devstack.failure import JdkMissing, ServerFailed
 from tests import run, servers
 
 pytestmark = pytest.mark.unit

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from schemas.events.usage import TELEMETRY, USAGE, Run
-from services.usage import app as worker
+from services.usage import faust_app as worker
 from services.usage.adapters.faust_producer import WAITING_LIMIT, SureBuffer
-from services.usage.app import Counter, TableState
 from services.usage.core.facts import SOURCES
+from services.usage.faust_app import Counter, TableState
 from tests.unit.test_usage_values import RUN, event
 
 pytestmark = pytest.mark.unit
@@ -166,7 +166,7 @@ def test_a_repeat_sends_again_and_writes_again_what_another_process_wrote() -> N
 
 def test_a_fault_ends_the_worker_before_it_can_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[int] = []
-    monkeypatch.setattr("services.usage.app.os._exit", ended.append)
+    monkeypatch.setattr("services.usage.faust_app.os._exit", ended.append)
     broken: Any = SimpleNamespace(get=lambda key: 1 / 0)
     Counter(Topics(), broken, "hub.test").handle(message(RUN))
     assert ended == [worker.FAILED]

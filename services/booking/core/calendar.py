@@ -9,8 +9,8 @@ from hub.kernel.language import Language
 from hub.kernel.records import Record
 from schemas.events.bookings import BookingStatus
 from schemas.kind import value_at
-from services.booking.core.deciding import STATUS_NAMES
 from services.booking.core.offers import title_of
+from services.booking.core.policy import STATUS_NAMES
 from services.booking.core.views import Seen
 
 PRODUCT = "-//research-hub//booking 1.0//ZH"

@@ -10,11 +10,11 @@ from schemas.codes import code_list
 from schemas.codes.divisions import division_named
 from schemas.fields import FieldSpec
 from schemas.kind import kinds
-from services.catalog.core import asked as reading
+from services.catalog.core import parameters as reading
 from services.catalog.core import paths
-from services.catalog.core.asked import Asked, Wrong, closest, unknown_parameter
 from services.catalog.core.menus import default_facets
-from services.catalog.core.presenting import specs_at
+from services.catalog.core.parameters import Asked, Wrong, closest, unknown_parameter
+from services.catalog.core.presentation import specs_at
 
 PARAMETERS = ("q", "kind", "near", "within_km", "box", "sort", "size", "cursor", "facets", "highlight", "lang")
 PREFIXED = ("f.", "from.", "to.")

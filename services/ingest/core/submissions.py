@@ -9,9 +9,9 @@ from hub.kernel.problems import Problem
 from hub.kernel.records import Authority, Operation, Submission
 from schemas.kind import Kind
 from schemas.validation import Invalid, Valid, validate_json, validate_python, validate_text
+from services.ingest.core.identity import Stated, stated
 from services.ingest.core.rows import ID_NAMES, Row
 from services.ingest.core.secrets import Path, Place, secret_paths, secret_places
-from services.ingest.core.stated import Stated, stated
 
 
 @dataclass(frozen=True, slots=True)

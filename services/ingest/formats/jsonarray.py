@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from hub.kernel.problems import Problem
+from services.ingest.core.identity import AN_OBJECT
 from services.ingest.core.rows import Limits, Row
-from services.ingest.core.stated import AN_OBJECT
-from services.ingest.formats.told import KEPT_BYTES, broken, too_long
+from services.ingest.formats.refusals import KEPT_BYTES, broken, too_long
 
 _CHUNK = 256 * 2**10
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'

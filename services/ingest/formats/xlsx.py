@@ -14,8 +14,8 @@ from hub.kernel.problems import Problem, Refusal
 from schemas.kind import Kind
 from services.ingest.core.rows import Limits, Row
 from services.ingest.formats.base import Format
+from services.ingest.formats.refusals import broken, empty
 from services.ingest.formats.table import Record, table_rows
-from services.ingest.formats.told import broken, empty
 
 ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -15,7 +15,7 @@ from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
 from services.ingest.core.rows import Limits, Row
 from services.ingest.formats.base import SNIFF_BYTES
-from services.ingest.formats.told import broken, empty, too_long
+from services.ingest.formats.refusals import broken, empty, too_long
 
 Element = Any
 """An lxml element: the type that its stubs give is too narrow for what iterparse hands out."""

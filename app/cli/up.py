@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from app.cli import environment
 from app.cli.client import ADDRESS_FILE, HubClient, Told, Unreachable
-from app.cli.firstload import begin, is_first_start, load_sample
+from app.cli.first_load import begin, is_first_start, load_sample
 from app.cli.lock import Busy, FolderLock
 from app.cli.session import DEMO_TOKEN, FINE, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
 from app.cli.wording import t

@@ -4,7 +4,7 @@ import httpx
 import typer
 from rich.markup import escape
 
-from app.cli.importing import bar
+from app.cli.files import bar
 from app.cli.lock import Busy, FolderLock
 from app.cli.servers import telling_failures
 from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
@@ -101,7 +101,7 @@ def _rebuilt(told: Session, settings: Settings) -> int:
 
 def doctor(context: typer.Context, data: Data = None) -> None:
     """Print a line a check."""
-    from app.cli.checks import examine
+    from app.operations.doctor.checks import examine
 
     told = session(context)
     settings = settings_for(data)

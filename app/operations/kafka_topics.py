@@ -7,8 +7,8 @@ from typing import Any
 from kafka import KafkaAdminClient, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError
 
+from app.operations.log_streams import digest_entries
 from app.operations.marker import Series
-from app.operations.streams import digest_entries
 from app.operations.tables import OnProgress
 from hub.log.kafka_eventlog import KafkaEventLog
 from hub.log.partitioner import partition_of

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import orjson
 
-from app.operations.folder import Folder
+from app.operations.sqlite_tables import Folder
 from app.operations.tables import Digest
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter_topic

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.cli import transfer
 from app.cli.client import HubClient
-from app.cli.importing import bar
+from app.cli.files import bar
 from app.cli.session import Session
 from app.cli.transfer import Document
 from hub.auth.tokens import ACCESS_FILE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.importing import bar
+from app.cli.files import bar
 from app.cli.lock import Busy, FolderLock
 from app.cli.servers import check_libraries, failures
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
@@ -17,7 +17,7 @@ from hub.kernel.language import Bilingual
 from hub.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from app.devstack.whole import Layout
+    from app.devstack.stack import Layout
     from app.operations.move import Moved
     from app.operations.tables import Steps
 
@@ -261,7 +261,7 @@ def _locked(told: Session, folder: Path) -> Iterator[None]:
 def _telling(told: Session) -> Iterator[None]:
     """Tell what went wrong in place of a traceback."""
     from app.operations.archive import NoBackup
-    from app.operations.refused import Refused
+    from app.operations.failure import Refused
 
     try:
         yield

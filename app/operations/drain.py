@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from app.composition import compose
-from app.operations.folder import LOG, Folder
+from app.operations.sqlite_tables import LOG, Folder
 from app.operations.tables import BY_NAME, OnProgress
 from hub.kernel.records import SUBMISSIONS
 from hub.log.sqlite_eventlog import SqliteEventLog

@@ -13,10 +13,10 @@ import httpx
 
 from app.cli import environment
 from app.cli.client import ADDRESS_FILE
-from app.cli.findings import MANY_WAIT, Finding, difference
 from app.cli.lock import is_busy
 from app.cli.servers import INSTALL, missing_libraries
 from app.cli.session import DEMO_TOKEN
+from app.operations.doctor.result import MANY_WAIT, Finding, difference
 from hub.auth.tokens import ACCESS_FILE, OPERATOR_TOKEN
 from hub.kernel.language import Bilingual
 from hub.runtime.settings import Settings
@@ -52,7 +52,7 @@ def _examine_real(settings: Settings) -> list[Finding]:
         listed = ", ".join(lacking)
         missing = Bilingual(f"缺少程序库：{listed}", f"libraries are missing: {listed}")
         return [*findings, Finding(False, missing, INSTALL)]
-    from app.cli.server_checks import examine as servers
+    from app.operations.doctor.server_checks import examine as servers
 
     return [*findings, *servers(settings)]
 

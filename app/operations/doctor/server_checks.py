@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from app.cli.findings import MANY_WAIT, Finding, difference
 from app.cli.servers import failures
+from app.operations.doctor.result import MANY_WAIT, Finding, difference
 from hub.kernel.language import Bilingual
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.runtime.settings import Settings

@@ -1,0 +1,1 @@
+"""What `hub doctor` examines, and what it tells."""
