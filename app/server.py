@@ -12,9 +12,9 @@ from app.health import add_health
 from hub import __version__
 from hub.auth.oidc import with_oidc
 from hub.auth.oidc_login import sign_in
-from hub.observability.http import Observed, carry_trace, exposition, templates_of
 from hub.runtime.threads import Runtime
 from hub.web.me import router as me
+from hub.web.observation import Observed, carry_trace, exposition, templates_of
 from hub.web.requests import install_problem_handlers
 from services.booking.api import router as booking
 from services.catalog.api import router as catalogue

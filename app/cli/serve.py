@@ -70,7 +70,7 @@ def serve(
             ),
         )
     with _counting(settings, "usage" in wanted) as counting:
-        from hub.observability.setup import telling
+        from hub.runtime.telemetry import telling
 
         with telling(settings, wanted):
             raise typer.Exit(_run(told, settings, wanted, counting))

@@ -90,7 +90,7 @@ def up(
                 "先停止它，或用 --data 指定另一个文件夹。", "Stop it first, or choose another folder with --data."
             ),
         )
-    from hub.observability.setup import telling
+    from hub.runtime.telemetry import telling
 
     with lock, telling(settings):
         raise typer.Exit(_serve(told, settings, _listen(told, settings), sample))

@@ -8,8 +8,9 @@ from time import monotonic
 import orjson
 
 from hub.kernel.deadletters import dead_letter_topic, revived
+from hub.kernel.entries import Delivered, Entry
 from hub.kernel.records import RECORDS
-from hub.ports.eventlog import Consumer, Delivered, Entry, EventLog
+from hub.ports.eventlog import Consumer, EventLog
 from hub.ports.records import RecordReader
 from schemas.events.usage import USAGE
 from schemas.topics import contracts

@@ -15,10 +15,10 @@ from app.operations.log_streams import LETTERS, READ_ENTRIES
 from app.operations.move import Target
 from app.operations.sqlite_tables import Folder, make_empty
 from app.operations.tables import TABLES, Steps, counted
+from hub.kernel.entries import Entry
 from hub.kernel.language import Bilingual
 from hub.kernel.records import SUBMISSIONS
 from hub.log.sqlite_eventlog import SqliteEventLog
-from hub.ports.eventlog import Entry
 from schemas.events.bookings import BOOKINGS
 from schemas.events.usage import TELEMETRY, USAGE
 from schemas.topics import topics

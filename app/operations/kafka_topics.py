@@ -10,9 +10,9 @@ from kafka.errors import KafkaError
 from app.operations.log_streams import digest_entries
 from app.operations.marker import Series
 from app.operations.tables import OnProgress
+from hub.kernel.entries import Entry
 from hub.log.kafka_eventlog import KafkaEventLog
 from hub.log.partitioner import partition_of
-from hub.ports.eventlog import Entry
 
 SEND_ENTRIES = 2_000
 QUIET_POLLS = 60

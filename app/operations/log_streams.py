@@ -9,10 +9,10 @@ from app.operations.sqlite_tables import Folder
 from app.operations.tables import Digest
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter_topic
+from hub.kernel.entries import Entry
 from hub.kernel.records import RECORD_CHANGED, RECORDS, SUBMISSIONS
 from hub.log.headers import pack, unpack
 from hub.log.sqlite_eventlog import SqliteEventLog
-from hub.ports.eventlog import Entry
 from schemas.events.bookings import BOOKINGS
 from schemas.events.usage import TELEMETRY, USAGE_COUNTED, MonthUsage
 

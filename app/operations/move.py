@@ -19,12 +19,12 @@ from app.operations.postgresql_tables import Servers
 from app.operations.sqlite_tables import LOG, PRIVATE, Folder
 from app.operations.tables import BY_NAME, TABLES, Digest, OnProgress, Steps, Table, counted, digest_rows
 from hub.auth.tokens import write_private
+from hub.kernel.entries import Entry
 from hub.kernel.language import Bilingual
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.log.kafka_eventlog import KafkaEventLog
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import SystemClock, rfc3339
-from hub.ports.eventlog import Entry
 from hub.runtime.settings import Settings
 from hub.sql.postgresql import PostgresDatabase, migrate
 from schemas.events.usage import USAGE

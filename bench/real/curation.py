@@ -17,9 +17,10 @@ from bench.data import records
 from bench.real.running import Paced, database, filled, paced, servers
 from bench.real.sink import in_rounds, tell_missing
 from hub.kernel.cloudevents import CloudEvent
+from hub.kernel.entries import Entry
 from hub.kernel.records import SUBMITTED, Submission
 from hub.log.kafka_eventlog import KafkaEventLog
-from hub.ports.eventlog import Entry, Topic
+from hub.ports.eventlog import Topic
 from hub.runtime.settings import Settings
 
 HUB, FAUST = "hub, curation and relay on PostgreSQL", "Faust agent, table in RocksDB"

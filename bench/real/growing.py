@@ -15,11 +15,12 @@ from bench.data import record
 from bench.real.curation import submission_entry
 from bench.real.running import new_index
 from bench.real.stages import Stage, Where, curation, sink, topics
+from hub.kernel.entries import Entry
 from hub.kernel.records import SUBMISSIONS, Record, Submission
 from hub.kernel.terms import query_terms
 from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.catalogue import Query
-from hub.ports.eventlog import Entry, Topic
+from hub.ports.eventlog import Topic
 from hub.sql.postgresql import migrate
 from services.catalog.adapters.elasticsearch_bulk import IN_FLIGHT
 from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue

@@ -32,9 +32,10 @@ from bench.organisations import lines
 from bench.real.running import database, servers
 from bench.serving import ROOT, Client
 from hub.auth.tokens import AccessFile, operator_token
+from hub.kernel.entries import Entry
 from hub.kernel.versions import source_version
 from hub.log.kafka_eventlog import KafkaEventLog
-from hub.ports.eventlog import Entry, Topic
+from hub.ports.eventlog import Topic
 from hub.runtime.settings import Settings
 from hub.runtime.threads import GARBAGE_AFTER
 from schemas.kind import kind_named

@@ -23,8 +23,9 @@ from app.devstack.cache import cache_folder
 from app.devstack.failure import ServerFailed
 from app.devstack.stack import Layout, Stack
 from bench.common import folder
+from hub.kernel.entries import Entry
 from hub.log.kafka_eventlog import KafkaEventLog
-from hub.ports.eventlog import APPEND_LIMIT, Entry, Topic
+from hub.ports.eventlog import APPEND_LIMIT, Topic
 from hub.runtime.settings import Settings
 from schemas.derive.mapping import index_mapping
 from schemas.kind import kinds

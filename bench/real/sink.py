@@ -20,9 +20,9 @@ from bench.common import Report, options, ratios, spread, table
 from bench.data import records
 from bench.real.running import Paced, PeerFailed, filled, new_index, paced, servers
 from hub.kernel.cloudevents import CloudEvent
+from hub.kernel.entries import Entry
 from hub.kernel.records import RECORD_CHANGED, Record
 from hub.log.kafka_eventlog import KafkaEventLog
-from hub.ports.eventlog import Entry
 from hub.runtime.settings import Settings
 from services.catalog.adapters.elasticsearch_documents import operation
 from services.catalog.core.projection import document

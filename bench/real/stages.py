@@ -11,11 +11,11 @@ from typing import NamedTuple
 from app.composition import SINK_BATCHES
 from bench.common import Took, took
 from bench.real.running import PATIENCE_SECONDS, PeerFailed
+from hub.kernel.entries import Entry
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.log.kafka_consumer import KafkaLogConsumer
 from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.clock import SystemClock
-from hub.ports.eventlog import Entry
 from hub.ports.worker import Worker
 from hub.runtime.threads import GARBAGE_AFTER
 from hub.sql.postgresql import PostgresDatabase

@@ -16,10 +16,10 @@ import orjson
 
 from hub.auth.jws import Key, Untrusted, keys_of, verified
 from hub.kernel.access import Principal, Role
+from hub.ports.access_list import AccessList
 from hub.ports.clock import Clock
 from hub.ports.worker import Worker
 from hub.runtime.settings import Settings
-from hub.web.requests import AccessList
 
 log = logging.getLogger("hub.oidc")
 SKEW_SECONDS = 60.0
@@ -113,7 +113,7 @@ class ProviderKeys:
 
 
 class OidcAccess:
-    """hub.web.requests.AccessList by access tokens.
+    """hub.ports.access_list.AccessList by access tokens.
 
     A caller's name is its `name_claim` and the issuer's host, such as `f81d4fae@idp.example.org`: bookings and saved
     searches belong to names, so the claim must be one that nobody chooses and that is never given to another.
@@ -179,7 +179,7 @@ class AccessLists:
         self._lists = lists
 
     def principal(self, token: str) -> Principal | None:
-        """See hub.web.requests.AccessList."""
+        """See hub.ports.access_list.AccessList."""
         found = (known.principal(token) for known in self._lists)
         return next((principal for principal in found if principal), None)
 

@@ -6,7 +6,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-proto
 import re
 from dataclasses import dataclass, replace
 
-from hub.ports.eventlog import Delivered, Entry, Headers
+from hub.kernel.entries import Delivered, Entry, Headers
 
 SPEC_VERSION = b"1.0"
 TRACEPARENT = "ce_traceparent"

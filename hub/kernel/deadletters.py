@@ -1,6 +1,6 @@
 """Dead letters: input that could not be used, kept with its reason so that it can be mended and replayed."""
 
-from hub.ports.eventlog import Delivered, Entry, Headers
+from hub.kernel.entries import Delivered, Entry, Headers
 
 SUFFIX = ".dead-letters"
 _ADDED = frozenset({"reason_code", "reason", "original_topic", "original_partition", "original_offset"})

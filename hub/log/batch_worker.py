@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Sequence
 
-from hub.ports.eventlog import Delivered, EventLog, Fenced
+from hub.kernel.entries import Delivered
+from hub.ports.eventlog import EventLog, Fenced
 
 log = logging.getLogger("hub.consuming")
 BATCH_ROWS = 2_000

@@ -2,7 +2,7 @@
 
 import orjson
 
-from hub.ports.eventlog import Headers
+from hub.kernel.entries import Headers
 
 _SEPARATOR = b"\x1f"
 _PLAIN = b"\x00"

@@ -6,7 +6,8 @@ from typing import Any
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 
-from hub.ports.eventlog import Delivered, Fenced
+from hub.kernel.entries import Delivered
+from hub.ports.eventlog import Fenced
 
 JOIN_SECONDS = 60.0
 CLOSE_MS = 5_000

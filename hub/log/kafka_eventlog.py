@@ -15,8 +15,9 @@ from kafka.errors import (
     UnknownMemberIdError,
 )
 
+from hub.kernel.entries import Entry
 from hub.log.kafka_consumer import KafkaLogConsumer
-from hub.ports.eventlog import Entry, Topic, UnknownTopic, check_sizes
+from hub.ports.eventlog import Topic, UnknownTopic, check_sizes
 
 DELIVERY_SECONDS = 60.0
 """After which an append that the brokers did not acknowledge raises; its sender is asked to try again."""

@@ -7,10 +7,11 @@ from pathlib import Path
 from time import monotonic
 from uuid import uuid4
 
+from hub.kernel.entries import Delivered, Entry
 from hub.log.headers import pack, unpack
 from hub.log.partitioner import partition_of
 from hub.ports.clock import Clock, SystemClock
-from hub.ports.eventlog import Delivered, Entry, Fenced, Topic, UnknownTopic, check_sizes
+from hub.ports.eventlog import Fenced, Topic, UnknownTopic, check_sizes
 from hub.sql.sqlite import Database
 
 POLL_LIMIT = 20_000

@@ -8,8 +8,9 @@ from prometheus_client import Counter, Histogram
 
 from hub.kernel.cloudevents import traced
 from hub.kernel.deadletters import SUFFIX
+from hub.kernel.entries import Delivered, Entry
 from hub.observability import metrics, tracing, work
-from hub.ports.eventlog import Consumer, Delivered, Entry, EventLog, Topic
+from hub.ports.eventlog import Consumer, EventLog, Topic
 from hub.ports.worker import Worker
 
 LAG_SECONDS = 15.0

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hub.kernel.cloudevents import traceparent_of
-from hub.ports.eventlog import Delivered, Entry
+from hub.kernel.entries import Delivered, Entry
 
 TRACES_LIMIT = 16
 """Traces of one batch that are followed; further ones of the same batch are left out."""

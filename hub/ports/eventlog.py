@@ -4,33 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-Headers = tuple[tuple[str, bytes], ...]
+from hub.kernel.entries import Delivered, Entry
+
 APPEND_LIMIT = 20_000
 """Entries of one append."""
 ENTRY_BYTES_LIMIT = 2**20 - 4_096
 """Of one entry with its key and headers: what Kafka takes by default, less what its batches add. One limit for every
 log, so that entries can be moved from any to any."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a producer appends. A `value` of None is a tombstone for its key on a compacted topic."""
-
-    key: bytes
-    value: bytes | None
-    headers: Headers = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """What a consumer receives; offset counts from 0 within (topic, partition)."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes
-    value: bytes | None
-    headers: Headers
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from hub.kernel.contributions import Claim, Contribution, ContributionKey, Preference, SameAs
+from hub.kernel.entries import Entry
 from hub.kernel.records import Record
-from hub.ports.eventlog import Entry
 
 Effect = Literal["changed", "unchanged", "stale", "dead"]
 WeakKey = int

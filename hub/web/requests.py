@@ -1,7 +1,7 @@
 """What every HTTP API of the hub shares: the reader's language, the caller, and problems as RFC 9457 answers."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from hub.kernel.access import ANONYMOUS, Principal, Role
 from hub.kernel.language import Bilingual, Language, negotiate
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.ports.access_list import AccessList
 
 LANGUAGE_COOKIE = "hub_language"
 TOKEN_COOKIE = "hub_token"  # noqa: S105 - a cookie's name, no secret
@@ -29,12 +30,6 @@ _AWAY_ERRORS = frozenset(
         ("sqlite3", "OperationalError"),
     }
 )
-
-
-class AccessList(Protocol):
-    """Knows the bearer tokens that were issued."""
-
-    def principal(self, token: str) -> Principal | None: ...
 
 
 def language_of(request: Request) -> Language:

@@ -8,12 +8,13 @@ from itertools import islice
 
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
+from hub.kernel.entries import Delivered, Entry
 from hub.kernel.problems import shown
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record
 from hub.log.batch_worker import BATCH_ROWS, BatchWorker
 from hub.observability import metrics
 from hub.ports.catalogue import Catalogue, Document, Rejected
-from hub.ports.eventlog import Delivered, Entry, EventLog
+from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordReader
 from services.catalog.core.digest import digest_of_documents
 from services.catalog.core.projection import document

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from hub.kernel.cloudevents import traceparent_of
 from hub.kernel.contributions import SameAs
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
+from hub.kernel.entries import Delivered, Entry
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.log.batch_worker import BATCH_ROWS, BatchWorker
 from hub.ports.clock import Clock, rfc3339
-from hub.ports.eventlog import Delivered, Entry, EventLog
+from hub.ports.eventlog import EventLog
 from hub.ports.records import Interfered, Outcome, RecordStore, RecordUnit
 from services.curation.core.components import reached
 from services.curation.core.decode import Malformed, decoded

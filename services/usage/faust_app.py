@@ -16,8 +16,8 @@ import orjson
 
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
+from hub.kernel.entries import Delivered, Entry
 from hub.ports.clock import rfc3339
-from hub.ports.eventlog import Delivered, Entry
 from schemas.events.usage import USAGE, USAGE_COUNTED, MonthUsage
 from services.usage.adapters.faust_producer import SureApp
 from services.usage.core.counting import MonthFull, absorb, indicators

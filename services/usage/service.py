@@ -8,12 +8,13 @@ from typing import Any, Protocol
 from hub.kernel.access import Principal
 from hub.kernel.cloudevents import CloudEvent, Envelope
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
+from hub.kernel.entries import Delivered, Entry
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import Record
 from hub.log.batch_worker import BATCH_ROWS, BatchWorker
 from hub.ports.clock import Clock, rfc3339
-from hub.ports.eventlog import Delivered, Entry, EventLog
+from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordReader
 from schemas.events.usage import RUN_RECORDED, TELEMETRY, USAGE, USAGE_COUNTED, MonthUsage
 from schemas.kind import kinds

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from hub.kernel.cloudevents import CloudEvent
-from hub.ports.eventlog import Delivered
+from hub.kernel.entries import Delivered
 from hub.ports.records import Pending
 from schemas.events.bookings import BOOKING_CHANGED, Booking, Change, Interval, Price
 from services.booking.ports import BookingStore

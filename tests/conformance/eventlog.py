@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from hub.kernel.entries import Delivered, Entry
 from hub.log.partitioner import partition_of
-from hub.ports.eventlog import ENTRY_BYTES_LIMIT, Consumer, Delivered, Entry, EventLog, TooLarge, Topic, UnknownTopic
+from hub.ports.eventlog import ENTRY_BYTES_LIMIT, Consumer, EventLog, TooLarge, Topic, UnknownTopic
 from tests.conformance.gaps import Conformance, needs
 
 PATIENCE = 30.0

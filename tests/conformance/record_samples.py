@@ -5,8 +5,8 @@ from typing import Any
 
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.contributions import Claim, Contribution, Preference, SameAs
+from hub.kernel.entries import Delivered
 from hub.kernel.records import Conflict, Record, SourceRef
-from hub.ports.eventlog import Delivered
 from hub.ports.records import Changes, Outcome, Pending, RecordStore
 
 AT = "2026-01-01T00:00:00.000000Z"

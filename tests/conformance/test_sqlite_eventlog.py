@@ -21,7 +21,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from hub.log.sqlite_eventlog import SqliteEventLog
-from hub.ports.eventlog import Entry
+from hub.kernel.entries import Entry
 log, n = SqliteEventLog(Path(sys.argv[1])), 0
 while n < int(sys.argv[2]):
     log.append("t", [Entry(b"child", str(n + i).encode()) for i in range(10)])

@@ -12,11 +12,12 @@ from fastapi.testclient import TestClient
 from hub.auth.sources import load_sources
 from hub.kernel.access import Principal
 from hub.kernel.deadletters import dead_letter_topic
+from hub.kernel.entries import Delivered, Entry
 from hub.kernel.records import RECORDS, SUBMISSIONS, Record
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.catalogue import Catalogue
 from hub.ports.clock import ManualClock
-from hub.ports.eventlog import Delivered, Entry, EventLog, Topic
+from hub.ports.eventlog import EventLog, Topic
 from hub.runtime.threads import drain
 from hub.web.requests import install_problem_handlers
 from services.curation.adapters.sqlite_store import SqliteRecordStore
@@ -38,7 +39,7 @@ TOKENS = {
 
 
 class Tokens:
-    """hub.web.requests.AccessList by fixed tokens."""
+    """hub.ports.access_list.AccessList by fixed tokens."""
 
     def principal(self, token: str) -> Principal | None:
         return TOKENS.get(token)

@@ -7,9 +7,9 @@ import pytest
 
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter_topic
+from hub.kernel.entries import Entry
 from hub.kernel.records import RECORDS
 from hub.ports.catalogue import Document
-from hub.ports.eventlog import Entry
 from hub.runtime.threads import drain
 from services.catalog.service import check, rebuild, reconcile
 from tests.integration.catalog_spine import SPECTROMETER, Spine, fill

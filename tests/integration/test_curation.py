@@ -7,10 +7,11 @@ import pytest
 
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter_topic
+from hub.kernel.entries import Entry
 from hub.kernel.records import RECORDS, SUBMISSIONS, SUBMITTED, Record, Submission
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import ManualClock
-from hub.ports.eventlog import Entry, Topic
+from hub.ports.eventlog import Topic
 from hub.runtime.threads import drain
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.service import Curation, Relay

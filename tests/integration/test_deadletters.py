@@ -14,9 +14,10 @@ from app.composition import compose
 from app.operations import dead_letters
 from app.operations.dead_letters import DeadLetters
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
+from hub.kernel.entries import Delivered, Entry
 from hub.kernel.records import RECORDS
 from hub.log.sqlite_eventlog import SqliteEventLog
-from hub.ports.eventlog import Delivered, Entry, EventLog, Topic
+from hub.ports.eventlog import EventLog, Topic
 from hub.ports.records import RecordReader
 from hub.runtime.settings import Settings
 

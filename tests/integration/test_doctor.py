@@ -13,9 +13,9 @@ from app.composition import compose
 from app.operations.doctor import server_checks
 from app.operations.doctor.checks import examine
 from app.operations.doctor.result import Finding
+from hub.kernel.entries import Entry
 from hub.kernel.records import SUBMISSIONS
 from hub.log.kafka_eventlog import KafkaEventLog
-from hub.ports.eventlog import Entry
 from hub.ports.records import Changes
 from hub.runtime.settings import Settings
 from tests.integration.moving_hub import Servers, environment_of, eventually

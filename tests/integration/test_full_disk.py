@@ -10,8 +10,9 @@ from kafka.errors import KafkaError
 
 from app.devstack.kafka import Kafka
 from app.devstack.process import is_root
+from hub.kernel.entries import Entry
 from hub.log.kafka_eventlog import KafkaEventLog
-from hub.ports.eventlog import Entry, Topic
+from hub.ports.eventlog import Topic
 from tests.servers import NOT_HAD, had
 
 pytestmark = pytest.mark.integration

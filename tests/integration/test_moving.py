@@ -17,9 +17,9 @@ from app.operations.marker import Series
 from app.operations.move import move, opened
 from app.operations.sqlite_tables import Folder, digests
 from app.operations.tables import TABLES, Row, digest_rows
+from hub.kernel.entries import Entry
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.log.partitioner import partition_of
-from hub.ports.eventlog import Entry
 from hub.runtime.settings import Settings
 from schemas.events.bookings import BOOKINGS
 from schemas.events.usage import TELEMETRY

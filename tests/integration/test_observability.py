@@ -16,10 +16,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from app.composition import Hub, compose
 from app.server import create_app
 from hub.auth.tokens import operator_token
+from hub.kernel.entries import Entry
 from hub.kernel.records import SUBMISSIONS
 from hub.observability import logs, tracing
 from hub.observability.metrics import REGISTRY
-from hub.ports.eventlog import Entry
 from hub.runtime.settings import Settings
 
 pytestmark = pytest.mark.integration

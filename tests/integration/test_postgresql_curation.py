@@ -12,11 +12,12 @@ import pytest
 
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED, Preference, SameAs
+from hub.kernel.entries import Entry
 from hub.kernel.records import RECORDS, SUBMISSIONS, SUBMITTED, Record, Submission
 from hub.log.partitioner import partition_of
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import SystemClock
-from hub.ports.eventlog import Entry, Topic
+from hub.ports.eventlog import Topic
 from hub.ports.records import Changes, Interfered
 from hub.runtime.threads import drain
 from hub.sql.postgresql import PostgresDatabase

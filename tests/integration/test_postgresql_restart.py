@@ -9,10 +9,11 @@ import pytest
 
 from app.devstack.postgresql import Postgresql
 from hub.kernel.cloudevents import CloudEvent
+from hub.kernel.entries import Entry
 from hub.kernel.records import RECORDS, SUBMISSIONS, SUBMITTED, Record
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import SystemClock
-from hub.ports.eventlog import Entry, Topic
+from hub.ports.eventlog import Topic
 from hub.runtime.threads import Runtime
 from hub.sql.postgresql import PostgresDatabase
 from services.curation.adapters.postgresql_store import PostgresRecordStore

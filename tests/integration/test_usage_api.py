@@ -13,10 +13,10 @@ from fastapi.testclient import TestClient
 
 from hub.kernel.access import Principal
 from hub.kernel.cloudevents import CloudEvent
+from hub.kernel.entries import Entry
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record, SourceRef
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import ManualClock
-from hub.ports.eventlog import Entry
 from hub.runtime.threads import drain
 from hub.web.requests import install_problem_handlers
 from schemas.events.bookings import BOOKING_CHANGED, BOOKINGS, Booking

@@ -16,9 +16,9 @@ from uuid import uuid4
 import pytest
 
 from hub.kernel.cloudevents import CloudEvent
+from hub.kernel.entries import Delivered, Entry
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record
 from hub.log.kafka_eventlog import KafkaEventLog
-from hub.ports.eventlog import Delivered, Entry
 from schemas.events.bookings import BOOKING_CHANGED, BOOKINGS, Booking
 from schemas.events.usage import RUN_RECORDED, TELEMETRY, USAGE, MonthUsage, Run
 from schemas.topics import topics

@@ -9,8 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
+from hub.kernel.entries import Delivered, Entry
 from hub.log.partitioner import partition_of
-from hub.ports.eventlog import Delivered, Entry, Fenced, Topic
+from hub.ports.eventlog import Fenced, Topic
 
 
 class StubElasticsearch:

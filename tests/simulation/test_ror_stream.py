@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from hub.kernel.cloudevents import CloudEvent
+from hub.kernel.entries import Entry
 from hub.kernel.records import SUBMISSIONS, SUBMITTED
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import SystemClock
-from hub.ports.eventlog import Entry
 from hub.runtime.threads import drain
 from schemas.kind import kind_named
 from schemas.topics import topics

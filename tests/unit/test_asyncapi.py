@@ -8,8 +8,8 @@ import pytest
 
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter
+from hub.kernel.entries import Delivered
 from hub.log.kafka_eventlog import KafkaEventLog
-from hub.ports.eventlog import Delivered
 from schemas.derive.asyncapi import asyncapi, cloud_event_headers
 from schemas.derive.contracts import EVENTS
 from schemas.derive.publish import ASYNCAPI, PUBLISHED, ROOT, main, write_published

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED
+from hub.kernel.entries import Delivered
 from hub.kernel.records import SUBMITTED, Record, Submission
-from hub.ports.eventlog import Delivered
 from services.curation.core.decode import Malformed, decoded
 from tests.unit.curation_memory import AT, MemoryUnit, curate, preference, same_as, submission
 

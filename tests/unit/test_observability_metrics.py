@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
 from hub.observability import metrics
 from hub.observability.histogram import CountedHistogram
-from hub.observability.http import UNMATCHED, Observed
+from hub.web.observation import UNMATCHED, Observed
 
 pytestmark = pytest.mark.unit
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.kernel.cloudevents import CloudEvent
+from hub.kernel.entries import Delivered, Entry
 from hub.kernel.identifiers import record_id
 from hub.kernel.problems import Refusal
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record
-from hub.ports.eventlog import Delivered, Entry
 from schemas.derive.publish import PUBLISHED, ROOT
 from schemas.events.bookings import BOOKING_CHANGED, BOOKINGS, Booking
 from schemas.events.usage import RUN_RECORDED, TELEMETRY, MonthUsage, Run

@@ -18,10 +18,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from app.composition import SINK_BATCHES
 from bench.real.peers.telling import asked, tell
 from bench.real.stages import OwnTopics
+from hub.kernel.entries import Delivered
 from hub.kernel.records import RECORDS
 from hub.log.batch_worker import BatchWorker
 from hub.log.kafka_eventlog import KafkaEventLog
-from hub.ports.eventlog import Delivered
 from hub.runtime.threads import GARBAGE_AFTER
 from services.catalog.adapters.elasticsearch_bulk import DOCUMENTS, IN_FLIGHT, Bulk, Chunk
 from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue

@@ -12,8 +12,8 @@ from psycopg import Connection, errors
 from hub.kernel.canonical import canonical_json, digest_of
 from hub.kernel.cloudevents import CloudEvent, traced
 from hub.kernel.contributions import Preference, SameAs
+from hub.kernel.entries import Entry
 from hub.kernel.records import RECORD_CHANGED, Record
-from hub.ports.eventlog import Entry
 from hub.ports.records import Interfered, Outcome, Pending, WeakKey
 from hub.sql.postgresql import PostgresDatabase, storable_among
 from hub.sql.postgresql_outbox import PostgresOutbox

@@ -12,8 +12,8 @@ import orjson
 from hub.kernel.canonical import canonical_json, digest_of
 from hub.kernel.cloudevents import CloudEvent, traced
 from hub.kernel.contributions import Preference, SameAs
+from hub.kernel.entries import Entry
 from hub.kernel.records import RECORD_CHANGED, Record
-from hub.ports.eventlog import Entry
 from hub.ports.records import WAITING_LIMIT, Outcome, Pending, WeakKey
 from hub.sql.sqlite import Database
 from services.curation.adapters.sqlite_unit import (

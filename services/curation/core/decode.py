@@ -7,10 +7,10 @@ import orjson
 
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED, Preference, SameAs, kind_of
+from hub.kernel.entries import Delivered
 from hub.kernel.problems import shown
 from hub.kernel.records import AUTHORITIES, SUBMITTED, Submission
 from hub.kernel.versions import LARGEST
-from hub.ports.eventlog import Delivered
 from schemas.kind import kinds
 
 ID_LIMIT = 512

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from hub.kernel.cloudevents import Envelope
+from hub.kernel.entries import Entry
 from hub.kernel.records import SUBMITTED
-from hub.ports.eventlog import Entry
 from services.ingest.core.bounds import too_large, too_large_event, too_long_fields
 from services.ingest.core.rows import Limits, Row
 from services.ingest.core.submissions import Checked, Frame, Refused, checked, submission

@@ -11,9 +11,9 @@ import orjson
 from hub.kernel.canonical import short_digest
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.contributions import kind_of
+from hub.kernel.entries import Delivered
 from hub.kernel.problems import Refusal, shown
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record
-from hub.ports.eventlog import Delivered
 from schemas.events.bookings import BOOKING_CHANGED, BOOKINGS
 from schemas.events.usage import ID_CHARS, LARGEST_VERSION, LONGEST_RUN, RUN_RECORDED, TELEMETRY, YEARS, Run
 from schemas.fields import by_path
