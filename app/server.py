@@ -15,7 +15,7 @@ from hub.auth.oidc_login import sign_in
 from hub.runtime.threads import Runtime
 from hub.web.me import router as me
 from hub.web.observation import Observed, carry_trace, exposition, templates_of
-from hub.web.requests import install_problem_handlers
+from hub.web.problems import install_problem_handlers
 from services.booking.api import router as booking
 from services.catalog.api import router as catalogue
 from services.curation.api import router as curation

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from hub.kernel.sources import Sources
-from hub.web.requests import Caller, ReaderLanguage
+from hub.web.callers import Caller, ReaderLanguage
 
 
 def router(sources: Sources) -> APIRouter:

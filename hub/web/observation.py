@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
 from hub.observability import metrics, tracing
-from hub.web.requests import principal_of
+from hub.web.callers import principal_of
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNTRACED = frozenset({"/metrics", "/healthz", "/readyz"})

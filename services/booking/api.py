@@ -8,7 +8,8 @@ from fastapi.responses import JSONResponse, Response
 
 from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
-from hub.web.requests import Caller, ReaderLanguage, problem_response
+from hub.web.callers import Caller, ReaderLanguage
+from hub.web.problems import problem_response
 from services.booking.core.calendar import calendar_of
 from services.booking.core.policy import Action
 from services.booking.core.requests import (

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hub.kernel.access import Principal
 from hub.kernel.canonical import short_digest
-from hub.web.requests import language_of, principal_of, require
+from hub.web.callers import language_of, principal_of, require
 from services.catalog.core.queries import PARAMETERS
 from services.catalog.service import CatalogueQueries
 

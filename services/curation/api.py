@@ -9,7 +9,7 @@ from hub.kernel.access import Principal
 from hub.kernel.contributions import SameAsDecision
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
-from hub.web.requests import ReaderLanguage, require
+from hub.web.callers import ReaderLanguage, require
 from schemas.views.visibility import readable
 from services.curation.core.presentation import conflict_json, preference_json, same_as_json, summary_json
 from services.curation.stewards import PAGE_LIMIT, Stewardship

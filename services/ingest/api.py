@@ -10,7 +10,8 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from hub.kernel.access import Principal
 from hub.kernel.language import Language
-from hub.web.requests import Caller, ReaderLanguage, problem_response
+from hub.web.callers import Caller, ReaderLanguage
+from hub.web.problems import problem_response
 from schemas.derive.jsonschema import json_schema
 from schemas.derive.templates import template
 from services.ingest.admission import kind_called, readable, readable_sources

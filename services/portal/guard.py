@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.web.requests import TOKEN_COOKIE
+from hub.web.callers import TOKEN_COOKIE
 from services.portal.client import ApiProblem
 from services.portal.core.addresses import local
 from services.portal.rendering import address_of, page, tiles_of

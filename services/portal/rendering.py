@@ -14,7 +14,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from hub.web.requests import TOKEN_COOKIE, language_of
+from hub.web.callers import TOKEN_COOKIE, language_of
 from services.portal.client import Reader
 from services.portal.core import times
 from services.portal.core.marks import only_marks

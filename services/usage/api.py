@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
-from hub.web.requests import Caller
+from hub.web.callers import Caller
 from services.usage.ports import Indicators
 from services.usage.service import Recorder, UsageQueries
 

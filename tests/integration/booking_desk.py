@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from hub.kernel.access import Principal
 from hub.kernel.records import Record, SourceRef
 from hub.ports.clock import ManualClock
-from hub.web.requests import install_problem_handlers
+from hub.web.problems import install_problem_handlers
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.booking.api import router
 from services.booking.service import BookingDesk

@@ -18,7 +18,7 @@ from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import ManualClock
 from hub.ports.eventlog import Topic
 from hub.runtime.threads import drain
-from hub.web.requests import install_problem_handlers
+from hub.web.problems import install_problem_handlers
 from schemas.kind import kind_named
 from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
 from services.catalog.adapters.sqlite_searches import SqliteSavedSearches

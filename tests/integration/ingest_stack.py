@@ -19,7 +19,7 @@ from hub.ports.catalogue import Catalogue
 from hub.ports.clock import ManualClock
 from hub.ports.eventlog import EventLog, Topic
 from hub.runtime.threads import drain
-from hub.web.requests import install_problem_handlers
+from hub.web.problems import install_problem_handlers
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.service import Curation, Relay
 from services.ingest.adapters.sqlite_receipts import SqliteReceipts

@@ -19,7 +19,7 @@ from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import ManualClock, rfc3339
 from hub.ports.worker import Worker
 from hub.runtime.threads import drain
-from hub.web.requests import install_problem_handlers
+from hub.web.problems import install_problem_handlers
 from schemas.kind import kind_named
 from schemas.topics import topics
 from services.curation.adapters.sqlite_store import SqliteRecordStore

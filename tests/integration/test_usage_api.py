@@ -18,7 +18,7 @@ from hub.kernel.records import RECORD_CHANGED, RECORDS, Record, SourceRef
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import ManualClock
 from hub.runtime.threads import drain
-from hub.web.requests import install_problem_handlers
+from hub.web.problems import install_problem_handlers
 from schemas.events.bookings import BOOKING_CHANGED, BOOKINGS, Booking
 from schemas.events.usage import TELEMETRY, USAGE, USAGE_COUNTED, MonthUsage
 from schemas.topics import topics

@@ -103,6 +103,6 @@ class Asked:
 
 
 def problem(status: int, message: str = "说明") -> httpx.Response:
-    """application/problem+json as hub.web.requests writes it."""
+    """application/problem+json as hub.web.problems writes it."""
     body = {"type": "about:blank#x", "title": message, "status": status, "errors": [{"message": message}]}
     return httpx.Response(status, content=json.dumps(body), headers={"content-type": "application/problem+json"})

@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from hub.auth.sources import load_sources
 from hub.kernel.access import Principal
 from hub.web.me import router
-from hub.web.requests import install_problem_handlers
+from hub.web.problems import install_problem_handlers
 
 
 class OneToken:

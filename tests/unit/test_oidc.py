@@ -21,7 +21,7 @@ from hub.kernel.sources import Sources
 from hub.ports.clock import ManualClock
 from hub.runtime.settings import Settings
 from hub.web import me
-from hub.web.requests import install_problem_handlers
+from hub.web.problems import install_problem_handlers
 from tests.unit.oidc_provider import EC, ISSUER, NOW, OTHER_RSA, RSA, Provider, claims, ec_jwk, rsa_jwk, segment, signed
 
 pytestmark = pytest.mark.unit

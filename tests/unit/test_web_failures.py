@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from kafka.errors import KafkaTimeoutError
 
-from hub.web.requests import install_problem_handlers
+from hub.web.problems import install_problem_handlers
 
 
 def answered(error: Exception) -> tuple[int, str, str | None]:

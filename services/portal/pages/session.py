@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from hub.web.requests import LANGUAGE_COOKIE, TOKEN_COOKIE
+from hub.web.callers import LANGUAGE_COOKIE, TOKEN_COOKIE
 from services.portal.client import ApiProblem, HubApi, Reader
 from services.portal.core.addresses import local
 from services.portal.core.messages import translator

@@ -1,0 +1,64 @@
+"""Who asks and in which language: what every HTTP API of the hub reads from a request first."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from hub.kernel.access import ANONYMOUS, Principal, Role
+from hub.kernel.language import Bilingual, Language, negotiate
+from hub.kernel.problems import Problem, Refusal
+from hub.ports.access_list import AccessList
+
+LANGUAGE_COOKIE = "hub_language"
+TOKEN_COOKIE = "hub_token"  # noqa: S105 - a cookie's name, no secret
+
+
+def language_of(request: Request) -> Language:
+    """`?lang=` first, then the reader's earlier choice, then Accept-Language."""
+    chosen = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in ("zh", "en"):
+        return "en" if chosen == "en" else "zh"
+    return negotiate(request.headers.get("accept-language"))
+
+
+def principal_of(request: Request) -> Principal:
+    """The caller by bearer token (RFC 6750) or the portal's cookie; anonymous without one, 401 for a wrong one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        token = request.cookies.get(TOKEN_COOKIE, "")
+    if not token.strip():
+        return ANONYMOUS
+    access: AccessList = request.app.state.access
+    principal = access.principal(token.strip())
+    if principal is None:
+        expected = Bilingual("有效的访问令牌", "a valid access token")
+        raise Refusal(Problem("bad-token", expected, field="Authorization"), status=401)
+    return principal
+
+
+async def _language(request: Request) -> Language:
+    return language_of(request)
+
+
+async def _caller(request: Request) -> Principal:
+    return principal_of(request)
+
+
+# Coroutines, since FastAPI would run plain functions in its thread pool, a hop each.
+ReaderLanguage = Annotated[Language, Depends(_language)]
+Caller = Annotated[Principal, Depends(_caller)]
+
+
+def require(*roles: Role) -> Callable[[Principal], Principal]:
+    """A dependency that lets only callers with one of the roles pass: 401 to the anonymous, 403 to the others."""
+
+    def check(principal: Caller) -> Principal:
+        if principal.roles & frozenset(roles):
+            return principal
+        wanted = ", ".join(roles)
+        expected = Bilingual("具有以下角色之一的令牌：{wanted}", "a token with one of the roles: {wanted}")
+        status = 403 if principal.roles else 401
+        raise Refusal(Problem("not-allowed", expected.format(wanted=wanted), field="Authorization"), status=status)
+
+    return check
