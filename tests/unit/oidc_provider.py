@@ -36,9 +36,16 @@ def ec_jwk(kid: str, key: ec.EllipticCurvePrivateKey) -> dict[str, str]:
     return {"kty": "EC", "kid": kid, "crv": "P-256", "alg": "ES256", **at}
 
 
+def signed_bytes(claims: bytes) -> str:
+    """A token whose claims may be what no JSON library writes."""
+    body = f"{segment(orjson.dumps({'alg': 'RS256', 'kid': 'rsa'}))}.{segment(claims)}"
+    return f"{body}.{segment(RSA.sign(body.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
+
+
 def signed(claims: dict[str, Any], head: dict[str, Any] | None = None, key: Any = RSA) -> str:
-    """A token; the head's `alg` only names the algorithm, the key decides how it is signed."""
-    head = {"alg": "ES256" if key is EC else "RS256", "kid": "ec" if key is EC else "rsa", **(head or {})}
+    """A token; the head's `alg` only names the algorithm, the key decides how it is signed. None takes away."""
+    full = {"alg": "ES256" if key is EC else "RS256", "kid": "ec" if key is EC else "rsa", **(head or {})}
+    head = {name: value for name, value in full.items() if value is not None}
     body = f"{segment(orjson.dumps(head))}.{segment(orjson.dumps(claims))}"
     if isinstance(key, ec.EllipticCurvePrivateKey):
         r, s = decode_dss_signature(key.sign(body.encode(), ec.ECDSA(hashes.SHA256())))

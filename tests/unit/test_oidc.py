@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from hub.auth import oidc
-from hub.auth.jws import keys_of
 from hub.auth.oidc import AccessLists, OidcAccess, ProviderKeys, with_oidc
+from hub.auth.provider_tokens import keys_of
 from hub.auth.sources import load_sources
 from hub.auth.tokens import AccessFile
 from hub.kernel.access import Principal
@@ -22,7 +22,20 @@ from hub.ports.clock import ManualClock
 from hub.runtime.settings import Settings
 from hub.web import me
 from hub.web.problems import install_problem_handlers
-from tests.unit.oidc_provider import EC, ISSUER, NOW, OTHER_RSA, RSA, Provider, claims, ec_jwk, rsa_jwk, segment, signed
+from tests.unit.oidc_provider import (
+    EC,
+    ISSUER,
+    NOW,
+    OTHER_RSA,
+    RSA,
+    Provider,
+    claims,
+    ec_jwk,
+    rsa_jwk,
+    segment,
+    signed,
+    signed_bytes,
+)
 
 pytestmark = pytest.mark.unit
 SOURCES = frozenset({"owner", "zhejiang"})
@@ -127,10 +140,18 @@ def test_signatures_that_do_not_hold_are_refused(stand: Stand) -> None:
         "...",
         "令牌.令牌.令牌",
         f"{segment(b'[]')}.{body}.{signature}",
+        f"{segment(orjson.dumps('alg'))}.{body}.{signature}",
+        f"{segment(b'{' + b'[' * 3_000)}.{body}.{signature}",
+        signed(claims(), {"crit": ["b64"], "b64": False}),
+        signed(claims(), {"b64": False}),
+        signed_bytes(orjson.dumps(claims(sub="?")).replace(b"?", b"\\ud800")),
+        signed_bytes(orjson.dumps(claims(exp=1.5)).replace(b"1.5", b"NaN")),
     ):
         assert stand.access.principal(wrong) is None, wrong[:80]
     assert stand.access.principal(good)
     assert stand.access.principal(signed(claims(), {"typ": "at+JWT"}))
+    chain = {"x5c": ["M" * 1_000], "of this provider alone": 1}
+    assert stand.access.principal(signed(claims(), chain)), "a head of over 512 bytes, with a member nobody knows"
 
 
 def test_a_token_without_a_key_id_needs_one_fitting_key(stand: Stand, ticks: list[float]) -> None:

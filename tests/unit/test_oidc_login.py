@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from hub.auth import oidc_login
-from hub.auth.jws import keys_of
 from hub.auth.oidc import ProviderKeys
 from hub.auth.oidc_login import Begun, OidcLogin, sign_in
+from hub.auth.provider_tokens import keys_of
 from hub.ports.clock import ManualClock
 from hub.runtime.settings import Settings
 from services.portal.pages.session import LONGEST_TOKEN
