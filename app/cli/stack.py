@@ -14,10 +14,10 @@ import typer
 from rich.markup import escape
 
 from app.cli.files import bar
-from app.cli.lock import Busy, FolderLock, is_busy
 from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
 from app.cli.wording import t
 from hub.kernel.language import Bilingual
+from hub.runtime.lock import Busy, FolderLock, is_busy
 
 if TYPE_CHECKING:
     from app.devstack.stack import Layout

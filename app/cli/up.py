@@ -14,12 +14,12 @@ from rich.markup import escape
 from app.cli import environment
 from app.cli.client import ADDRESS_FILE, HubClient, Told, Unreachable
 from app.cli.first_load import begin, is_first_start, load_sample
-from app.cli.lock import Busy, FolderLock
 from app.cli.session import DEMO_TOKEN, FINE, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
 from app.cli.wording import t
 from app.operations.marker import read_marker
 from hub.auth.tokens import AccessFile, operator_token, write_private
 from hub.kernel.language import Bilingual
+from hub.runtime.lock import Busy, FolderLock
 from hub.runtime.settings import Settings
 from services.ingest.ports.vault import VaultLocked
 

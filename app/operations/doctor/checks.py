@@ -13,7 +13,7 @@ import httpx
 
 from app.cli import environment
 from app.cli.client import ADDRESS_FILE
-from app.cli.lock import is_busy
+from hub.runtime.lock import is_busy
 from app.cli.servers import INSTALL, missing_libraries
 from app.cli.session import DEMO_TOKEN
 from app.operations.doctor.result import MANY_WAIT, Finding, difference
