@@ -76,7 +76,7 @@ def up(
     """Check, lock, listen, serve."""
     told = session(context)
     settings = settings_for(data, host=host, port=port)
-    for problem in (environment.without_sqlite(), environment.unwritable(settings.data_dir)):
+    for problem in (environment.old_sqlite(), environment.unwritable(settings.data_dir)):
         if problem:
             told.stop(WRONG_USAGE, problem)
     _stop_where_moved(told, settings)
