@@ -31,9 +31,16 @@ def main(arguments: list[str]) -> int:
     testing = arguments[0] == "test"
     everything = testing or arguments[0] in ON_SERVERS or os.environ.get("HUB_PROFILE") == "real"
     install("requirements-dev.lock" if everything else "requirements.lock")
-    command = [str(BIN / "python"), "-m", "tests.run", *arguments[1:]] if testing else [str(BIN / "hub"), *arguments]
+    return run([str(BIN / "python"), "-m", "tests.run", *arguments[1:]] if testing else [str(BIN / "hub"), *arguments])
+
+
+def run(command: list[str]) -> int:
+    """Run the command in this one's place, so that a signal to this process is one to the command."""
+    os.chdir(ROOT)
+    if os.name != "nt":  # where the like would start another process and end this one at once
+        os.execv(command[0], command)
     try:
-        return subprocess.call(command, cwd=ROOT)
+        return subprocess.call(command)
     except KeyboardInterrupt:
         return 130
 

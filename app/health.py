@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -15,10 +17,12 @@ from app.composition import Hub, Role
 from hub.kernel.records import SUBMISSIONS
 from hub.ports.eventlog import Topic
 from hub.runtime.threads import Runtime, WorkerState
+from hub.web.failures import is_full
 
 log = logging.getLogger("app.health")
 FRESH_SECONDS = 1.0
 PING_SECONDS = 2.0
+PROBE_BYTES = 2**18
 NOBODY: Final = "-"
 """An id that nothing has: the cheapest question that a store must go to its server for."""
 
@@ -71,7 +75,7 @@ class Ping:
             self._question()
             answer: Check = {"status": "ok"}
         except Exception as error:  # each store has errors of its own for not being there
-            answer = {"status": "failing", "error": type(error).__name__}
+            answer = {"status": "failing", "error": "disk full" if is_full(error) else type(error).__name__}
         now = time.monotonic()
         with self._lock:
             self._last, self._at, self._asking_since = {**answer, "seconds": round(now - began, 3)}, now, None
@@ -91,7 +95,15 @@ def pings(hub: Hub) -> list[Ping]:
         "usage": lambda: hub.adapters.usage.indicators("instrument", [NOBODY], month, month, datetime.now(UTC)),
     }
     needed = {store for role in hub.roles for store in NEEDED[role]}
-    return [Ping(name, ask) for name, ask in asked.items() if name in needed]
+    folder = [Ping("folder", lambda: _write(hub.settings.data_dir))] if hub.settings.profile == "embedded" else []
+    return [*(Ping(name, ask) for name, ask in asked.items() if name in needed), *folder]
+
+
+def _write(folder: Path) -> None:
+    """As much as the smallest request may have the stores of the folder write."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(PROBE_BYTES))
+        file.flush()
 
 
 def _reached(hub: Hub) -> None:

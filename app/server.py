@@ -13,6 +13,7 @@ from hub import __version__
 from hub.auth.oidc import with_oidc
 from hub.auth.oidc_login import sign_in
 from hub.runtime.threads import Runtime
+from hub.web.failures import Failures
 from hub.web.me import router as me
 from hub.web.observation import Observed, carry_trace, exposition, templates_of
 from hub.web.problems import install_problem_handlers
@@ -64,6 +65,7 @@ def create_app(hub: Hub) -> FastAPI:
         templates |= templates_of(router)
     app.include_router(exposition(hub.settings.metrics_public))
     add_health(app, hub, runtime)
+    app.add_middleware(Failures)
     app.add_middleware(Observed, templates=templates)
     return app
 

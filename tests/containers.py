@@ -7,7 +7,7 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HttpWaitStrategy, LogMessageWaitStrategy
 
 from app.devstack import elasticsearch, kafka, postgresql
-from app.devstack.process import free_port
+from app.devstack.ports import free_port
 
 START_SECONDS = 180
 _KAFKA = {

@@ -6,9 +6,11 @@ python -m tests.run unit e2e         these tiers alone
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,12 +40,23 @@ def main(arguments: list[str]) -> int:
     command = [sys.executable, "-m", "pytest", "-q", *(f"tests/{tier}" for tier in tiers)]
     with tempfile.TemporaryDirectory() as folder:
         summary = Path(folder) / "summary"
-        code = subprocess.call(command, cwd=ROOT, env={**os.environ, "HUB_TESTS_SUMMARY": str(summary)})
+        code = run_until_stopped(command, {**os.environ, "HUB_TESTS_SUMMARY": str(summary)})
         print(f"\n== {'passed' if code == 0 and not failed else 'FAILED'}")
         print(summary.read_text("utf-8") if summary.exists() else "the tests ended before they could tell")
     if failed:
         print(f"checks that failed: {', '.join(failed)}")
     return code or bool(failed)
+
+
+def run_until_stopped(command: list[str], environment: Mapping[str, str]) -> int:
+    """The exit code of pytest, which is interrupted, and puts away what it started, when this process is to end.
+
+    It takes an interrupt also where this process was started with interrupts ignored, since it inherits no handler.
+    """
+    signal.signal(signal.SIGINT, lambda *_: None)  # a terminal sends it to both
+    tests = subprocess.Popen(command, cwd=ROOT, env=environment)
+    signal.signal(signal.SIGTERM, lambda *_: tests.send_signal(signal.SIGINT))
+    return tests.wait()
 
 
 def passes(name: str, command: list[str]) -> bool:
@@ -78,7 +91,7 @@ def ensure_jdk() -> None:
     try:
         jdk_home()
     except JdkMissing as error:
-        print(f"== nothing will run on Elasticsearch: {error}", file=sys.stderr)
+        print(f"== nothing can run on Elasticsearch: {error}", file=sys.stderr)
 
 
 def installed(*packages: str) -> bool:

@@ -1,7 +1,7 @@
 """Real servers for the tests: containers where a Docker engine answers, else child processes; started once a run.
 
-A server that cannot be had here is told of at the end of the run; with HUB_REQUIRE_SERVERS it is a failure, unless what
-is missing is a JDK.
+A server that cannot be had here is told of at the end of the run; with HUB_REQUIRE_SERVERS or CI it is a failure, also
+where it is for want of a JDK, which comes with no package of PyPI.
 """
 
 import os
@@ -21,13 +21,14 @@ from uuid import uuid4
 import pytest
 
 from app.devstack.cache import DownloadFailed
-from app.devstack.failure import JdkMissing, ServerFailed
+from app.devstack.failure import ServerFailed
 
 RAN_ON: dict[str, str] = {"SQLite": sqlite3.sqlite_version}
 """Servers and versions that this run used."""
 NOT_HAD: dict[str, str] = {}
 """Servers that could not be had, and why."""
-ENGINE_SECONDS = 20
+ENGINE_SECONDS = 120
+REQUIRED_BY = ("HUB_REQUIRE_SERVERS", "CI")
 PROCESSES: Mapping[str, tuple[str, str, str]] = {
     "Kafka": ("app.devstack.kafka", "Kafka", "bootstrap"),
     "Elasticsearch": ("app.devstack.elasticsearch", "Elasticsearch", "url"),
@@ -46,15 +47,12 @@ def docker_answers() -> bool:
 
 
 def had(name: str, start: Callable[[], Any]) -> Any:
-    """What `start` gives, or a skip that the summary lists.
-
-    Where servers are required it is a failure, except for want of a JDK, which comes with no package of PyPI.
-    """
+    """What `start` gives, or a skip that the summary lists; where servers are required, a failure."""
     try:
         return start()
     except (ServerFailed, DownloadFailed, ImportError) as error:
         NOT_HAD[name] = str(error).splitlines()[0][:300]
-        if os.environ.get("HUB_REQUIRE_SERVERS") and not isinstance(error, JdkMissing):
+        if any(map(os.environ.get, REQUIRED_BY)):
             raise
         pytest.skip(f"{name} cannot be had here: {NOT_HAD[name]}")
 

@@ -12,23 +12,15 @@ FREE_BYTES = 512 * 2**20
 SQLITE = (3, 35, 0)
 
 
-def without_sqlite() -> Bilingual | None:
-    """What SQLite lacks; None where it has all that the hub needs."""
-    if sqlite3.sqlite_version_info < SQLITE:
-        least = ".".join(map(str, SQLITE))
-        return Bilingual(
-            f"SQLite {sqlite3.sqlite_version} 太旧，需要 {least}；请换用较新的 Python 安装包",
-            f"SQLite {sqlite3.sqlite_version} is too old: {least} is needed, which newer builds of Python bring",
-        )
-    with sqlite3.connect(":memory:") as memory:
-        try:
-            memory.execute("CREATE VIRTUAL TABLE words USING fts5(text)")
-        except sqlite3.OperationalError:
-            return Bilingual(
-                "此 Python 的 SQLite 不含全文检索 FTS5；请换用 python.org 或系统自带的 Python",
-                "this Python's SQLite has no full-text search (FTS5); use a Python from python.org or your system",
-            )
-    return None
+def old_sqlite() -> Bilingual | None:
+    """Why Python's SQLite will not do; None where it will."""
+    if sqlite3.sqlite_version_info >= SQLITE:
+        return None
+    least = ".".join(map(str, SQLITE))
+    return Bilingual(
+        f"SQLite {sqlite3.sqlite_version} 太旧，需要 {least}；请换用较新的 Python 安装包",
+        f"SQLite {sqlite3.sqlite_version} is too old: {least} is needed, which newer builds of Python bring",
+    )
 
 
 def unwritable(folder: Path) -> Bilingual | None:

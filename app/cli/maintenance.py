@@ -5,11 +5,11 @@ import typer
 from rich.markup import escape
 
 from app.cli.files import bar
-from app.cli.lock import Busy, FolderLock
 from app.cli.servers import telling_failures
 from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
 from app.cli.wording import t
 from hub.kernel.language import Bilingual
+from hub.runtime.lock import Busy, FolderLock
 from hub.runtime.settings import Settings
 
 ANSWER_SECONDS = 5.0

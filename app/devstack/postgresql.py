@@ -9,7 +9,8 @@ from pathlib import Path
 from app.devstack import hold
 from app.devstack.cache import unpacked
 from app.devstack.failure import ServerFailed
-from app.devstack.process import ServerProcess, Supervised, free_port, lock_of, unprivileged
+from app.devstack.ports import free_port
+from app.devstack.process import ServerProcess, Supervised, lock_of, unprivileged
 
 CONTAINER_VERSION = "17"
 """Of the container image; where there are no containers, what the machine has is used."""
@@ -42,7 +43,10 @@ class Postgresql(Supervised):
         data = self._folder / "data"
         if not (data / "PG_VERSION").exists():
             options = ["--auth=trust", "--encoding=UTF8", "--locale=C", f"--username={USER}", "--no-instructions"]
-            _run([*user, str(programs / "initdb"), *options, "-D", str(data)], self._folder)
+            beside = self._folder / "data.part"  # one that broke off looks whole to the server
+            shutil.rmtree(beside, ignore_errors=True)
+            _run([*user, str(programs / "initdb"), *options, "-D", str(beside)], self._folder)
+            beside.rename(data)
         if not hold.is_held(lock_of(self._folder, "postgresql")):
             # After a crash the id in this file may be another process's by now, which PostgreSQL would take for itself.
             (data / "postmaster.pid").unlink(missing_ok=True)

@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -127,31 +126,6 @@ class Supervised:
 def lock_of(folder: Path, name: str) -> Path:
     """The file whose lock the server of that name holds while it runs on the folder."""
     return folder / f"{name}.lock"
-
-
-def is_free(port: int) -> bool:
-    """Whether a server could listen on that port of the loopback interface just now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def free_port() -> int:
-    """A port of the loopback interface that is free just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def accepts(port: int) -> bool:
-    """Whether somebody listens on that port of the loopback interface."""
-    with socket.socket() as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def is_root() -> bool:

@@ -14,8 +14,8 @@ from app.devstack.elasticsearch import Elasticsearch
 from app.devstack.failure import ServerFailed
 from app.devstack.java import java, jdk_home
 from app.devstack.kafka import Kafka
+from app.devstack.ports import Claims, accepts, is_free
 from app.devstack.postgresql import Postgresql, programs_folder
-from app.devstack.process import accepts, free_port, is_free
 
 LAYOUT_FILE = "stack.json"
 KAFKA_PORT, ELASTICSEARCH_PORT, POSTGRESQL_PORT = 9092, 9200, 5432
@@ -46,6 +46,10 @@ class Layout:
     @property
     def brokers(self) -> int:
         return len(self.kafka)
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        return (*self.kafka, *self.controllers, self.elasticsearch, self.postgresql)
 
     def environment(self) -> dict[str, str]:
         """The settings by which the hub finds these servers, and makes its topics there."""
@@ -105,20 +109,32 @@ class Stack:
             raise ServerFailed(f"{folder} has the data of {self._kept.brokers} Kafka broker(s), not of {brokers}")
         self._brokers = brokers or 1
         self._servers: dict[str, Server] = {}
+        self._claims = Claims()
 
     def start(self, on_step: Callable[[str], None]) -> Layout:
         """Start every server and wait until all of them answer; `on_step` hears of each one that does.
 
-        What an earlier start left running is ended before, so that its ports are free again.
+        What an earlier start left running is ended before, so that its ports are free again. A second attempt is made
+        where another program has taken a port between its choice and its use.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         for path in self.folder.glob("*/*.lock"):
             hold.end_left_over(path)
-        layout = _free_ports(self._kept) if self._kept else _new_layout(self._brokers)
+        try:
+            return self._start(on_step)
+        except ServerFailed:
+            self.stop()
+            if not self._kept or all(map(is_free, self._kept.ports)):
+                raise
+        return self._start(on_step)
+
+    def _start(self, on_step: Callable[[str], None]) -> Layout:
+        self._kept = layout = _claimed(self._kept or _usual(self._brokers), self._claims)
         (self.folder / LAYOUT_FILE).write_bytes(orjson.dumps(asdict(layout)))
         self._servers = _servers(self.folder, layout)
-        with ThreadPoolExecutor(len(self._servers)) as pool:
-            list(pool.map(lambda server: server.start(), self._servers.values()))
+        for server in self._servers.values():
+            # In this thread, where an interrupt ends what a server's first start runs before it.
+            server.start()
         for name, server in self._servers.items():
             server.wait()
             on_step(name)
@@ -137,42 +153,40 @@ class Stack:
         if self._servers:
             with ThreadPoolExecutor(len(self._servers)) as pool:
                 list(pool.map(lambda server: server.stop(), self._servers.values()))
+        self._claims.release()
 
 
 def _servers(folder: Path, layout: Layout) -> dict[str, Server]:
-    """The servers by the names of their folders."""
-    servers: dict[str, Server] = {
+    """The servers by the names of their folders, the slowest to start first."""
+    nodes = {
         f"kafka-{node}": Kafka(
             folder / f"kafka-{node}", node=node, voters=layout.controllers, port=port, cluster=layout.cluster
         )
         for node, port in enumerate(layout.kafka, 1)
     }
-    servers["elasticsearch"] = Elasticsearch(folder / "elasticsearch", layout.elasticsearch)
-    servers["postgresql"] = Postgresql(folder / "postgresql", layout.postgresql)
-    return servers
+    return {
+        "elasticsearch": Elasticsearch(folder / "elasticsearch", layout.elasticsearch),
+        **nodes,
+        "postgresql": Postgresql(folder / "postgresql", layout.postgresql),
+    }
 
 
-def _new_layout(brokers: int) -> Layout:
-    """The usual ports where they are free."""
-    return _free_ports(
-        Layout(
-            cluster=kafka.cluster_id(),
-            kafka=tuple(KAFKA_PORT + 2 * number for number in range(brokers)),
-            controllers=tuple(KAFKA_PORT + 1 + 2 * number for number in range(brokers)),
-            elasticsearch=ELASTICSEARCH_PORT,
-            postgresql=POSTGRESQL_PORT,
-        )
+def _usual(brokers: int) -> Layout:
+    return Layout(
+        cluster=kafka.cluster_id(),
+        kafka=tuple(KAFKA_PORT + 2 * number for number in range(brokers)),
+        controllers=tuple(KAFKA_PORT + 1 + 2 * number for number in range(brokers)),
+        elasticsearch=ELASTICSEARCH_PORT,
+        postgresql=POSTGRESQL_PORT,
     )
 
 
-def _free_ports(layout: Layout) -> Layout:
-    def usable(port: int) -> int:
-        return port if is_free(port) else free_port()
-
+def _claimed(layout: Layout, claims: Claims) -> Layout:
+    """The layout with other ports in place of those that are not to be had."""
     return Layout(
         layout.cluster,
-        tuple(map(usable, layout.kafka)),
-        tuple(map(usable, layout.controllers)),
-        usable(layout.elasticsearch),
-        usable(layout.postgresql),
+        tuple(map(claims.claim, layout.kafka)),
+        tuple(map(claims.claim, layout.controllers)),
+        claims.claim(layout.elasticsearch),
+        claims.claim(layout.postgresql),
     )

@@ -26,7 +26,7 @@ from uuid import uuid4
 
 import orjson
 
-from app.devstack.process import free_port
+from app.devstack.ports import free_port
 from bench.common import Report, Took, folder, options, ratios, spread, table, took
 from bench.organisations import lines
 from bench.real.running import database, servers

@@ -20,8 +20,7 @@ from elasticsearch import Elasticsearch
 from psycopg.sql import SQL, Identifier
 
 from app.devstack.cache import cache_folder
-from app.devstack.failure import ServerFailed
-from app.devstack.stack import Layout, Stack
+from app.devstack.stack import Stack
 from bench.common import folder
 from hub.kernel.entries import Entry
 from hub.log.kafka_eventlog import KafkaEventLog
@@ -60,18 +59,11 @@ def servers() -> Iterator[Settings]:
         place.chmod(0o755)
         stack = Stack(place / "stack")
         try:
-            with _environment(_layout(stack).environment()):
+            layout = stack.start(lambda name: print(f"{name} answers", flush=True))
+            with _environment(layout.environment()):
                 yield Settings()
         finally:
             stack.stop()
-
-
-def _layout(stack: Stack) -> Layout:
-    try:
-        return stack.start(lambda name: print(f"{name} answers", flush=True))
-    except ServerFailed:  # others that start at the same moment may have taken a port that was free
-        stack.stop()
-        return stack.start(lambda name: print(f"{name} answers", flush=True))
 
 
 @contextmanager

@@ -4,15 +4,17 @@ import os
 import secrets
 from collections.abc import Iterable
 from hashlib import sha256
-from hmac import compare_digest
 from pathlib import Path
 
 import orjson
 
 from hub.kernel.access import Principal, Role
+from hub.runtime.lock import FolderLock
 
 OPERATOR_TOKEN = "operator.token"  # noqa: S105 - a file's name
 ACCESS_FILE = "access.json"
+LOCK_FILE = "access.lock"
+LOCK_SECONDS = 60.0
 
 
 class AccessFile:
@@ -23,35 +25,48 @@ class AccessFile:
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / ACCESS_FILE
-        self._read_at = 0
+        self._read_at = (0, 0, 0)
         self._principals: dict[str, Principal] = {}
         if not self._path.exists():
-            data_dir.mkdir(parents=True, exist_ok=True)
-            write_private(data_dir / OPERATOR_TOKEN, self.issue("operator", {"operator"}, {"*"}).encode())
+            self._begin()
 
     def principal(self, token: str) -> Principal | None:
-        """Who holds this token; None where nobody does."""
-        digest = sha256(token.encode()).hexdigest()
-        for known, principal in self._current().items():
-            if compare_digest(known, digest):
-                return principal
-        return None
+        """Who holds this token; None where nobody does.
+
+        Digests are looked up as they are: how long that takes tells nothing about tokens, which are random.
+        """
+        return self._current().get(_digest(token))
 
     def issue(self, name: str, roles: Iterable[Role], sources: Iterable[str]) -> str:
-        """A new token, told once; 256 random bits."""
+        """A new token, told once; 256 random bits. Safe while other processes issue theirs; Busy after LOCK_SECONDS."""
         token = secrets.token_urlsafe(32)
-        entries = orjson.loads(self._path.read_bytes()) if self._path.exists() else []
-        entry = {"name": name, "roles": sorted(roles), "sources": sorted(sources)}
-        entries.append({**entry, "sha256": sha256(token.encode()).hexdigest()})
-        write_private(self._path, orjson.dumps(entries, option=orjson.OPT_INDENT_2))
+        with self._locked():
+            self._add(token, name, roles, sources)
         return token
 
     def principals(self) -> list[Principal]:
         """Everybody who was issued a token, in the order of issue."""
         return list(self._current().values())
 
+    def _begin(self) -> None:
+        with self._locked():
+            if not self._path.exists():
+                token = secrets.token_urlsafe(32)
+                # First, for a start that breaks off in between is begun again while access.json is missing.
+                write_private(self._path.with_name(OPERATOR_TOKEN), token.encode())
+                self._add(token, "operator", {"operator"}, {"*"})
+
+    def _locked(self) -> FolderLock:
+        return FolderLock(self._path.parent, LOCK_FILE, LOCK_SECONDS)
+
+    def _add(self, token: str, name: str, roles: Iterable[Role], sources: Iterable[str]) -> None:
+        entries = orjson.loads(self._path.read_bytes()) if self._path.exists() else []
+        entry = {"name": name, "roles": sorted(roles), "sources": sorted(sources), "sha256": _digest(token)}
+        write_private(self._path, orjson.dumps([*entries, entry], option=orjson.OPT_INDENT_2))
+
     def _current(self) -> dict[str, Principal]:
-        changed = self._path.stat().st_mtime_ns
+        status = self._path.stat()
+        changed = (status.st_mtime_ns, status.st_ino, status.st_size)  # two changes may come at one tick of the clock
         if changed != self._read_at:
             self._principals = {
                 entry["sha256"]: Principal(entry["name"], frozenset(entry["roles"]), frozenset(entry["sources"]))
@@ -59,6 +74,10 @@ class AccessFile:
             }
             self._read_at = changed
         return self._principals
+
+
+def _digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
 
 
 def operator_token(data_dir: Path) -> str | None:

@@ -91,6 +91,15 @@ def request(name: str, traceparent: str) -> Iterator[Any]:
         yield span
 
 
+def record(error: BaseException) -> None:
+    """Note in the span of this request, where it has one, what made it fail."""
+    if _state.tracer is not None and _is_recording():
+        from opentelemetry.trace import StatusCode, get_current_span
+
+        get_current_span().record_exception(error)
+        get_current_span().set_status(StatusCode.ERROR, type(error).__name__)
+
+
 @contextmanager
 def span(name: str, **attributes: str | int) -> Iterator[None]:
     """A span within the trace of this request; nothing where it has none."""

@@ -10,21 +10,6 @@ from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.web.callers import language_of
 
-RETRY_SECONDS = 5
-_AWAY = Bilingual(
-    "稍后重试：所需的后台服务暂时无法访问", "to be asked again in a moment: a server behind the hub cannot be reached"
-)
-_FAULT = Bilingual("正常的处理；枢纽出错，已记录", "to be handled; the hub is at fault, and has noted it")
-_AWAY_ERRORS = frozenset(
-    {
-        ("psycopg", "OperationalError"),
-        ("elastic_transport", "TransportError"),
-        ("elasticsearch", "ApiError"),
-        ("kafka", "KafkaError"),
-        ("sqlite3", "OperationalError"),
-    }
-)
-
 
 def problem_response(problems: tuple[Problem, ...], status: int, language: Language) -> JSONResponse:
     """application/problem+json (RFC 9457) with one `errors` item a problem."""
@@ -51,26 +36,6 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         problems = tuple(_problem_of(item) for item in error.errors()[:50])
         return problem_response(problems, 422, language_of(request))
-
-    @app.exception_handler(Exception)
-    async def failed(request: Request, error: Exception) -> JSONResponse:
-        away = is_away(error)
-        problem = Problem("unavailable", _AWAY) if away else Problem("internal-error", _FAULT)
-        answer = problem_response((problem,), 503 if away else 500, language_of(request))
-        if away:
-            answer.headers["Retry-After"] = str(RETRY_SECONDS)
-        return answer
-
-
-def is_away(error: BaseException) -> bool:
-    """Whether the error says that a store's server cannot be reached just now, rather than that the hub is wrong.
-
-    Clients are told by the package of their errors, since the embedded hub has none of them installed.
-    """
-    if isinstance(error, ConnectionError | TimeoutError):
-        return True
-    kinds = {(kind.__module__.split(".")[0], kind.__name__) for kind in type(error).__mro__}
-    return bool(kinds & _AWAY_ERRORS)
 
 
 def _problem_of(error: dict[str, Any]) -> Problem:

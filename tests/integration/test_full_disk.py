@@ -1,15 +1,23 @@
-"""The broker's disk runs full under a producer: what was acknowledged stays, and it goes on once there is room."""
+"""A disk runs full, under a broker and under an embedded hub: what was acknowledged stays, and it goes on with room."""
 
+import contextlib
+import http.client
+import json
 import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kafka.errors import KafkaError
 
 from app.devstack.kafka import Kafka
 from app.devstack.process import is_root
+from app.health import FRESH_SECONDS
+from hub.auth.tokens import operator_token
 from hub.kernel.entries import Entry
 from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.eventlog import Topic
@@ -17,7 +25,7 @@ from tests.servers import NOT_HAD, had
 
 pytestmark = pytest.mark.integration
 DISK = "a disk of its own for Kafka"
-PATIENCE = 30.0
+PATIENCE = 240.0
 SMALL, ENOUGH = "48m", "256m"
 
 
@@ -32,6 +40,70 @@ def small_disk() -> Iterator[Path]:
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
     folder.rmdir()
+
+
+class Program:
+    """A client that keeps its connection to a hub."""
+
+    def __init__(self, folder: Path) -> None:
+        self._connection = http.client.HTTPConnection((folder / "hub.address").read_text().removeprefix("http://"))
+        self._connection.connect()
+        self._socket = self._connection.sock
+        self._headers = {
+            "Authorization": f"Bearer {operator_token(folder)}",
+            "Content-Type": "application/json",
+            "Accept-Language": "en",
+        }
+
+    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        self._connection.request(method, path, json.dumps(body), self._headers)
+        answer = self._connection.getresponse()
+        told = json.loads(answer.read())
+        assert self._connection.sock is self._socket, "the connection goes on"
+        return answer.status, told
+
+    def submit(self, number: int) -> tuple[int, Any]:
+        row = {"_id": f"i-{number}", "name_en": f"Instrument {number}"}
+        return self.ask("POST", "/api/v1/submissions/instrument?source=owner", [row])
+
+
+def fill(folder: Path) -> None:
+    with contextlib.suppress(OSError), (folder / "filler").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4_096))
+
+
+def test_an_embedded_hub_tells_of_a_full_disk_and_goes_on_with_room(small_disk: Path) -> None:
+    words = ["up", "--port", "0", "--no-sample", "--lang", "en", "--data", str(small_disk)]
+    hub = subprocess.Popen(
+        [sys.executable, "-c", "from app.cli.main import run; run()", *words], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert hub.stdout is not None
+        while "Ctrl-C" not in hub.stdout.readline():
+            assert hub.poll() is None
+        program = Program(small_disk)
+        assert program.submit(0)[0] == 202
+        assert program.ask("GET", "/readyz")[0] == 200
+
+        fill(small_disk)
+        answers = [program.submit(number) for number in range(1, 40)]
+        status, told = next(answer for answer in answers if answer[0] != 202)
+        assert (status, told["type"]) == (507, "about:blank#disk-full")
+        assert "disk is full" in told["title"]
+        time.sleep(FRESH_SECONDS)
+        status, told = program.ask("GET", "/readyz")
+        assert (status, told["checks"]["store folder"]["error"]) == (503, "disk full")
+
+        (small_disk / "filler").unlink()
+        deadline = time.monotonic() + PATIENCE
+        while program.ask("GET", "/readyz")[0] != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        assert program.submit(100)[0] == 202
+    finally:
+        hub.terminate()
+        hub.communicate()
 
 
 def batch(number: int) -> list[Entry]:

@@ -19,13 +19,35 @@ import pytest
 
 from app.devstack import hold
 from app.devstack.kafka import cluster_id
-from app.devstack.process import free_port
+from app.devstack.ports import free_port
 from app.devstack.stack import LAYOUT_FILE, Layout, fetch
 from tests.servers import RAN_ON, had
 
-GONE_SECONDS = 15.0
-STOP_SECONDS = 40.0
+PATIENCE_SECONDS = 240.0
 COMMAND = [sys.executable, "-c", "from app.cli.main import run; run()", "stack", "up", "--lang", "en", "--folder"]
+
+
+IGNORING = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+"""Runs a command as a shell without job control runs it with `&`, and a test run that was started so all of its own."""
+
+
+AT_EVENT = """
+import os, signal, sys
+left, event = int(sys.argv.pop(1)), sys.argv.pop(1)
+def at(name, _):
+    global left
+    left -= name == event
+    if name == event and not left:
+        os.kill(os.getpid(), signal.SIGTERM)
+from app.devstack.stack import Stack
+def start(self, on_step, real=Stack.start):
+    sys.addaudithook(at)
+    return real(self, on_step)
+Stack.start = start
+from app.cli.main import run
+run()
+"""
+"""The command, which is asked to end at the n-th event of that name while the servers start."""
 
 
 class Started:
@@ -33,7 +55,7 @@ class Started:
 
     def __init__(self, folder: Path) -> None:
         self.process = subprocess.Popen(
-            [*COMMAND, str(folder)],
+            [sys.executable, "-c", IGNORING, *COMMAND, str(folder)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -49,6 +71,10 @@ class Started:
             if "Ctrl-C" in line:
                 return
         raise AssertionError(self.told)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
 
 @pytest.fixture
@@ -72,8 +98,8 @@ def pids(folder: Path) -> dict[str, int]:
     return {path.stem: int(path.read_text()) for path in folder.glob("*/*.lock")}
 
 
-def wait_until_gone(folder: Path, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
+def wait_until_gone(folder: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while any(map(hold.is_held, folder.glob("*/*.lock"))):
         assert time.monotonic() < deadline, "the servers still run"
         time.sleep(0.05)
@@ -82,7 +108,7 @@ def wait_until_gone(folder: Path, seconds: float) -> None:
             os.kill(pid, 0)
 
 
-@pytest.mark.timeout(900)  # two starts of three servers, each of which is waited for up to two minutes
+@pytest.mark.timeout(1800)  # two starts of three servers, each of which is waited for up to two minutes
 def test_servers_die_with_the_command_and_come_back_with_their_data(folder: Path) -> None:
     had("hub stack", fetched)
     import psycopg
@@ -93,38 +119,53 @@ def test_servers_die_with_the_command_and_come_back_with_their_data(folder: Path
         assert set(pids(folder)) == {"kafka", "elasticsearch", "postgresql"}
         assert (folder / "stack.env").read_text() == "".join(f"{a}={b}\n" for a, b in first.environment.items())
         with contextlib.closing(KafkaProducer(bootstrap_servers=first.environment["HUB_KAFKA_BOOTSTRAP"])) as producer:
-            producer.send("submissions", b"kept").get(timeout=20)
+            producer.send("submissions", b"kept").get(timeout=PATIENCE_SECONDS)
         index = f"{first.environment['HUB_ELASTICSEARCH_URL']}/kept/_doc/1"
-        assert httpx.put(index, json={"kept": True}, timeout=60.0).status_code == 201
+        assert httpx.put(index, json={"kept": True}, timeout=PATIENCE_SECONDS).status_code == 201
         with psycopg.connect(first.environment["HUB_POSTGRESQL_DSN"]) as sql:
             sql.execute("CREATE TABLE kept AS SELECT 1 AS kept")
             assert sql.execute("SELECT count(*) FROM hub_migrations").fetchone() == (1,)
     finally:
-        first.process.send_signal(signal.SIGKILL)
-        first.process.wait()
-    wait_until_gone(folder, GONE_SECONDS)
+        first.kill()
+    wait_until_gone(folder)
 
     second = Started(folder)
     try:
         assert second.environment == first.environment
         with psycopg.connect(second.environment["HUB_POSTGRESQL_DSN"]) as sql:
             assert sql.execute("SELECT kept FROM kept").fetchone() == (1,)
-        found = httpx.get(index, timeout=60.0)
+        found = httpx.get(index, timeout=PATIENCE_SECONDS)
         assert found.json().get("_source") == {"kept": True}, found.text
         consumer = KafkaConsumer(
             "submissions",
             bootstrap_servers=second.environment["HUB_KAFKA_BOOTSTRAP"],
             auto_offset_reset="earliest",
-            consumer_timeout_ms=20_000,
+            consumer_timeout_ms=int(PATIENCE_SECONDS * 1_000),
         )
         with contextlib.closing(consumer):
             assert next(consumer).value == b"kept"
             assert len(consumer.partitions_for_topic("submissions")) == 6
-    finally:
         second.process.send_signal(signal.SIGINT)
-        rest, _ = second.process.communicate(timeout=STOP_SECONDS)
+        rest, _ = second.process.communicate(timeout=PATIENCE_SECONDS)
+    finally:
+        second.kill()
     assert second.process.returncode == 0, rest
     assert "Traceback" not in second.told + rest
     assert not (folder / "stack.env").exists()
-    wait_until_gone(folder, 1.0)
+    assert not any(map(hold.is_held, folder.glob("*/*.lock"))), "the command ends after its servers"
     RAN_ON["hub stack"] = "child processes"
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("event", "number"), [("subprocess.Popen", 1), ("subprocess.Popen", 5), ("socket.connect", 6)])
+def test_it_stops_at_any_moment_of_a_start_and_starts_again(event: str, number: int, folder: Path) -> None:
+    had("hub stack", fetched)
+    words = [sys.executable, "-c", AT_EVENT, str(number), event, *COMMAND[3:], str(folder)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "Stopping" in done.stdout
+    wait_until_gone(folder)
+    again = Started(folder)
+    again.process.terminate()
+    rest, _ = again.process.communicate(timeout=PATIENCE_SECONDS)
+    assert again.process.returncode == 0, rest

@@ -28,7 +28,7 @@ import httpx
 import orjson
 
 from app.composition import compose
-from app.devstack.process import free_port
+from app.devstack.ports import free_port
 from app.devstack.stack import Stack
 from hub.auth.tokens import operator_token
 from hub.kernel.records import Record

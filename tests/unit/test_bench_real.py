@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from app.devstack.failure import ServerFailed
 from app.devstack.stack import Layout
 from bench.common import Took
 from bench.data import record
@@ -143,31 +142,26 @@ def test_packages_that_cannot_be_had_fail_the_peer_and_are_tried_again_next_time
 
 
 class Servers:
-    """In the place of a Stack; the first start fails where `fails`."""
+    """In the place of a Stack."""
 
-    def __init__(self, fails: bool) -> None:
-        self.fails = fails
+    def __init__(self) -> None:
         self.stopped = 0
 
     def start(self, _: Callable[[str], None]) -> Layout:
-        if self.fails:
-            self.fails = False
-            raise ServerFailed("the port is taken")
         return Layout("cluster", (1,), (2,), 3, 4)
 
     def stop(self) -> None:
         self.stopped += 1
 
 
-@pytest.mark.parametrize("fails", [False, True])
-def test_the_environment_names_the_servers_only_while_they_run(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_names_the_servers_only_while_they_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HUB_PROFILE", raising=False)
     monkeypatch.setenv("HUB_KAFKA_BOOTSTRAP", "elsewhere:9092")
-    stack = Servers(fails)
+    stack = Servers()
     monkeypatch.setattr(running, "Stack", lambda _: stack)
     with running.servers() as settings:
         assert os.environ["HUB_PROFILE"] == "real"
         assert settings.kafka_bootstrap == "127.0.0.1:1"
     assert "HUB_PROFILE" not in os.environ
     assert os.environ["HUB_KAFKA_BOOTSTRAP"] == "elsewhere:9092"
-    assert stack.stopped == 1 + fails
+    assert stack.stopped == 1

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from app.cli import environment, first_load
-from app.cli.lock import Busy, FolderLock, is_busy
 from app.cli.main import main
 from app.cli.wording import BETWEEN, language_from, split_language
 from hub.auth.tokens import AccessFile
+from hub.runtime.lock import Busy, FolderLock, is_busy
 
 COMMANDS = ("up", "import", "template", "export", "search", "kinds", "book", "rebuild", "doctor", "token")
 
@@ -103,7 +103,9 @@ def test_wrong_tokens_are_not_issued(wrong: list[str], tmp_path: Path) -> None:
 
 
 def test_a_folder_has_one_process_at_a_time(tmp_path: Path) -> None:
-    hold = "import sys, pathlib; from app.cli.lock import FolderLock; lock = FolderLock(pathlib.Path(sys.argv[1])); "
+    hold = (
+        "import sys, pathlib; from hub.runtime.lock import FolderLock; lock = FolderLock(pathlib.Path(sys.argv[1])); "
+    )
     hold += "print('held', flush=True); sys.stdin.read()"
     process = subprocess.Popen(
         [sys.executable, "-c", hold, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE

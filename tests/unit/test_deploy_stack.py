@@ -7,12 +7,15 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
 from app.cli.main import main
-from app.devstack import hold, java, stack
+from app.devstack import hold, java
+from app.devstack import stack as stack_module
 from app.devstack.failure import JdkMissing, ServerFailed
 from app.devstack.process import ServerProcess, lock_of
 from app.devstack.stack import Layout, Stack, read_layout
@@ -100,34 +103,88 @@ def test_a_server_that_outlived_its_keeper_is_ended_and_nothing_else(tmp_path: P
     other.wait()
 
 
-def test_ports_are_kept_while_they_are_free_and_the_number_of_brokers_for_ever(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def no_servers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type:
+    """The class that stands in the place of every server; `lost` are the ports that another program takes first."""
+
     class Nothing:
+        lost: ClassVar[list[socket.socket]] = []
+        taken = False
+
         def __init__(self, folder: Path, port: int = 0, **_: object) -> None:
             self.port = port
 
         def start(self) -> None: ...
-        def wait(self) -> None: ...
+        def wait(self) -> None:
+            if self.taken and not self.lost:
+                self.lost.append(listening(self.port))
+                raise ServerFailed("the port is taken")
+
         def stop(self) -> None: ...
         def running(self) -> bool:
             return True
 
     for name in ("Kafka", "Elasticsearch", "Postgresql"):
-        monkeypatch.setattr(stack, name, Nothing)
-    told: list[str] = []
-    first = Stack(tmp_path, 3).start(told.append)
-    assert told == ["kafka-1", "kafka-2", "kafka-3", "elasticsearch", "postgresql"]
-    assert len({*first.kafka, *first.controllers, first.elasticsearch, first.postgresql}) == 8
+        monkeypatch.setattr(stack_module, name, Nothing)
+    monkeypatch.setenv("HUB_CACHE", str(tmp_path / "cache"))
+    return Nothing
+
+
+def listening(port: int) -> socket.socket:
+    server = socket.socket()
+    server.bind(("127.0.0.1", port))
+    server.listen()
+    return server
+
+
+@pytest.mark.usefixtures("no_servers")
+def test_ports_are_kept_while_they_are_free_and_the_number_of_brokers_for_ever(tmp_path: Path) -> None:
+    answered: list[str] = []
+    stack = Stack(tmp_path, 3)
+    first = stack.start(answered.append)
+    stack.stop()
+    assert answered == ["elasticsearch", "kafka-1", "kafka-2", "kafka-3", "postgresql"]
+    assert len({*first.ports}) == 8
     assert read_layout(tmp_path) == first
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", first.elasticsearch))
-        taken.listen()
-        second = Stack(tmp_path).start(told.append)
+    with listening(first.elasticsearch):
+        second = Stack(tmp_path).start(answered.append)
     assert second.kafka == first.kafka
     assert second.elasticsearch != first.elasticsearch
     with pytest.raises(ServerFailed, match="3 Kafka broker"):
         Stack(tmp_path, 1)
+
+
+@pytest.mark.usefixtures("no_servers")
+def test_stacks_that_start_at_one_moment_choose_different_ports(tmp_path: Path) -> None:
+    stacks = [Stack(tmp_path / str(number)) for number in range(8)]
+    with ThreadPoolExecutor(len(stacks)) as pool:
+        layouts = list(pool.map(lambda stack: stack.start(lambda _: None), stacks))
+    assert len({port for layout in layouts for port in layout.ports}) == 8 * 4
+    for stack in stacks:
+        stack.stop()
+
+
+def test_a_port_that_another_program_took_first_is_chosen_again(tmp_path: Path, no_servers: Any) -> None:
+    no_servers.taken = True
+    before = Stack(tmp_path)
+    layout = before.start(lambda _: None)
+    (program,) = no_servers.lost
+    with program:
+        assert program.getsockname()[1] not in layout.ports
+        assert read_layout(tmp_path) == layout
+    before.stop()
+
+
+def test_what_fails_while_the_ports_are_free_is_not_tried_again(tmp_path: Path, no_servers: Any) -> None:
+    def fails(_: object) -> None:
+        attempts.append(1)
+        raise ServerFailed("no memory")
+
+    attempts: list[int] = []
+    no_servers.start = fails
+    with pytest.raises(ServerFailed, match="no memory"):
+        Stack(tmp_path).start(lambda _: None)
+    assert len(attempts) == 1
 
 
 def test_the_environment_names_settings_that_exist() -> None:
@@ -172,8 +229,7 @@ def test_without_a_jdk_the_command_tells_what_to_install(
     def none() -> Path:
         raise JdkMissing("none")
 
-    monkeypatch.setattr(stack, "jdk_home", none)
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(stack_module, "jdk_home", none)
     assert main(["stack", "up", "--folder", str(tmp_path), "--lang", "en"], {}) == 2
     told = capsys.readouterr().err
     assert "JDK of Java 21 or newer" in told

@@ -1,27 +1,52 @@
-"""What a caller is told when a server behind the hub is away, and when the hub itself is wrong."""
+"""What a caller is told when a server behind the hub is away, the disk is full, or the hub itself is wrong."""
 
+import errno
+import http.client
+import socket
 import sqlite3
+import threading
+from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
+import uvicorn
 from elastic_transport import ConnectionTimeout
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from kafka.errors import KafkaTimeoutError
 
-from hub.web.problems import install_problem_handlers
+from hub.web.failures import Failures
 
 
-def answered(error: Exception) -> tuple[int, str, str | None]:
+def failing(error: Exception) -> FastAPI:
     app = FastAPI()
-    install_problem_handlers(app)
+    app.add_middleware(Failures)
 
-    @app.get("/")
+    @app.post("/")
     def fail() -> None:
         raise error
 
-    answer = TestClient(app, raise_server_exceptions=False).get("/", headers={"Accept-Language": "zh"})
+    return app
+
+
+def answered(error: Exception) -> tuple[int, str, str | None]:
+    answer = TestClient(failing(error)).post("/", headers={"Accept-Language": "zh"})
     return answer.status_code, answer.json()["errors"][0]["message"], answer.headers.get("Retry-After")
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+def full_database() -> sqlite3.Error:
+    with sqlite3.connect(":memory:") as small:
+        small.execute("PRAGMA max_page_count = 2")
+        small.execute("CREATE TABLE t (a)")
+        with pytest.raises(sqlite3.Error) as raised:
+            small.execute("INSERT INTO t VALUES (zeroblob(100000))")
+    return raised.value
 
 
 @pytest.mark.parametrize(
@@ -42,7 +67,61 @@ def test_a_server_that_is_away_asks_for_patience(error: Exception) -> None:
     assert "10.0.0.1" not in message
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        full_database(),
+        psycopg.errors.DiskFull('could not extend file "base/5/1"'),
+        OSError(errno.ENOSPC, "No space left on device", "/srv/hub/records.db"),
+        caused(RuntimeError("not committed"), full_database()),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_full_disk_is_told_as_such(error: Exception) -> None:
+    status, message, again = answered(error)
+    assert (status, again) == (507, None)
+    assert "磁盘已满" in message
+    assert "base" not in message
+    assert "/srv" not in message
+
+
 def test_a_fault_of_the_hub_tells_nothing_of_its_inside() -> None:
     status, message, again = answered(ValueError("secret thing"))
     assert (status, again) == (500, None)
     assert "secret" not in message
+
+
+def test_an_answer_that_has_begun_is_broken_off() -> None:
+    async def breaks_off(_: object, __: object, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        TestClient(Failures(breaks_off)).get("/")
+
+
+@pytest.fixture
+def address() -> Iterator[tuple[str, int]]:
+    """A web server with an endpoint that fails."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        server = uvicorn.Server(uvicorn.Config(failing(ValueError()), log_config=None))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield listening.getsockname()
+        server.should_exit = True
+        thread.join()
+
+
+def test_the_connection_goes_on_after_a_fault(address: tuple[str, int]) -> None:
+    connection = http.client.HTTPConnection(*address)
+    connection.connect()
+    first = connection.sock
+    for _ in range(3):
+        connection.request("POST", "/", b"x" * 100_000)
+        answer = connection.getresponse()
+        assert answer.status == 500
+        answer.read()
+        assert connection.sock is first, "the server has not closed it"
+    connection.close()

@@ -13,12 +13,12 @@ import httpx
 
 from app.cli import environment
 from app.cli.client import ADDRESS_FILE
-from app.cli.lock import is_busy
 from app.cli.servers import INSTALL, missing_libraries
 from app.cli.session import DEMO_TOKEN
 from app.operations.doctor.result import MANY_WAIT, Finding, difference
 from hub.auth.tokens import ACCESS_FILE, OPERATOR_TOKEN
 from hub.kernel.language import Bilingual
+from hub.runtime.lock import is_busy
 from hub.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def space(settings: Settings) -> Iterator[Finding]:
 
 def sqlite(_: Settings) -> Iterator[Finding]:
     """SQLite is new enough and can search full text."""
-    lacking = environment.without_sqlite()
-    fine = Bilingual(f"SQLite {sqlite3.sqlite_version}，含 FTS5", f"SQLite {sqlite3.sqlite_version} with FTS5")
+    lacking = environment.old_sqlite()
+    fine = Bilingual(f"SQLite {sqlite3.sqlite_version}", f"SQLite {sqlite3.sqlite_version}")
     yield Finding(lacking is None, lacking or fine, Bilingual("换用较新的 Python", "use a newer build of Python"))
 
 

@@ -18,9 +18,12 @@ class FolderLock:
     SQLite's own file lock is used because it is one on every system, on which `fcntl` and `msvcrt` are not.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = LOCK_FILE, seconds: float = 0.0) -> None:
+        """Take the lock of that name, which is waited for so long; Busy where another holds it still."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(folder / LOCK_FILE, timeout=0, isolation_level=None, check_same_thread=False)
+        self._connection = sqlite3.connect(
+            folder / name, timeout=seconds, isolation_level=None, check_same_thread=False
+        )
         try:
             self._connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
