@@ -1,13 +1,12 @@
 """What benchmarks tell is arithmetic that can be checked."""
 
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from bench.__main__ import FULL, QUICK, QUICK_REAL, REAL, Runs
-from bench.common import commit_of, in_rounds, percentile, ratios, with_section
+from bench.common import in_rounds, percentile, ratios, with_section
 
 pytestmark = pytest.mark.unit
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,25 +57,3 @@ def test_every_benchmark_is_among_those_that_run_together(folder: str, listed: S
     }
     for runs in listed:
         assert {module for module, _ in runs} == scripts
-
-
-def test_only_changes_of_what_is_measured_make_a_commit_dirty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def git(*command: str) -> None:
-        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.cn", *command], cwd=tmp_path, check=True)
-
-    monkeypatch.delenv("BENCH_COMMIT", raising=False)
-    results, code = tmp_path / "bench" / "RESULTS.md", tmp_path / "code.py"
-    results.parent.mkdir()
-    results.write_text("1")
-    code.write_text("1")
-    git("init", "-q")
-    git("add", ".")
-    git("commit", "-q", "-m", "first")
-    commit = commit_of(results)
-    results.write_text("2")
-    (tmp_path / "untracked").touch()
-    assert commit_of(results) == commit
-    code.write_text("2")
-    assert commit_of(results) == f"{commit}-dirty"
-    assert "dirty" not in commit
-    assert commit != "unknown"

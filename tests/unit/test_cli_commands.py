@@ -1,19 +1,15 @@
 """The command line without a running hub: languages, help, exit codes, tokens, the folder's lock, the doctor."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from app.cli import environment, first_load
+from app.cli import first_load
 from app.cli.main import main
 from app.cli.wording import BETWEEN, language_from, split_language
 from hub.auth.tokens import AccessFile
-from hub.runtime.lock import Busy, FolderLock, is_busy
+from hub.runtime.lock import FolderLock
 
 COMMANDS = ("up", "import", "template", "export", "search", "kinds", "book", "rebuild", "doctor", "token")
 
@@ -65,14 +61,6 @@ def test_version_and_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["search", "--filter", "status", "--url", "http://127.0.0.1:9"], {}) == 2
 
 
-def test_no_hub_is_told_as_such(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        assert main(["search", "x", "--url", url, "--data", str(tmp_path), "--lang", "en"], {}) == 3
-    assert f"No hub answers at {url}" in capsys.readouterr().err
-
-
 def test_kinds_needs_no_hub(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["kinds", "--lang", "zh"], {}) == 0
     told = capsys.readouterr().out
@@ -100,63 +88,6 @@ def test_tokens_are_issued_and_listed(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_wrong_tokens_are_not_issued(wrong: list[str], tmp_path: Path) -> None:
     assert main(["token", "issue", "Lab", *wrong, "--data", str(tmp_path / "new")], {}) == 2
     assert not (tmp_path / "new").exists()
-
-
-def test_a_folder_has_one_process_at_a_time(tmp_path: Path) -> None:
-    hold = (
-        "import sys, pathlib; from hub.runtime.lock import FolderLock; lock = FolderLock(pathlib.Path(sys.argv[1])); "
-    )
-    hold += "print('held', flush=True); sys.stdin.read()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", hold, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"held\n"
-    assert is_busy(tmp_path)
-    with pytest.raises(Busy):
-        FolderLock(tmp_path)
-    process.kill()
-    process.communicate()
-    with FolderLock(tmp_path):
-        assert is_busy(tmp_path)
-    assert not is_busy(tmp_path)
-    assert not is_busy(tmp_path / "absent")
-    assert not (tmp_path / "absent").exists()
-
-
-def test_a_taken_port_is_not_shared() -> None:
-    with environment.listening("127.0.0.1", 0) as first, pytest.raises(OSError, match="in use"):
-        environment.listening("127.0.0.1", first.getsockname()[1])
-
-
-def test_the_doctor_finds_open_keys_a_clock_gone_back_and_a_taken_port(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    AccessFile(tmp_path)
-    with environment.listening("127.0.0.1", 0) as taken:
-        port = str(taken.getsockname()[1])
-        (tmp_path / "operator.token").chmod(0o644)
-        os.utime(tmp_path / "access.json", (4e9, 4e9))
-        code = _doctor(tmp_path, port)
-    told = capsys.readouterr().out
-    assert code == 1
-    assert "✗ mode of operator.token is 0644" in told
-    assert "✗ the clock is" in told
-    assert f"port 127.0.0.1:{port} is taken" in told.replace("\n", "")
-    assert "✓ mode of access.json is 0600" in told
-
-
-def test_the_doctor_is_content_with_a_folder_yet_to_be_made(tmp_path: Path) -> None:
-    with environment.listening("127.0.0.1", 0) as free:
-        port = str(free.getsockname()[1])
-    assert _doctor(tmp_path / "new", port) == 0
-    assert not (tmp_path / "new").exists()
-
-
-def _doctor(folder: Path, port: str) -> int:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HUB_PORT", port)
-        return main(["doctor", "--data", str(folder), "--lang", "en"], {})
 
 
 def test_a_first_start_that_broke_off_is_still_one(tmp_path: Path) -> None:

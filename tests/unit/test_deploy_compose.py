@@ -1,8 +1,6 @@
 """docker-compose.yml, checked without a Docker engine: structure, references, limits, versions, secrets."""
 
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -234,24 +232,6 @@ def test_only_the_gateway_is_published_beyond_this_machine() -> None:
     inner = [name for name, service in SERVICES.items() if service["networks"] == ["backend"]]
     assert COMPOSE["networks"]["backend"] == {"internal": True}
     assert {"kafka", "elasticsearch", "postgresql", *ROLES} <= set(inner)
-
-
-def test_the_script_makes_an_environment_once(tmp_path: Path) -> None:
-    (tmp_path / "deploy").mkdir()
-    script = tmp_path / "deploy/new-env.sh"
-    script.write_bytes((ROOT / "deploy/new-env.sh").read_bytes())
-    (tmp_path / ".env.example").write_bytes((ROOT / ".env.example").read_bytes())
-    environment = tmp_path / ".env"
-    for _ in range(2):
-        subprocess.run(["sh", script], check=True, capture_output=True)
-    made = dict(re.findall(r"^(\w+)=(.*)$", environment.read_text(), re.MULTILINE))
-    assert len(set(made.values())) == len(made) == 4
-    assert all(re.fullmatch("[0-9a-f]{40}", value) for value in made.values())
-    assert environment.stat().st_mode & 0o777 == 0o600
-    before = environment.read_bytes()
-    subprocess.run(["sh", script], check=True, capture_output=True, env={**os.environ, "LC_ALL": "C"})
-    assert environment.read_bytes() == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".env", ".env.example", "deploy"]
 
 
 @pytest.mark.parametrize("fault", ["image", "depends_on", "cpus"])
