@@ -1,16 +1,19 @@
 """Tiers by folder, and a closing summary that tells what ran on what."""
 
 import os
-from collections import Counter
-from collections.abc import Iterator
+from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import settings
 
-from tests.conformance.gaps import GAPS
+from tests.conformance.gaps import GAPS, Gap
+from tests.summary import NOT_HAD, OUTCOMES, RAN_ON, TIERS, Summary
 
-TIERS = ("unit", "conformance", "integration", "e2e", "simulation")
 pytest_plugins = ["tests.servers"]
+settings.register_profile("hub", deadline=None)  # how long an example takes tells of the machine
+settings.load_profile("hub")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -20,33 +23,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(tier)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A parallel worker hands over what only it knows."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output |= {"gaps": [astuple(gap) for gap in GAPS], "ran_on": RAN_ON, "not_had": NOT_HAD}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    output = getattr(node, "workeroutput", {})  # which a worker that died has not
+    GAPS.extend(Gap(*values) for values in output.get("gaps", ()))
+    RAN_ON.update(output.get("ran_on", {}))
+    NOT_HAD.update(output.get("not_had", {}))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for gap in GAPS:
         terminalreporter.write_line(f"not offered: {gap.adapter} lacks {gap.capability} ({gap.test})")
-    lines = [*summary(terminalreporter)]
-    for line in lines:
+    summary = Summary(RAN_ON, NOT_HAD)
+    for outcome in OUTCOMES:
+        for report in terminalreporter.stats.get(outcome, []):
+            summary.counts[f"{report.nodeid.split('/')[1] if '/' in report.nodeid else '?'} {outcome}"] += 1
+    for line in summary.lines():
         terminalreporter.write_line(line, red=line.startswith("NOT RUN"), bold=line.startswith("NOT RUN"))
-    if told := os.environ.get("HUB_TESTS_SUMMARY"):
-        Path(told).write_text("\n".join(lines), "utf-8")
-
-
-def summary(reporter: pytest.TerminalReporter) -> Iterator[str]:
-    """How many tests of each tier ended how, and on what; servers that could not be had come first."""
-    from tests.servers import NOT_HAD, RAN_ON
-
-    for name, reason in NOT_HAD.items():
-        yield f"NOT RUN on {name}: {reason}"
-    yield "ran on: " + ", ".join(f"{name} {version}" for name, version in RAN_ON.items())
-    counts: Counter[tuple[str, str]] = Counter()
-    for outcome in ("passed", "failed", "error", "skipped"):
-        for report in reporter.stats.get(outcome, []):
-            tier = report.nodeid.split("/")[1] if "/" in report.nodeid else "?"
-            counts[tier, outcome] += 1
-    for tier in TIERS:
-        told = ", ".join(
-            f"{counts[tier, outcome]} {outcome}"
-            for outcome in ("passed", "failed", "error", "skipped")
-            if counts[tier, outcome]
-        )
-        if told:
-            yield f"{tier}: {told}"
+    if path := os.environ.get("HUB_TESTS_SUMMARY"):
+        Path(path).write_text(summary.to_json(), "utf-8")

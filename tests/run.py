@@ -1,7 +1,7 @@
 """Run the checks and then the tests, tier by tier; the closing lines tell how many passed in each, and on what.
 
 python -m tests.run                  checks and every tier
-python -m tests.run unit e2e         these tiers alone
+python -m tests.run lint unit        these tiers alone; lint has the checks and the tests that prove them
 """
 
 import os
@@ -10,13 +10,18 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.summary import TIERS, Summary, summary_of
+
 ROOT = Path(__file__).resolve().parent.parent
-TIERS = ("unit", "conformance", "integration", "e2e", "simulation")
+PARALLEL = ("lint", "unit")
+"""The tiers whose tests share nothing, so that every processor may run some of them."""
 SERVED = {"conformance", "integration", "simulation"}
 """The tiers that use servers."""
+INTERRUPTED = 2
+"""Pytest's exit code where it was told to end."""
 JDK_PACKAGES = ("openjdk-25-jdk-headless", "openjdk-21-jdk-headless")
 CHECKS = (
     ("ruff", ["-m", "ruff", "check", "--no-cache", "."]),
@@ -36,16 +41,30 @@ def main(arguments: list[str]) -> int:
         return 1
     if SERVED & set(tiers):
         ensure_jdk()
-    failed = [] if arguments else [name for name, command in CHECKS if not passes(name, command)]
-    command = [sys.executable, "-m", "pytest", "-q", *(f"tests/{tier}" for tier in tiers)]
+    failed = [name for name, command in CHECKS if not passes(name, command)] if "lint" in tiers else []
+    total = Summary()
+    for options, chosen in (
+        (("-n", "auto", "--dist", "worksteal"), [tier for tier in tiers if tier in PARALLEL]),
+        ((), [tier for tier in tiers if tier not in PARALLEL]),
+    ):
+        code = run_tests(chosen, options, total) if chosen else 0
+        if code:
+            failed.append(f"tests of {', '.join(chosen)}")
+        if code == INTERRUPTED:
+            break
+    print("\n== " + (f"FAILED: {'; '.join(failed)}" if failed else "passed"), *total.lines(), sep="\n")
+    return bool(failed)
+
+
+def run_tests(tiers: Sequence[str], options: Sequence[str], total: Summary) -> int:
+    """Run tiers in one pytest and add what it came to; returns its exit code."""
     with tempfile.TemporaryDirectory() as folder:
-        summary = Path(folder) / "summary"
-        code = run_until_stopped(command, {**os.environ, "HUB_TESTS_SUMMARY": str(summary)})
-        print(f"\n== {'passed' if code == 0 and not failed else 'FAILED'}")
-        print(summary.read_text("utf-8") if summary.exists() else "the tests ended before they could tell")
-    if failed:
-        print(f"checks that failed: {', '.join(failed)}")
-    return code or bool(failed)
+        path = Path(folder) / "summary.json"
+        command = [sys.executable, "-m", "pytest", "-q", *options, *(f"tests/{tier}" for tier in tiers)]
+        code = run_until_stopped(command, {**os.environ, "HUB_TESTS_SUMMARY": str(path)})
+        if path.exists():
+            total.add(summary_of(path.read_text("utf-8")))
+        return code
 
 
 def run_until_stopped(command: list[str], environment: Mapping[str, str]) -> int:

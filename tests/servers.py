@@ -6,7 +6,6 @@ where it is for want of a JDK, which comes with no package of PyPI.
 
 import os
 import shutil
-import sqlite3
 import subprocess
 import tempfile
 import warnings
@@ -22,11 +21,8 @@ import pytest
 
 from app.devstack.cache import DownloadFailed
 from app.devstack.failure import ServerFailed
+from tests.summary import NOT_HAD, RAN_ON
 
-RAN_ON: dict[str, str] = {"SQLite": sqlite3.sqlite_version}
-"""Servers and versions that this run used."""
-NOT_HAD: dict[str, str] = {}
-"""Servers that could not be had, and why."""
 ENGINE_SECONDS = 120
 REQUIRED_BY = ("HUB_REQUIRE_SERVERS", "CI")
 PROCESSES: Mapping[str, tuple[str, str, str]] = {

@@ -19,7 +19,7 @@ from app.server import create_app
 from hub.auth.tokens import AccessFile, operator_token
 from hub.runtime.settings import Settings
 from sample import FILES
-from tests.servers import RAN_ON
+from tests.summary import RAN_ON
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 DESK = {"viewport": {"width": 1360, "height": 860}}

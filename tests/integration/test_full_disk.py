@@ -21,7 +21,8 @@ from hub.auth.tokens import operator_token
 from hub.kernel.entries import Entry
 from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.eventlog import Topic
-from tests.servers import NOT_HAD, had
+from tests.servers import had
+from tests.summary import NOT_HAD
 
 pytestmark = pytest.mark.integration
 DISK = "a disk of its own for Kafka"

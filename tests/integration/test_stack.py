@@ -21,7 +21,8 @@ from app.devstack import hold
 from app.devstack.kafka import cluster_id
 from app.devstack.ports import free_port
 from app.devstack.stack import LAYOUT_FILE, Layout, fetch
-from tests.servers import RAN_ON, had
+from tests.servers import had
+from tests.summary import RAN_ON
 
 PATIENCE_SECONDS = 240.0
 COMMAND = [sys.executable, "-c", "from app.cli.main import run; run()", "stack", "up", "--lang", "en", "--folder"]
