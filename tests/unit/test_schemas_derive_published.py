@@ -47,6 +47,25 @@ def test_no_contract_is_narrower_than_the_one_published_before() -> None:
             assert refusals(path.name, before or current, current, accepted) == []
 
 
+def test_the_api_is_not_narrower_than_the_one_published_before() -> None:
+    accepted, current = breaks(ROOT), (ROOT / publish.OPENAPI).read_bytes()
+    for commit in git("log", "-n", "5", "--format=%H", "--", str(publish.OPENAPI)).decode().split():
+        before = git("show", f"{commit}:{publish.OPENAPI}")
+        assert refusals(publish.OPENAPI.name, before or current, current, accepted) == []
+
+
+def test_a_narrower_api_is_not_published(tmp_path: Path) -> None:
+    write_published(tmp_path)
+    path = tmp_path / publish.OPENAPI
+    earlier = orjson.loads(path.read_bytes())
+    earlier["components"]["schemas"]["Booking"]["properties"]["colour"] = {"type": "string"}
+    path.write_bytes(publish.written(earlier))
+    with pytest.raises(
+        Incompatible, match=r"openapi\.json: POST /api/v1/bookings answering 201: colour: the field has"
+    ):
+        write_published(tmp_path)
+
+
 def test_every_event_of_every_topic_has_its_schema() -> None:
     named = {schema for contract in topic_contracts() for schema in contract.events.values()}
     missing = {name for name in named if not (ROOT / PUBLISHED / f"{name}.json").exists()}
