@@ -1,8 +1,7 @@
 """An operation of the HTTP API as a value: what a caller sends and gets, for server, clients and contract alike."""
 
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
-from urllib.parse import quote
+from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
@@ -40,10 +39,6 @@ class Operation(Generic[Answer]):
     prefixed: tuple[str, ...] = ()
     cached: bool = False
     token: bool = False
-
-    def address(self, **names: Any) -> str:
-        """The path with each name as one segment, whatever characters it has. KeyError for one that is missing."""
-        return self.path.format_map({name: quote(str(value), safe="") for name, value in names.items()})
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,12 +2,18 @@
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from fastapi import APIRouter
 
 from hub.kernel.operation import Operation
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+def address(operation: Operation[Any], **names: str) -> str:
+    """The operation's path with each name as one segment, whatever characters it has. KeyError for a missing one."""
+    return operation.path.format_map({name: quote(value, safe="") for name, value in names.items()})
 
 
 def serve(api: APIRouter, operation: Operation[Any]) -> Callable[[Endpoint], Endpoint]:

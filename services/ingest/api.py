@@ -12,7 +12,7 @@ from hub.kernel.access import Principal
 from hub.kernel.language import Language
 from hub.web.callers import Caller, ReaderLanguage
 from hub.web.problems import problem_response
-from hub.web.routes import serve
+from hub.web.routes import address, serve
 from schemas.derive.jsonschema import json_schema
 from schemas.derive.templates import template
 from schemas.http import ingest as contract
@@ -148,7 +148,7 @@ def _add_derived(api: APIRouter) -> None:
 
 
 def _summary(receipt: Receipt) -> dict[str, Any]:
-    path = contract.RECEIPT.address(receipt_id=receipt.id)
+    path = address(contract.RECEIPT, receipt_id=receipt.id)
     return {
         "id": receipt.id,
         "source": receipt.source,

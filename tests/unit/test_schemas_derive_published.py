@@ -60,9 +60,7 @@ def test_a_narrower_api_is_not_published(tmp_path: Path) -> None:
     earlier = orjson.loads(path.read_bytes())
     earlier["components"]["schemas"]["Booking"]["properties"]["colour"] = {"type": "string"}
     path.write_bytes(publish.written(earlier))
-    with pytest.raises(
-        Incompatible, match=r"openapi\.json: POST /api/v1/bookings answering 201: colour: the field has"
-    ):
+    with pytest.raises(Incompatible, match=r"openapi\.json: POST /api/v1/bookings answering 201: colour: "):
         write_published(tmp_path)
 
 
