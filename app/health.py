@@ -18,6 +18,8 @@ from hub.kernel.records import SUBMISSIONS
 from hub.ports.eventlog import Topic
 from hub.runtime.threads import Runtime, WorkerState
 from hub.web.failures import is_full
+from hub.web.routes import serve
+from schemas.http.access import LIVENESS, READINESS
 
 log = logging.getLogger("app.health")
 FRESH_SECONDS = 1.0
@@ -149,14 +151,14 @@ def add_health(app: FastAPI, hub: Hub, runtime: Runtime) -> None:
         for ping in asked:
             yield f"store {ping.name}", ping.answer()
 
-    @app.get("/healthz", include_in_schema=False)
+    @serve(app.router, LIVENESS)
     async def healthy() -> JSONResponse:
         """Answered by the event loop itself; `loop_seconds` is how long others kept it from coming round."""
         began = time.perf_counter()
         await asyncio.sleep(0)
         return JSONResponse({"status": "ok", "loop_seconds": round(time.perf_counter() - began, 6)})
 
-    @app.get("/readyz", include_in_schema=False)
+    @serve(app.router, READINESS)
     def ready() -> JSONResponse:
         found = dict(checks())
         failing = tuple(name for name, check in found.items() if check["status"] != "ok")

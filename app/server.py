@@ -5,18 +5,23 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import orjson
 from fastapi import APIRouter, FastAPI
+from fastapi.responses import Response
 
 from app.composition import Hub, Role
 from app.health import add_health
+from app.me import router as me
 from hub import __version__
 from hub.auth.oidc import with_oidc
 from hub.auth.oidc_login import sign_in
+from hub.kernel.operation import JSON
 from hub.runtime.threads import Runtime
 from hub.web.failures import Failures
-from hub.web.me import router as me
 from hub.web.observation import Observed, carry_trace, exposition, templates_of
 from hub.web.problems import install_problem_handlers
+from schemas.derive.openapi import openapi
+from schemas.http import OPERATIONS
 from services.booking.api import router as booking
 from services.catalog.api import router as catalogue
 from services.curation.api import router as curation
@@ -50,7 +55,7 @@ def create_app(hub: Hub) -> FastAPI:
         lifespan=running,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,
         # The framework's own would log what it was sent where a global provider happens to be set.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
@@ -65,6 +70,7 @@ def create_app(hub: Hub) -> FastAPI:
         templates |= templates_of(router)
     app.include_router(exposition(hub.settings.metrics_public))
     add_health(app, hub, runtime)
+    app.include_router(description(app))
     app.add_middleware(Failures)
     app.add_middleware(Observed, templates=templates)
     return app
@@ -74,7 +80,7 @@ def _routers(hub: Hub, app: FastAPI) -> Iterator[APIRouter]:
     """The interfaces of the roles that this process has."""
     made: Mapping[Role, Callable[[], APIRouter]] = {
         "ingest": lambda: ingest(hub.ingest),
-        "curation": lambda: curation(hub.stewardship),
+        "curation": lambda: curation(hub.stewardship, hub.sources),
         "catalog": lambda: catalogue(hub.queries),
         "booking": lambda: booking(hub.desk),
         "usage": lambda: usage(hub.recorder, hub.usage),
@@ -82,6 +88,19 @@ def _routers(hub: Hub, app: FastAPI) -> Iterator[APIRouter]:
     }
     yield me(hub.sources)
     yield from (make() for role, make in made.items() if role in hub.roles)
+
+
+def description(app: FastAPI) -> APIRouter:
+    """GET /api/v1/openapi.json: the contract of the operations that this process serves."""
+    served = {getattr(route, "name", "") for route in app.routes}
+    document = orjson.dumps(openapi(operation for operation in OPERATIONS if operation.id in served))
+    router = APIRouter()
+
+    @router.get("/api/v1/openapi.json", include_in_schema=False)
+    async def described() -> Response:
+        return Response(document, media_type=JSON)
+
+    return router
 
 
 def _api(hub: Hub, app: FastAPI) -> httpx.AsyncClient:

@@ -10,7 +10,7 @@ FOUND_LIMIT = 120
 
 def shown(value: object) -> str:
     """The value as a message quotes it: one line, at most FOUND_LIMIT characters."""
-    text = " ".join(str(value).split())
+    text = " ".join(str(value).encode("utf-8", "replace").decode().split())
     return text if len(text) <= FOUND_LIMIT else text[: FOUND_LIMIT - 1] + "…"
 
 

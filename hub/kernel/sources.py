@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from hub.kernel.language import Bilingual
+from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import Authority
 
@@ -25,6 +25,10 @@ class Sources:
 
     def __iter__(self) -> Iterator[Source]:
         return iter(self._sources.values())
+
+    def labels(self, language: Language) -> dict[str, str]:
+        """What people call the sources, by id."""
+        return {source.id: source.label[language] for source in self}
 
     def named(self, source_id: str) -> Source:
         """Raises Refusal where the source is not registered."""

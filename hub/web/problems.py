@@ -5,10 +5,17 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.web.callers import language_of
+
+_REQUEST = Bilingual("正确的 HTTP 请求", "a proper HTTP request")
+_UNSERVED = {
+    404: Bilingual("接口说明 /api/v1/openapi.json 中的地址", "an address that /api/v1/openapi.json describes"),
+    405: Bilingual("该地址支持的方法", "a method that this address has"),
+}
 
 
 def problem_response(problems: tuple[Problem, ...], status: int, language: Language) -> JSONResponse:
@@ -32,10 +39,23 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def refused(request: Request, refusal: Refusal) -> JSONResponse:
         return problem_response(refusal.problems, refusal.status, language_of(request))
 
+    @app.exception_handler(HTTPException)
+    async def unserved(request: Request, error: HTTPException) -> JSONResponse:
+        return unserved_response(request, error)
+
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         problems = tuple(_problem_of(item) for item in error.errors()[:50])
         return problem_response(problems, 422, language_of(request))
+
+
+def unserved_response(request: Request, error: HTTPException) -> JSONResponse:
+    """What the framework refuses by itself: addresses, methods and bodies that are none."""
+    expected = _UNSERVED.get(error.status_code, _REQUEST)
+    problem = Problem(f"http-{error.status_code}", expected, shown(f"{request.method} {request.url.path}"))
+    answer = problem_response((problem,), error.status_code, language_of(request))
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def _problem_of(error: dict[str, Any]) -> Problem:

@@ -15,6 +15,7 @@ _COMPARED = frozenset(
     {"$ref", "type", "enum", "const", "anyOf", "oneOf", "properties", "required", "additionalProperties", "items"}
     | {"prefixItems", "pattern", "format", "multipleOf", "uniqueItems"}
 )
+_MISSING = " has been removed"
 _UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
 _LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _SAME_OR_ABSENT = ("pattern", "format", "multipleOf")
@@ -25,10 +26,19 @@ def incompatible(old: Schema, new: Schema) -> list[str]:
     return list(dict.fromkeys(_Comparison(old, new).compare(old, new, "")))
 
 
+def unreadable(old: Schema, new: Schema) -> list[str]:
+    """Each way in which an answer under the new schema may surprise who knows the old one; more members do not."""
+    reasons = dict.fromkeys(_Comparison(new, old, answers=True).compare(new, old, ""))
+    return [reason if reason.endswith(_MISSING) else f"to who knows the old answer, {reason}" for reason in reasons]
+
+
 class _Comparison:
-    def __init__(self, old_root: Schema, new_root: Schema) -> None:
+    """`answers`: the first schema is of what is written, the second of what is expected by who reads it."""
+
+    def __init__(self, old_root: Schema, new_root: Schema, answers: bool = False) -> None:
         self._old_root = old_root
         self._new_root = new_root
+        self._answers = answers
         self._seen: set[tuple[str, str]] = set()
 
     def compare(self, old: Any, new: Any, path: str) -> Iterator[str]:
@@ -80,11 +90,14 @@ class _Comparison:
             inner = f"{path}.{name}" if path else name
             if name in after:
                 yield from self.compare(before[name], after[name], inner)
-            else:
+            elif not self._answers:
                 yield f"{inner}: the field has been removed"
         for name in new.get("required", ()):
             if name not in old.get("required", ()):
-                yield f"{path}.{name}: the field has become required".removeprefix(".")
+                told = "may be missing" if self._answers else "has become required"
+                yield f"{path}.{name}: the field {told}".removeprefix(".")
+        if self._answers:
+            yield from (f"{path}.{name}: the field{_MISSING}".removeprefix(".") for name in after if name not in before)
         further = old.get("additionalProperties", True)
         yield from self.compare(further, new.get("additionalProperties", True), f"{path}.*" if path else "*")
 

@@ -1,4 +1,4 @@
-"""Write what is derived from the kinds to where people and programs read it: `python -m schemas.derive.publish`.
+"""Write what is derived from kinds, events and operations to where it is read: `python -m schemas.derive.publish`.
 
 `--check` writes nothing and tells what is out of date. A contract is never replaced by one that refuses what it took:
 such a change is a new event type, or is listed in schemas/published/breaks.yaml with its reason.
@@ -17,6 +17,9 @@ from schemas.derive.compatibility import incompatible
 from schemas.derive.contracts import contracts
 from schemas.derive.docs import documents
 from schemas.derive.jsonschema import Schema
+from schemas.derive.openapi import openapi
+from schemas.derive.openapi_compatibility import incompatible_api
+from schemas.http import OPERATIONS
 from schemas.kind import kind_named, shipped_kinds
 from schemas.topics import contracts as topic_contracts
 
@@ -24,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = Path("schemas/published")
 BREAKS = PUBLISHED / "breaks.yaml"
 ASYNCAPI = PUBLISHED / "asyncapi.json"
+OPENAPI = PUBLISHED / "openapi.json"
 KINDS_DOCUMENT = Path("docs/kinds.md")
 
 
@@ -35,7 +39,8 @@ def published() -> dict[Path, bytes]:
     """The content of every derived file by its path below the root of the checkout."""
     files = {PUBLISHED / f"{name}.json": written(schema) for name, schema in contracts().items()}
     document = documents(kind_named(name) for name in shipped_kinds())
-    return files | {KINDS_DOCUMENT: document.encode(), ASYNCAPI: written(asyncapi(topic_contracts()))}
+    apis = {ASYNCAPI: written(asyncapi(topic_contracts())), OPENAPI: written(openapi(OPERATIONS))}
+    return files | {KINDS_DOCUMENT: document.encode()} | apis
 
 
 def written(schema: Schema) -> bytes:
@@ -58,9 +63,10 @@ def breaks(root: Path) -> Mapping[str, Mapping[str, str]]:
 
 
 def refusals(name: str, old: bytes, new: bytes, accepted: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Why the schema of this name may not take the place of the old one; empty where it may."""
+    """Why the contract of this name may not take the place of the old one; empty where it may."""
     known = accepted.get(name, {})
-    return [reason for reason in incompatible(orjson.loads(old), orjson.loads(new)) if reason not in known]
+    compare = incompatible_api if name == OPENAPI.name else incompatible
+    return [reason for reason in compare(orjson.loads(old), orjson.loads(new)) if reason not in known]
 
 
 def write_published(root: Path) -> list[str]:

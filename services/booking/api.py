@@ -10,8 +10,10 @@ from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.web.callers import Caller, ReaderLanguage
 from hub.web.problems import problem_response
+from hub.web.routes import serve
+from schemas.http import booking as contract
+from schemas.http.booking import Action
 from services.booking.core.calendar import calendar_of
-from services.booking.core.policy import Action
 from services.booking.core.requests import (
     cursor_after,
     read_ask,
@@ -56,25 +58,25 @@ Body = Annotated[Any, Depends(json_body)]
 
 def router(desk: BookingDesk) -> APIRouter:
     """Every path of the booking API."""
-    api = APIRouter(prefix="/api/v1", tags=["booking"])
+    api = APIRouter()
     _add_booking(api, desk)
     _add_reading(api, desk)
-    for action in ("confirm", "decline", "cancel"):
+    for action in contract.ACTIONS:
         _add_action(api, desk, action)
     return api
 
 
 def _add_booking(api: APIRouter, desk: BookingDesk) -> None:
-    @api.get("/instruments/{instrument_id}/availability")
+    @serve(api, contract.AVAILABILITY)
     def availability(
         instrument_id: str,
         language: ReaderLanguage,
-        first: Annotated[str | None, Query(alias="from", description="YYYY-MM-DD")] = None,
-        days: Annotated[str | None, Query(description="1 to 31")] = None,
+        first: Annotated[str | None, Query(alias="from")] = None,
+        days: Text = None,
     ) -> JSONResponse:
         return JSONResponse(availability_json(desk.availability(instrument_id, first, days), language))
 
-    @api.post("/bookings", status_code=201)
+    @serve(api, contract.BOOK)
     def book(
         body: Body,
         caller: Caller,
@@ -90,14 +92,14 @@ def _add_booking(api: APIRouter, desk: BookingDesk) -> None:
 
 
 def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
-    @api.get("/bookings")
+    @serve(api, contract.BOOKINGS)
     def bookings(
         caller: Caller,
         language: ReaderLanguage,
         *,
         scope: Text = "mine",
         instrument: Text = None,
-        status: Annotated[list[str] | None, Query(description="with scope=owned")] = None,
+        status: Annotated[list[str] | None, Query()] = None,
         limit: Text = None,
         cursor: Text = None,
     ) -> JSONResponse:
@@ -110,11 +112,11 @@ def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
             return _page(desk.of_instrument(instrument, caller, most, before), most, language)
         raise Refusal(Problem("bad-scope", _SCOPE, shown(scope), "scope"), status=400)
 
-    @api.get("/bookings/{booking_id}")
+    @serve(api, contract.BOOKING)
     def booking(booking_id: str, caller: Caller, language: ReaderLanguage) -> JSONResponse:
         return JSONResponse(booking_json(desk.get(booking_id, caller), language), headers=PRIVATE_ANSWER)
 
-    @api.get("/bookings/{booking_id}/calendar")
+    @serve(api, contract.CALENDAR)
     def calendar(booking_id: str, caller: Caller, language: ReaderLanguage) -> Response:
         seen = desk.get(booking_id, caller)
         name = f'attachment; filename="{seen.booking.id}.ics"'
@@ -126,7 +128,7 @@ def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
 
 
 def _add_action(api: APIRouter, desk: BookingDesk, action: Action) -> None:
-    @api.post(f"/bookings/{{booking_id}}/{action}", name=f"{action}_booking")
+    @serve(api, contract.ACTIONS[action])
     def act(booking_id: str, body: Body, caller: Caller, language: ReaderLanguage) -> JSONResponse:
         seen = desk.act(action, booking_id, read_reason(body), caller)
         return JSONResponse(booking_json(seen, language), headers=PRIVATE_ANSWER)

@@ -15,11 +15,11 @@ from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordReader
 from schemas.events.bookings import BOOKINGS, Booking, BookingStatus, Change, Interval
+from schemas.http.booking import MOST_DAYS, Action
 from schemas.rights import owns
 from services.booking.core import policy
 from services.booking.core.offers import Offer, offer_of
-from services.booking.core.policy import Action
-from services.booking.core.requests import DEFAULT_DAYS, MOST_DAYS, Ask, read_date, read_whole
+from services.booking.core.requests import DEFAULT_DAYS, Ask, read_date, read_whole
 from services.booking.core.slots import calendar, day_of, days_from, instant_of, nearest_free, search_window
 from services.booking.core.views import Availability, Seen
 from services.booking.ports import PAGE_LIMIT, BookingStore, Position

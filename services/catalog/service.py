@@ -1,6 +1,7 @@
 """What the catalogue answers: kinds, searches, records as people may see them, and saved searches."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -12,9 +13,9 @@ from hub.kernel.sources import Sources
 from hub.ports.catalogue import Catalogue, Page, Query
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.records import RecordReader
-from schemas.kind import kinds
+from schemas.kind import Kind, kinds
 from schemas.views.visibility import readable
-from services.catalog.core import history, menus, pages, presentation, queries
+from services.catalog.core import history, menus, pages, paths, presentation, queries
 from services.catalog.core.paths import KIND
 from services.catalog.ports import SEARCHES_LIMIT, SavedSearch, SavedSearches
 from services.catalog.querystrings import parameters_of, query_string
@@ -24,6 +25,7 @@ from services.catalog.sink import CatalogueSink, check, rebuild, reconcile
 __all__ = ["CatalogueQueries", "CatalogueSink", "check", "rebuild", "reconcile"]
 
 VERSIONS_LIMIT = 50
+PRICED = "hourly_rate.amount"
 PAGING = ("cursor", "size", "facets", "highlight", "lang")
 """What a saved search leaves to each run of it."""
 Parameters = Sequence[tuple[str, str]]
@@ -40,16 +42,17 @@ class CatalogueQueries:
         self._searches = searches
         self._clock = clock
         self._links = Links(catalogue)
-        self._labels: dict[Language, pages.Labels] = {
-            "zh": {source.id: source.label.zh for source in sources},
-            "en": {source.id: source.label.en for source in sources},
-        }
+        self._labels: dict[Language, pages.Labels] = {"zh": sources.labels("zh"), "en": sources.labels("en")}
 
-    def kinds(self, language: Language) -> dict[str, Any]:
-        """Every kind, with its count of active records, its filters and its sort orders."""
+    def kinds(self, language: Language, samples: int = 0) -> dict[str, Any]:
+        """Every kind, with its count of active records, its filters, its sort orders, and so many of its records."""
         counted = dict(self._catalogue.search(Query(size=1, facets=(KIND,))).facets.get(KIND, ()))
-        known = list(kinds().values())
-        return {"kinds": [menus.kind_json(kind, counted.get(kind.name, 0), language) for kind in known]}
+        told = [
+            menus.kind_json(kind, counted.get(kind.name, 0), language)
+            | {"samples": self._samples(kind, samples, language) if kind.name in counted else []}
+            for kind in kinds().values()
+        ]
+        return {"kinds": told}
 
     def search(self, parameters: Parameters, language: Language) -> dict[str, Any]:
         """One page of hits. Raises Refusal (400) for what cannot be searched by."""
@@ -116,6 +119,22 @@ class CatalogueQueries:
         search = self._saved(caller, search_id)
         queries.only(further, PAGING)
         return self.search([*parameters_of(search.query), *further], language)
+
+    def _samples(self, kind: Kind, size: int, language: Language) -> list[dict[str, Any]]:
+        """Some of the kind's records, what can be booked first: it is looked for among those with a price an hour."""
+        if not size:
+            return []
+        every = Query(kinds=(kind.name,), size=2 * size, language=language)
+        hits: dict[str, dict[str, Any]] = {}
+        if PRICED in paths.ranges((kind.name,)):
+            priced = self._hits(replace(every, ranges={PRICED: (0.0, None)}))
+            hits = {hit["id"]: hit for hit in priced if hit["bookable"]}
+        if len(hits) < size:
+            hits |= {hit["id"]: hit for hit in self._hits(every)}
+        return sorted(hits.values(), key=lambda hit: not hit["bookable"])[:size]
+
+    def _hits(self, query: Query) -> list[dict[str, Any]]:
+        return [presentation.hit_json(hit, query.language) for hit in self._catalogue.search(query).hits]
 
     def _found(self, query: Query) -> Page:
         try:

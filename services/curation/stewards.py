@@ -13,11 +13,11 @@ from hub.kernel.records import SUBMISSIONS, Record
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordStore, WeakKey
+from schemas.http.curation import PAGE_LIMIT
 from schemas.kind import kind_named, kinds
 from services.curation.core.components import MEMBERS_LIMIT
 from services.curation.core.stewarding import Group, Pair, canonical, may_be_joined, of_one_kind, undecided_pairs
 
-PAGE_LIMIT = 100
 GROUP_MEMBERS = 12
 """Of a group of records that share a name, as many are compared at once; when those are decided, WIDE_MEMBERS."""
 WIDE_MEMBERS = 64

@@ -12,29 +12,26 @@ from hub.kernel.access import Principal
 from hub.kernel.language import Language
 from hub.web.callers import Caller, ReaderLanguage
 from hub.web.problems import problem_response
+from hub.web.routes import address, serve
 from schemas.derive.jsonschema import json_schema
 from schemas.derive.templates import template
+from schemas.http import ingest as contract
+from schemas.http.ingest import ReceiptsQuery, RowsQuery
 from services.ingest.admission import kind_called, readable, readable_sources
 from services.ingest.core.idempotency import key_from_header
 from services.ingest.downloads import attachment, giveback_format, refused_name, template_format, template_name
 from services.ingest.formats.refused_rows import write_refused
-from services.ingest.formats.registry import FORMATS
-from services.ingest.outcomes import ROWS_LIMIT, RowState
+from services.ingest.outcomes import RowState
 from services.ingest.ports.receipts import Receipt
 from services.ingest.service import Busy, Ingest, Interrupted
 from services.ingest.upload import Uploads
 
-PREFIX = "/api/v1"
 PROBLEM_ROWS = 20
-RECEIPTS_LIMIT = 200
-
-Limit = Annotated[int, Query(ge=1, le=RECEIPTS_LIMIT)]
-RowsLimit = Annotated[int, Query(ge=1, le=ROWS_LIMIT)]
 
 
 def router(ingest: Ingest) -> APIRouter:
     """The API on one ingest service."""
-    api = APIRouter(prefix=PREFIX, tags=["ingest"])
+    api = APIRouter()
     _add_submissions(api, ingest)
     _add_receipts(api, ingest)
     _add_derived(api)
@@ -44,7 +41,7 @@ def router(ingest: Ingest) -> APIRouter:
 def _add_submissions(api: APIRouter, ingest: Ingest) -> None:
     uploads = Uploads(ingest.limits.body_bytes)
 
-    @api.post("/submissions/{kind}", status_code=202, openapi_extra=_described_body())
+    @serve(api, contract.SUBMIT)
     async def submit(
         kind: str,
         request: Request,
@@ -93,29 +90,29 @@ def _add_receipts(api: APIRouter, ingest: Ingest) -> None:
     def found(receipt_id: str, principal: Principal) -> Receipt:
         return readable(principal, receipt_id, ingest.outcomes.receipt(receipt_id))
 
-    @api.get("/receipts")
-    def receipts(principal: Caller, language: ReaderLanguage, limit: Limit = 50) -> dict[str, Any]:
+    @serve(api, contract.RECEIPTS)
+    def receipts(principal: Caller, query: Annotated[ReceiptsQuery, Query()]) -> dict[str, Any]:
         """The newest receipts of the sources that the caller speaks for; an operator sees all."""
-        recent = ingest.outcomes.recent(readable_sources(principal), limit)
+        recent = ingest.outcomes.recent(readable_sources(principal), query.limit)
         return {"receipts": [_summary(receipt) for receipt in recent]}
 
-    @api.get("/receipts/{receipt_id}")
+    @serve(api, contract.RECEIPT)
     def receipt(receipt_id: str, principal: Caller, language: ReaderLanguage) -> dict[str, Any]:
         """The receipt, and how far its rows have come."""
         known = found(receipt_id, principal)
         counts = ingest.outcomes.counts(known)
         return _receipt(ingest, known, language) | {"states": counts.states, "uncounted": counts.uncounted}
 
-    @api.get("/receipts/{receipt_id}/rows")
+    @serve(api, contract.ROWS)
     def rows(
-        receipt_id: str, principal: Caller, language: ReaderLanguage, after: int = -1, limit: RowsLimit = 100
+        receipt_id: str, principal: Caller, language: ReaderLanguage, query: Annotated[RowsQuery, Query()]
     ) -> dict[str, Any]:
         """What became of each row; `next` is the `after` of the following page."""
         known = found(receipt_id, principal)
-        page, following = ingest.outcomes.rows(known.id, after, limit)
+        page, following = ingest.outcomes.rows(known.id, query.after, query.limit)
         return {"rows": [_row(row, language) for row in page], "next": following}
 
-    @api.get("/receipts/{receipt_id}/refused")
+    @serve(api, contract.REFUSED)
     def refused(receipt_id: str, principal: Caller, language: ReaderLanguage, format: str = "") -> Response:
         """The refused rows as they were sent, each with what is wrong, to be mended and sent again."""
         known = found(receipt_id, principal)
@@ -133,7 +130,7 @@ def _add_receipts(api: APIRouter, ingest: Ingest) -> None:
 
 
 def _add_derived(api: APIRouter) -> None:
-    @api.get("/templates/{kind}")
+    @serve(api, contract.TEMPLATE)
     def import_template(kind: str, language: ReaderLanguage, format: str = "xlsx") -> Response:
         """A table to fill in: headings in the reader's language, an example, and hints."""
         known = kind_called(kind)
@@ -144,21 +141,14 @@ def _add_derived(api: APIRouter) -> None:
         }
         return Response(template(known, language, form.name), media_type=form.media_type, headers=headers)
 
-    @api.get("/schemas/{kind}")
+    @serve(api, contract.SCHEMA)
     def schema(kind: str) -> JSONResponse:
         """The JSON Schema (2020-12) of one record of the kind."""
         return JSONResponse(json_schema(kind_called(kind)), media_type="application/schema+json")
 
 
-def _described_body() -> dict[str, Any]:
-    """What the body may be, for the API's own description; it is read as a stream and not by the framework."""
-    form = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}, "required": ["file"]}
-    content: dict[str, Any] = {media_type: {} for item in FORMATS for media_type in item.media_types[:1]}
-    return {"requestBody": {"required": True, "content": content | {"multipart/form-data": {"schema": form}}}}
-
-
 def _summary(receipt: Receipt) -> dict[str, Any]:
-    path = f"{PREFIX}/receipts/{receipt.id}"
+    path = address(contract.RECEIPT, receipt_id=receipt.id)
     return {
         "id": receipt.id,
         "source": receipt.source,

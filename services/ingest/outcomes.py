@@ -5,21 +5,18 @@ from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 from hub.kernel.problems import Problem
 from hub.ports.catalogue import Catalogue
 from hub.ports.records import Outcome, RecordReader
+from schemas.http.ingest import ROWS_LIMIT, State
 from services.ingest.core.refused import RefusedRow, unpack_refused
 from services.ingest.ports.receipts import Accepted, Batch, Receipt, ReceiptStore
 from services.ingest.ports.vault import Vault
 
-State = Literal["received", "curated", "searchable", "stale", "dead", "refused"]
-"""`received`: in the log; `curated`: in the record, at `version`; `searchable`: the catalogue has that version or a
-newer one; `stale`: the source had already said something newer; `dead`: a dead letter; `refused`: not taken."""
 STATES: tuple[State, ...] = get_args(State)
 
-ROWS_LIMIT = 500
 COUNTED_ROWS = 10_000
 """How many rows of a receipt are looked up for one answer; those that are settled are not looked up again."""
 REMEMBERED = 1_000

@@ -4,8 +4,9 @@ import httpx
 from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from hub.web.problems import unserved_response
 from services.portal.client import HubApi
 from services.portal.guard import refused, secured
 from services.portal.pages import (
@@ -37,11 +38,11 @@ def portal(api: httpx.AsyncClient) -> APIRouter:
 
 
 def install_error_pages(app: FastAPI) -> None:
-    """Tell people in their language of an address that is no page; programs under /api/ get JSON as before."""
+    """Tell people in their language of an address that is no page; programs get problem details."""
 
     @app.exception_handler(HTTPException)
     async def told(request: Request, error: HTTPException) -> Response:
         wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
         if wants_page:
             return secured(request, refused(request, error.status_code, []))
-        return JSONResponse({"detail": error.detail}, error.status_code, headers=error.headers)
+        return unserved_response(request, error)

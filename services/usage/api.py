@@ -9,6 +9,8 @@ from fastapi.responses import JSONResponse
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.web.callers import Caller
+from hub.web.routes import serve
+from schemas.http import usage as contract
 from services.usage.ports import Indicators
 from services.usage.service import Recorder, UsageQueries
 
@@ -37,22 +39,22 @@ async def json_body(request: Request) -> Any:
 
 def router(recorder: Recorder, queries: UsageQueries) -> APIRouter:
     """Every path of the usage API."""
-    api = APIRouter(prefix="/api/v1", tags=["usage"])
+    api = APIRouter()
 
-    @api.post("/instruments/{instrument_id}/telemetry", status_code=202)
+    @serve(api, contract.RECORD_RUNS)
     def record(instrument_id: str, body: Annotated[Any, Depends(json_body)], caller: Caller) -> JSONResponse:
         """One run `{id, started_at, ended_at, user_kind, booking_id, version}`, or a list; all are taken or none."""
         done = recorder.record(instrument_id, body, caller)
         said = {"instrument_id": done.instrument, "source": done.source, "accepted": len(done.ids), "ids": done.ids}
         return JSONResponse(said, 202)
 
-    @api.get("/usage")
+    @serve(api, contract.INDICATORS)
     def usage(
         *,
         scope: Text = None,
         wanted: Annotated[str | None, Query(alias="id")] = None,
-        first: Annotated[str | None, Query(alias="from", description="YYYY-MM")] = None,
-        last: Annotated[str | None, Query(alias="to", description="YYYY-MM")] = None,
+        first: Annotated[str | None, Query(alias="from")] = None,
+        last: Annotated[str | None, Query(alias="to")] = None,
     ) -> JSONResponse:
         """Indicators of an instrument, a laboratory, an organisation or a county, month by month."""
         answer = queries.ask(scope, wanted, first, last)

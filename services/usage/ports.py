@@ -3,11 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, get_args
+from typing import Protocol, get_args
 
 from schemas.events.usage import MonthUsage
+from schemas.http.usage import Scope
 
-Scope = Literal["instrument", "laboratory", "organisation", "county"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 

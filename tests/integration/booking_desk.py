@@ -16,6 +16,7 @@ from hub.web.problems import install_problem_handlers
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.booking.api import router
 from services.booking.service import BookingDesk
+from tests.contract import conforming
 
 NOW = datetime(2026, 11, 30, 0, tzinfo=UTC)  # Monday, 08:00 in Shanghai
 PEOPLE = {
@@ -72,7 +73,7 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.clock = ManualClock(NOW)
         self.store = SqliteBookings(folder / "bookings.db", "hub")
-        app = FastAPI()
+        app = conforming(FastAPI())
         app.state.access = Tokens()
         install_problem_handlers(app)
         app.include_router(router(BookingDesk(self.store, Records(), self.clock)))  # type: ignore[arg-type]

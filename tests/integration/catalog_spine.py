@@ -26,6 +26,7 @@ from services.catalog.api import router
 from services.catalog.service import CatalogueQueries, CatalogueSink
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.service import Curation, Relay
+from tests.contract import conforming
 from tests.unit.catalog_records import AT, EXPERT, INSTRUMENT, LABORATORY, ORGANISATION, PROJECT, TOKEN, fields_of
 
 SPECTROMETER: dict[str, Any] = {
@@ -65,7 +66,7 @@ class Spine:
         sources = Sources({"owner": Source("owner", Bilingual("单位自行登记", "Registered by the owner"), "owner")})
         self.workers = [Curation(self.log, self.records, clock), Relay(self.log, self.records)]
         self.sink = CatalogueSink(self.log, self.catalogue)
-        app = FastAPI()
+        app = conforming(FastAPI())
         app.state.access = Access()
         install_problem_handlers(app)
         app.include_router(router(CatalogueQueries(self.catalogue, self.records, sources, self.searches, clock)))

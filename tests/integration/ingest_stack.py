@@ -27,6 +27,7 @@ from services.ingest.adapters.sqlite_vault import SqliteVault
 from services.ingest.api import router
 from services.ingest.core.rows import Limits
 from services.ingest.service import Ingest
+from tests.contract import conforming
 
 LIMITS = Limits(body_bytes=200_000, row_bytes=4_000, field_chars=1_000, batch_rows=10)
 OPERATOR = Principal("op", frozenset({"operator"}), frozenset({"*"}))
@@ -111,7 +112,7 @@ class Stack:
             limits,
             "hub",
         )
-        app = FastAPI()
+        app = conforming(FastAPI())
         app.state.access = Tokens()
         install_problem_handlers(app)
         app.include_router(router(self.ingest))

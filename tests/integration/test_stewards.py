@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from hub.auth.sources import load_sources
 from hub.auth.tokens import AccessFile
 from hub.kernel.access import Principal, Role
 from hub.kernel.cloudevents import CloudEvent
@@ -27,6 +28,7 @@ from services.curation.api import router
 from services.curation.core.components import MEMBERS_LIMIT
 from services.curation.service import Curation, Relay
 from services.curation.stewards import GROUP_MEMBERS, Stewardship
+from tests.contract import conforming
 
 pytestmark = pytest.mark.integration
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -47,10 +49,10 @@ class Desk:
         access = AccessFile(folder)
         roles: list[Role] = ["agency", "member", "operator"]
         self.tokens: dict[str, str] = {role: access.issue(f"某{role}", [role], []) for role in roles}
-        app = FastAPI()
+        app = conforming(FastAPI())
         app.state.access = access
         install_problem_handlers(app)
-        app.include_router(router(self.stewardship))
+        app.include_router(router(self.stewardship, load_sources()))
         self._http = TestClient(app)
 
     def say(

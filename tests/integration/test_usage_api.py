@@ -25,6 +25,7 @@ from schemas.topics import topics
 from services.usage.adapters.sqlite_usage import SqliteUsage
 from services.usage.api import router
 from services.usage.service import Recorder, UsageCounter, UsageFeed, UsageQueries
+from tests.contract import conforming
 
 pytestmark = pytest.mark.integration
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
@@ -71,7 +72,7 @@ class Site:
         self.store = SqliteUsage(folder / "usage.db")
         self.counter = UsageCounter(self.log, self.store)
         known: Any = Known()
-        app = FastAPI()
+        app = conforming(FastAPI())
         app.state.access = Access()
         install_problem_handlers(app)
         recorder = Recorder(self.log, known, self.clock, "hub.test")

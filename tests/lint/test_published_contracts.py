@@ -23,3 +23,10 @@ def test_no_contract_is_narrower_than_the_one_published_before() -> None:
         for commit in git("log", "-n", "5", "--format=%H", "--", str(path)).decode().split():
             before = git("show", f"{commit}:{path}")
             assert refusals(path.name, before or current, current, accepted) == []
+
+
+def test_the_api_is_not_narrower_than_the_one_published_before() -> None:
+    accepted, current = breaks(ROOT), (ROOT / publish.OPENAPI).read_bytes()
+    for commit in git("log", "-n", "5", "--format=%H", "--", str(publish.OPENAPI)).decode().split():
+        before = git("show", f"{commit}:{publish.OPENAPI}")
+        assert refusals(publish.OPENAPI.name, before or current, current, accepted) == []

@@ -3,10 +3,11 @@
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.me import router
 from hub.auth.sources import load_sources
 from hub.kernel.access import Principal
-from hub.web.me import router
 from hub.web.problems import install_problem_handlers
+from tests.contract import conforming
 
 
 class OneToken:
@@ -15,7 +16,7 @@ class OneToken:
 
 
 def test_callers_learn_their_roles_and_only_their_own_sources() -> None:
-    app = FastAPI()
+    app = conforming(FastAPI())
     app.state.access = OneToken()
     app.include_router(router(load_sources()))
     install_problem_handlers(app)

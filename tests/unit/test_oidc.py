@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app import me
 from hub.auth import oidc
 from hub.auth.oidc import AccessLists, OidcAccess, ProviderKeys, with_oidc
 from hub.auth.provider_tokens import keys_of
@@ -20,7 +21,6 @@ from hub.kernel.access import Principal
 from hub.kernel.sources import Sources
 from hub.ports.clock import ManualClock
 from hub.runtime.settings import Settings
-from hub.web import me
 from hub.web.problems import install_problem_handlers
 from tests.unit.oidc_provider import (
     EC,

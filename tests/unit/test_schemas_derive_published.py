@@ -26,6 +26,16 @@ def test_what_is_published_is_what_is_derived(capsys: pytest.CaptureFixture[str]
     assert main(["--check"]) == 0, capsys.readouterr().err
 
 
+def test_a_narrower_api_is_not_published(tmp_path: Path) -> None:
+    write_published(tmp_path)
+    path = tmp_path / publish.OPENAPI
+    earlier = orjson.loads(path.read_bytes())
+    earlier["components"]["schemas"]["Booking"]["properties"]["colour"] = {"type": "string"}
+    path.write_bytes(publish.written(earlier))
+    with pytest.raises(Incompatible, match=r"openapi\.json: POST /api/v1/bookings answering 201: colour: "):
+        write_published(tmp_path)
+
+
 def test_every_event_of_every_topic_has_its_schema() -> None:
     named = {schema for contract in topic_contracts() for schema in contract.events.values()}
     missing = {name for name in named if not (ROOT / PUBLISHED / f"{name}.json").exists()}

@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from heapq import nsmallest
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import get_args
 
 from hub.kernel.access import Principal, Role
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
 from schemas.events.bookings import Booking, BookingStatus, Interval, Price
+from schemas.http.booking import Action
 from services.booking.core.offers import Offer
 from services.booking.core.slots import Cover, bookable_time, day_of, days_from, fits_grid, grid_on, opening_on
 
-Action = Literal["confirm", "decline", "cancel"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 MOVES: Mapping[Action, tuple[frozenset[BookingStatus], BookingStatus]] = {
     "confirm": (frozenset({"requested"}), "confirmed"),

@@ -8,13 +8,10 @@ from typing import Any, get_args
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from schemas.events.bookings import BookingStatus, Interval
+from schemas.http.booking import ID_CHARS, PURPOSE_CHARS, REASON_CHARS
 from services.booking.ports import PAGE_LIMIT, Position
 
-PURPOSE_CHARS = 2_000
-REASON_CHARS = 500
 KEY_CHARS = 255
-ID_CHARS = 200
-MOST_DAYS = 31
 DEFAULT_DAYS = 7
 YEARS = (2000, 2200)
 """Of any time that a caller names: beyond them calendars and time zones are fiction."""

@@ -7,10 +7,9 @@ from heapq import nsmallest
 from typing import Literal, NamedTuple
 
 from schemas.events.bookings import Interval
+from schemas.http.booking import ClosedBy, SlotState
 from services.booking.core.offers import Offer
 
-State = Literal["free", "taken", "closed", "past"]
-Why = Literal["", "closure", "notice", "advance"]
 SECOND = timedelta(seconds=1)
 SEARCH_AROUND = timedelta(days=7)
 
@@ -20,8 +19,8 @@ class Slot(NamedTuple):
 
     start: datetime
     end: datetime
-    state: State
-    why: Why = ""
+    state: SlotState
+    why: ClosedBy | Literal[""] = ""
 
 
 class Day(NamedTuple):

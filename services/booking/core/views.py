@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from hub.kernel.language import Language
 from hub.kernel.records import Record
 from schemas.events.bookings import Booking, Interval, Price
+from schemas.http.booking import Action
 from services.booking.core.offers import Offer, title_of
-from services.booking.core.policy import Action
 from services.booking.core.slots import Day, Slot
 
 

@@ -8,9 +8,10 @@ from psycopg import Connection
 
 from hub.ports.clock import Clock, SystemClock, rfc3339
 from hub.sql.postgresql import PostgresDatabase, storable
+from schemas.http.ingest import Progress
 from services.ingest.core.idempotency import judged
 from services.ingest.core.packing import packed, unpacked
-from services.ingest.ports.receipts import Batch, Opened, Progress, Receipt
+from services.ingest.ports.receipts import Batch, Opened, Receipt
 
 _RECEIPT = "id, source, kind, format, created_at, sender, progress, accepted, refused"
 _BATCH = "number, first_row, last_row, accepted, refused, refused_count"

@@ -9,9 +9,10 @@ import orjson
 
 from hub.ports.clock import Clock, SystemClock, rfc3339
 from hub.sql.sqlite import Database
+from schemas.http.ingest import Progress
 from services.ingest.core.idempotency import judged
 from services.ingest.core.packing import packed, unpacked
-from services.ingest.ports.receipts import Batch, Opened, Progress, Receipt
+from services.ingest.ports.receipts import Batch, Opened, Receipt
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS receipts (

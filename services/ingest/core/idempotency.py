@@ -8,7 +8,7 @@ from typing import Literal
 
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
-from services.ingest.ports.receipts import Progress
+from schemas.http.ingest import Progress
 
 KEY_LIMIT = 255
 LEASE_SECONDS = 20.0

@@ -4,9 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
-Progress = Literal["receiving", "interrupted", "complete"]
-"""`receiving`: rows are being taken; `interrupted`: the request broke off and may be repeated with its key;
-`complete`: every row has been taken or refused."""
+from schemas.http.ingest import Progress
 
 
 class Accepted(NamedTuple):

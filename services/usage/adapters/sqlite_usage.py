@@ -11,9 +11,10 @@ import orjson
 
 from hub.sql.sqlite import Database
 from schemas.events.usage import MonthUsage, moment_text
+from schemas.http.usage import Scope
 from services.usage.core.counting import MonthFull, absorb, indicators
 from services.usage.core.facts import Fact
-from services.usage.ports import Indicators, Scope
+from services.usage.ports import Indicators
 
 IDS_LIMIT = 500
 CACHED_VALUES = 5_000

@@ -11,10 +11,10 @@ from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from schemas.codes.divisions import is_division
 from schemas.events.usage import ID_CHARS, Run
+from schemas.http.usage import RUNS_LIMIT, Scope
 from services.usage.core.months import shifted
-from services.usage.ports import SCOPES, Scope
+from services.usage.ports import SCOPES
 
-RUNS_LIMIT = 1_000
 MONTHS_LIMIT = 120
 DEFAULT_MONTHS = 12
 PROBLEMS_LIMIT = 50

@@ -1,0 +1,26 @@
+"""Who the caller is to the hub: what a program or the portal asks before it offers what the caller may do."""
+
+from fastapi import APIRouter
+
+from hub.kernel.sources import Sources
+from hub.web.callers import Caller, ReaderLanguage
+from hub.web.routes import serve
+from schemas.http.access import ME, Me, OwnSource
+
+
+def router(sources: Sources) -> APIRouter:
+    """GET /api/v1/me."""
+    api = APIRouter()
+
+    @serve(api, ME)
+    def me(caller: Caller, language: ReaderLanguage) -> Me:
+        own = (source for source in sources if caller.may_submit_for(source.id))
+        return Me(
+            name=caller.name,
+            roles=tuple(sorted(caller.roles)),
+            sources=tuple(
+                OwnSource(id=source.id, label=source.label[language], authority=source.authority) for source in own
+            ),
+        )
+
+    return api

@@ -1,0 +1,16 @@
+"""The HTTP contracts: every operation of the hub's APIs with the models of what is sent and answered."""
+
+from typing import Any
+
+from hub.kernel.operation import Operation
+from schemas.http import access, booking, catalog, curation, ingest, usage
+
+OPERATIONS: tuple[Operation[Any], ...] = (
+    *access.OPERATIONS,
+    *ingest.OPERATIONS,
+    *curation.OPERATIONS,
+    *catalog.OPERATIONS,
+    *booking.OPERATIONS,
+    *usage.OPERATIONS,
+)
+"""All of them; ids are unique."""

@@ -1,0 +1,65 @@
+"""Who the caller is, and whether a process of the hub works."""
+
+from typing import Any, Literal
+
+from hub.kernel.access import Role
+from hub.kernel.operation import Operation
+from hub.kernel.records import Authority
+from schemas.http.parts import API, Model
+
+
+class OwnSource(Model):
+    """A source that the caller may submit for."""
+
+    id: str
+    label: str
+    authority: Authority
+
+
+class Me(Model):
+    """The caller's name and roles (none for the anonymous), and the sources that it may submit for."""
+
+    name: str
+    roles: tuple[Role, ...]
+    sources: tuple[OwnSource, ...]
+
+
+class Liveness(Model):
+    """`loop_seconds` is how long others kept the event loop from coming round."""
+
+    status: Literal["ok"]
+    loop_seconds: float
+
+
+class Check(Model):
+    """A worker (`alive`, `step_seconds`, `lag` …) or a store (`seconds`) of this process."""
+
+    status: Literal["ok", "failing"]
+    error: str | None = None
+    seconds: float | None = None
+    alive: bool | None = None
+    failing_seconds: float | None = None
+    step_seconds: float | None = None
+    lag: int | None = None
+    lagging: bool | None = None
+
+
+class Readiness(Model):
+    """Whether this process does its part, with each check told apart."""
+
+    status: Literal["ok", "failing"]
+    checks: dict[str, Check]
+
+
+ME = Operation("get_me", "GET", f"{API}/me", "Who the caller is, and what it may submit for", Me, "access")
+LIVENESS = Operation("get_liveness", "GET", "/healthz", "Whether this process works", Liveness, "health")
+READINESS = Operation(
+    "get_readiness",
+    "GET",
+    "/readyz",
+    "Whether this process does its part",
+    Readiness,
+    "health",
+    further=((503, Readiness),),
+)
+OPERATIONS: tuple[Operation[Any], ...] = (ME, LIVENESS, READINESS)

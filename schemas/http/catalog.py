@@ -1,0 +1,430 @@
+"""The catalogue over HTTP: kinds, search, completion, records, and people's saved searches."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, JsonValue
+
+from hub.kernel.operation import Operation
+from hub.kernel.records import Status
+from schemas.http.parts import API, Body, Model, Moment, Parameters
+
+PAGE_LIMIT = 100
+SUGGESTIONS_LIMIT = 20
+SAMPLES_LIMIT = 12
+TEXT_LIMIT = 500
+Fields = Annotated[dict[str, JsonValue], Field(description="as GET /api/v1/schemas/{kind} says, within what is open")]
+Position = tuple[float, float]
+"""Latitude and longitude, WGS 84."""
+
+
+class LabelledField(Model):
+    """A field by its path and its label."""
+
+    path: str
+    label: str
+
+
+class RangeField(LabelledField):
+    """A field that can be asked for from and to."""
+
+    type: Literal["number", "date"]
+
+
+class SortOrder(Model):
+    """A value of `sort`."""
+
+    value: str
+    label: str
+
+
+class Hit(Model):
+    """A found record. `highlights` are HTML fragments by field with <mark> around matches, all else escaped."""
+
+    id: str
+    kind: str
+    kind_label: str
+    version: int
+    updated_at: Moment
+    title: str
+    second_title: str | None
+    subtitle: str
+    fields: Fields
+    geo: Position | None
+    score: float
+    distance_km: float | None
+    bookable: bool
+    highlights: dict[str, str]
+    url: str
+
+
+class Kind(Model):
+    """A record kind: how many active records it has, its filters and sort orders.
+
+    `samples` are some of its records, what can be booked first, where they were asked for.
+    """
+
+    name: str
+    label: str
+    count: int
+    bookable: bool
+    facets: tuple[LabelledField, ...]
+    ranges: tuple[RangeField, ...]
+    sorts: tuple[SortOrder, ...]
+    samples: tuple[Hit, ...]
+
+
+class Kinds(Model):
+    """Every kind."""
+
+    kinds: tuple[Kind, ...]
+
+
+class FacetValue(Model):
+    """An exact value of a field, and how many records have it."""
+
+    value: str
+    label: str
+    count: int
+    selected: bool
+
+
+class Facet(LabelledField):
+    """The values of a field among what was found."""
+
+    values: tuple[FacetValue, ...]
+
+
+class SearchPage(Model):
+    """One page of hits; `next_cursor` is the `cursor` of the following page of the same search."""
+
+    total: int
+    hits: tuple[Hit, ...]
+    facets: tuple[Facet, ...]
+    next_cursor: str | None
+    sort: str
+
+
+class Suggestion(Model):
+    """A name that completes what was typed, and its record."""
+
+    text: str
+    id: str
+    kind: str
+    kind_label: str
+
+
+class Suggestions(Model):
+    """Names that complete what was typed."""
+
+    suggestions: tuple[Suggestion, ...]
+
+
+class ShownValue(Model):
+    """A value as people read it, and where it leads."""
+
+    shown: str
+    url: str | None
+
+
+class ValueSource(Model):
+    """The source that a value comes from."""
+
+    id: str
+    label: str
+    received_at: Moment
+
+
+class RecordRow(LabelledField):
+    """A field of a record as people read it."""
+
+    shown: str
+    values: tuple[ShownValue, ...]
+    source: ValueSource | None
+
+
+class DisputedValue(Model):
+    """What one source says of a field."""
+
+    shown: str
+    source: ValueSource
+
+
+class Dispute(Model):
+    """A field on which sources of equal authority disagree; the first value is in use."""
+
+    field: str
+    label: str
+    values: tuple[DisputedValue, ...]
+
+
+class Record(Model):
+    """A record within what the caller may see; a withdrawn one has no fields.
+
+    `hidden` are labels of fields that it has and the caller may not see.
+    """
+
+    id: str
+    kind: str
+    kind_label: str
+    title: str
+    second_title: str | None
+    subtitle: str
+    version: int
+    status: Status
+    created_at: Moment
+    updated_at: Moment
+    replaced_by: str | None
+    same_as: tuple[str, ...]
+    bookable: bool
+    booking_refusal: str | None
+    url: str
+    fields: Fields
+    rows: tuple[RecordRow, ...]
+    conflicts: tuple[Dispute, ...]
+    hidden: tuple[str, ...]
+    geo: Position | None
+
+
+class FieldChange(LabelledField):
+    """What a version changed in a field; null where there was, or is, nothing."""
+
+    before: str | None
+    after: str | None
+
+
+class RecordVersion(Model):
+    """A version of a record, and what it changed."""
+
+    version: int
+    status: Status
+    updated_at: Moment
+    changes: tuple[FieldChange, ...]
+
+
+class History(Model):
+    """The newest versions, newest first."""
+
+    versions: tuple[RecordVersion, ...]
+
+
+class RelatedRecord(LabelledField):
+    """A record, and the field by which it is related."""
+
+    hit: Hit
+
+
+class RelatedTotal(LabelledField):
+    """How many records of a kind are related by a field, as far as they were followed."""
+
+    kind: str
+    kind_label: str
+    total: int
+
+
+class RelatedTotals(Model):
+    """Totals in both directions."""
+
+    refers_to: tuple[RelatedTotal, ...]
+    referred_by: tuple[RelatedTotal, ...]
+
+
+class Related(Model):
+    """What a record refers to, and what refers to it."""
+
+    refers_to: tuple[RelatedRecord, ...]
+    referred_by: tuple[RelatedRecord, ...]
+    totals: RelatedTotals
+
+
+class SavedSearch(Model):
+    """A search under a name; `query` is its canonical query string."""
+
+    id: str
+    name: str
+    query: str
+    created_at: Moment
+
+
+class SavedSearches(Model):
+    """The caller's searches, newest first."""
+
+    searches: tuple[SavedSearch, ...]
+
+
+class NewSearch(Body):
+    """A search to keep: a name, and the query string of GET /api/v1/search."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    query: Annotated[str, Field(max_length=4_000)] = ""
+
+
+class KindsQuery(Parameters):
+    """Whether some records of each kind are wanted as well."""
+
+    samples: int = Field(0, ge=0, le=SAMPLES_LIMIT)
+
+
+class ResultsQuery(Parameters):
+    """How a search is shown and paged through."""
+
+    cursor: str | None = Field(None, description="the next_cursor of the page before")
+    size: int | None = Field(None, ge=1, le=PAGE_LIMIT)
+    facets: str | None = Field(None, description="paths with commas between; auto for those that tell most")
+    highlight: bool | None = None
+
+
+class SearchQuery(ResultsQuery):
+    """A search; further parameters are `f.<path>` for a value, `from.<path>` and `to.<path>` for a range."""
+
+    q: str | None = Field(None, max_length=TEXT_LIMIT)
+    kind: tuple[str, ...] | None = None
+    near: str | None = Field(None, description="latitude,longitude, WGS 84")
+    within_km: float | None = Field(None, gt=0, description="with near; 50 where it is not given")
+    box: str | None = Field(None, description="south,west,north,east, WGS 84")
+    sort: str | None = None
+
+
+class SuggestQuery(Parameters):
+    """What was typed, and the kinds to complete among."""
+
+    q: str | None = Field(None, max_length=TEXT_LIMIT)
+    kind: tuple[str, ...] | None = None
+    limit: int | None = Field(None, ge=1, le=SUGGESTIONS_LIMIT)
+
+
+KINDS = Operation(
+    "list_kinds",
+    "GET",
+    f"{API}/kinds",
+    "Record kinds, with their filters and sort orders",
+    Kinds,
+    "catalogue",
+    query=KindsQuery,
+    problems=(422,),
+    cached=True,
+)
+SEARCH = Operation(
+    "search_records",
+    "GET",
+    f"{API}/search",
+    "Search public records",
+    SearchPage,
+    "catalogue",
+    query=SearchQuery,
+    prefixed=("f.", "from.", "to."),
+    problems=(400,),
+    cached=True,
+)
+SUGGEST = Operation(
+    "suggest_names",
+    "GET",
+    f"{API}/suggest",
+    "Complete a name",
+    Suggestions,
+    "catalogue",
+    query=SuggestQuery,
+    problems=(400,),
+    cached=True,
+)
+RECORD = Operation(
+    "get_record",
+    "GET",
+    f"{API}/records/{{record_id}}",
+    "One record, by what the caller may see",
+    Record,
+    "catalogue",
+    problems=(404,),
+    cached=True,
+)
+HISTORY = Operation(
+    "get_history",
+    "GET",
+    f"{API}/records/{{record_id}}/history",
+    "What each version changed",
+    History,
+    "catalogue",
+    problems=(404,),
+    cached=True,
+)
+RELATED = Operation(
+    "get_related",
+    "GET",
+    f"{API}/records/{{record_id}}/related",
+    "What the record refers to, and what refers to it",
+    Related,
+    "catalogue",
+    problems=(404,),
+    cached=True,
+)
+SAVE_SEARCH = Operation(
+    "save_search",
+    "POST",
+    f"{API}/saved-searches",
+    "Keep a search",
+    SavedSearch,
+    "catalogue",
+    status=201,
+    body=NewSearch,
+    problems=(400, 403, 409, 422),
+    token=True,
+)
+SAVED_SEARCHES = Operation(
+    "list_saved_searches",
+    "GET",
+    f"{API}/saved-searches",
+    "The caller's searches, newest first",
+    SavedSearches,
+    "catalogue",
+    problems=(403,),
+    cached=True,
+    token=True,
+)
+SAVED_SEARCH = Operation(
+    "get_saved_search",
+    "GET",
+    f"{API}/saved-searches/{{search_id}}",
+    "One of the caller's searches",
+    SavedSearch,
+    "catalogue",
+    problems=(403, 404),
+    cached=True,
+    token=True,
+)
+FORGET_SEARCH = Operation(
+    "forget_search",
+    "DELETE",
+    f"{API}/saved-searches/{{search_id}}",
+    "Forget a search",
+    type(None),
+    "catalogue",
+    status=204,
+    problems=(403, 404),
+    token=True,
+)
+SEARCH_RESULTS = Operation(
+    "run_saved_search",
+    "GET",
+    f"{API}/saved-searches/{{search_id}}/results",
+    "Run a saved search",
+    SearchPage,
+    "catalogue",
+    query=ResultsQuery,
+    problems=(400, 403, 404),
+    cached=True,
+    token=True,
+)
+OPERATIONS: tuple[Operation[Any], ...] = (
+    KINDS,
+    SEARCH,
+    SUGGEST,
+    RECORD,
+    HISTORY,
+    RELATED,
+    SAVE_SEARCH,
+    SAVED_SEARCHES,
+    SAVED_SEARCH,
+    FORGET_SEARCH,
+    SEARCH_RESULTS,
+)
