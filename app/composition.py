@@ -66,7 +66,7 @@ def compose(settings: Settings, clock: Clock | None = None, roles: Collection[st
         for manifest in manifests:
             for key in (*manifest.needs, *manifest.uses):
                 on.get(key)
-        workers = tuple(worker for manifest in manifests for worker in manifest.workers(on))
+        workers = tuple(worker for manifest in manifests if manifest.workers for worker in manifest.workers(on))
         hub = Hub(manifests, on, AccessFile(settings.data_dir), workers)
         failing.pop_all()
     return hub
@@ -98,10 +98,6 @@ def _event_log(on: Resources) -> EventLog:
     return ObservedLog(opened)
 
 
-def _sqlite_log(on: Resources) -> SqliteEventLog:
-    return SqliteEventLog(on.settings.data_dir / "log.db", on.clock)
-
-
 def _reached(event_log: EventLog) -> object:
     """The topic's settings are looked up at the broker itself; nothing is compared."""
     return event_log.differences([Topic(SUBMISSIONS)])
@@ -115,14 +111,9 @@ def _database(on: Resources) -> "PostgresDatabase":
     return PostgresDatabase(on.settings.postgresql_dsn)
 
 
-def _answering(database: "PostgresDatabase") -> None:
-    with database.read() as sql:
-        sql.execute("SELECT 1")
-
-
 LIBRARY: tuple[Store[Any], ...] = (
     Store(EVENT_LOG, _event_log, _reached),
-    Store(SQLITE_LOG, _sqlite_log, _reached),
-    Store(DATABASE, _database, _answering),
+    Store(SQLITE_LOG, lambda on: SqliteEventLog(on.settings.data_dir / "log.db", on.clock), _reached),
+    Store(DATABASE, _database, lambda database: database.session().close()),
 )
 """What belongs to no service."""

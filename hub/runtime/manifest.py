@@ -90,11 +90,6 @@ class Resources:
         self._closing.close()
 
 
-def no_workers(_: Resources) -> Iterable[Worker]:
-    """Of a service without background work."""
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """One service.
@@ -111,7 +106,7 @@ class Manifest:
     uses: tuple[Key[Any], ...] = ()
     router: Callable[[Resources], APIRouter] | None = None
     pages: Callable[[FastAPI, httpx.AsyncClient], APIRouter] | None = None
-    workers: Callable[[Resources], Iterable[Worker]] = no_workers
+    workers: Callable[[Resources], Iterable[Worker]] | None = None
 
 
 EVENT_LOG = Key[EventLog]("event_log")

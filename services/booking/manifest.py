@@ -1,8 +1,5 @@
 """The booking service: who has an instrument when."""
 
-from collections.abc import Iterator
-
-from hub.ports.worker import Worker
 from hub.runtime.manifest import DATABASE, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.booking.api import router
@@ -25,14 +22,10 @@ def _bookings(on: Resources) -> BookingStore:
     return PostgresBookings(on.get(DATABASE), on.settings.node)
 
 
-def _workers(on: Resources) -> Iterator[Worker]:
-    yield BookingRelay(on.get(EVENT_LOG), on.get(BOOKING_STORE), on.settings.batch_rows)
-
-
 MANIFEST = Manifest(
     role="booking",
     stores=(Store(BOOKING_STORE, _bookings, lambda bookings: bookings.get(NOBODY)),),
     needs=(EVENT_LOG, RECORD_STORE, BOOKING_STORE),
     router=lambda on: router(desk(on)),
-    workers=_workers,
+    workers=lambda on: (BookingRelay(on.get(EVENT_LOG), on.get(BOOKING_STORE), on.settings.batch_rows),),
 )

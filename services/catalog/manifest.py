@@ -1,20 +1,7 @@
 """The catalogue service: makes records searchable, and answers searches."""
 
-from collections.abc import Iterator
-
 from hub.ports.catalogue import Catalogue
-from hub.ports.worker import Worker
-from hub.runtime.manifest import (
-    CATALOGUE,
-    DATABASE,
-    EVENT_LOG,
-    NOBODY,
-    RECORD_STORE,
-    Key,
-    Manifest,
-    Resources,
-    Store,
-)
+from hub.runtime.manifest import CATALOGUE, DATABASE, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
 from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
 from services.catalog.adapters.sqlite_searches import SqliteSavedSearches
 from services.catalog.api import router
@@ -43,13 +30,9 @@ def _searches(on: Resources) -> SavedSearches:
     return PostgresSavedSearches(on.get(DATABASE))
 
 
-def _queries(on: Resources) -> CatalogueQueries:
-    return CatalogueQueries(on.get(CATALOGUE), on.get(RECORD_STORE), on.sources, on.get(SAVED_SEARCHES), on.clock)
-
-
-def _workers(on: Resources) -> Iterator[Worker]:
+def _sink(on: Resources) -> CatalogueSink:
     batches = 1 if on.settings.profile == "embedded" else SINK_BATCHES
-    yield CatalogueSink(on.get(EVENT_LOG), on.get(CATALOGUE), on.settings.batch_rows, batches)
+    return CatalogueSink(on.get(EVENT_LOG), on.get(CATALOGUE), on.settings.batch_rows, batches)
 
 
 MANIFEST = Manifest(
@@ -60,6 +43,8 @@ MANIFEST = Manifest(
     ),
     needs=(RECORD_STORE, CATALOGUE),
     uses=(EVENT_LOG, SAVED_SEARCHES),
-    router=lambda on: router(_queries(on)),
-    workers=_workers,
+    router=lambda on: router(
+        CatalogueQueries(on.get(CATALOGUE), on.get(RECORD_STORE), on.sources, on.get(SAVED_SEARCHES), on.clock)
+    ),
+    workers=lambda on: (_sink(on),),
 )

@@ -1,7 +1,5 @@
 """The curation service: makes records of submissions, and lets stewards decide."""
 
-from collections.abc import Iterator
-
 from hub.ports.records import RecordStore
 from hub.ports.worker import Worker
 from hub.runtime.manifest import DATABASE, EVENT_LOG, NOBODY, RECORD_STORE, Manifest, Resources, Store
@@ -19,10 +17,9 @@ def _records(on: Resources) -> RecordStore:
     return PostgresRecordStore(on.get(DATABASE), on.settings.node)
 
 
-def _workers(on: Resources) -> Iterator[Worker]:
+def _workers(on: Resources) -> tuple[Worker, ...]:
     event_log, records, rows = on.get(EVENT_LOG), on.get(RECORD_STORE), on.settings.batch_rows
-    yield Curation(event_log, records, on.clock, rows)
-    yield Relay(event_log, records, rows)
+    return Curation(event_log, records, on.clock, rows), Relay(event_log, records, rows)
 
 
 MANIFEST = Manifest(

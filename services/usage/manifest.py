@@ -1,6 +1,5 @@
 """The usage service: what instruments were used for, from their telemetry and their bookings."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from fastapi import APIRouter
@@ -32,13 +31,12 @@ def _router(on: Resources) -> APIRouter:
     return router(recorder, UsageQueries(on.get(USAGE_STORE), records, on.clock, on.settings.timezone))
 
 
-def _workers(on: Resources) -> Iterator[Worker]:
+def _worker(on: Resources) -> Worker:
     """On servers Faust counts, in a process of its own (services.usage.__main__)."""
     event_log, usage, rows = on.get(EVENT_LOG), on.get(USAGE_STORE), on.settings.batch_rows
     if on.settings.profile == "embedded":
-        yield UsageCounter(event_log, usage, rows)
-    else:
-        yield UsageFeed(event_log, usage, on.settings.instance, rows)
+        return UsageCounter(event_log, usage, rows)
+    return UsageFeed(event_log, usage, on.settings.instance, rows)
 
 
 MANIFEST = Manifest(
@@ -46,5 +44,5 @@ MANIFEST = Manifest(
     stores=(Store(USAGE_STORE, _usage, _ping),),
     needs=(EVENT_LOG, RECORD_STORE, USAGE_STORE),
     router=_router,
-    workers=_workers,
+    workers=lambda on: (_worker(on),),
 )
