@@ -1,6 +1,7 @@
 """Each role alone: a process opens what its role needs, and works where nothing else can be reached."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -20,7 +21,6 @@ from fastapi.testclient import TestClient
 
 from app import composition
 from app.composition import MANIFESTS, ROLES, compose
-from app.devstack.process import free_port
 from app.server import create_app
 from hub.auth.tokens import operator_token
 from hub.runtime.manifest import DATABASE, SQLITE_LOG, Key, Manifest, Resources, Store
@@ -187,12 +187,12 @@ def served(folder: Path) -> Iterator[str]:
         hub.close()
 
 
-def answers(url: str, process: "subprocess.Popen[bytes]") -> bool:
-    assert process.poll() is None, "the portal has ended"
-    try:
-        return httpx.get(f"{url}/healthz", timeout=5.0).is_success
-    except httpx.TransportError:
-        return False
+def address_of(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout
+    for line in process.stdout:
+        if found := re.search(r"http://\S+", line):
+            return found[0]
+    raise AssertionError("it has ended without an address")
 
 
 def test_the_portal_starts_and_shows_pages_with_no_server_but_the_apis(tmp_path: Path) -> None:
@@ -204,16 +204,21 @@ def test_the_portal_starts_and_shows_pages_with_no_server_but_the_apis(tmp_path:
         )
         assert sent.status_code == 202
         until(lambda: httpx.get(f"{api}/api/v1/search?q=distant").json()["total"])
-        port = free_port()
         away = {f"HUB_{name.upper()}": value for name, value in NOWHERE.items()}
-        own = {"HUB_PROFILE": "real", "HUB_API_URL": api, "HUB_DATA_DIR": str(tmp_path / "portal")}
+        own = {
+            "HUB_PROFILE": "real",
+            "HUB_API_URL": api,
+            "HUB_DATA_DIR": str(tmp_path / "portal"),
+            "PYTHONUNBUFFERED": "1",
+        }
         portal = subprocess.Popen(
-            [sys.executable, "-c", "from app.cli.main import run; run()", "serve", "portal", "--port", str(port)],
+            [sys.executable, "-c", "from app.cli.main import run; run()", "serve", "portal", "--port", "0"],
             env={**os.environ, **away, **own},
+            stdout=subprocess.PIPE,
+            text=True,
         )
         try:
-            url = f"http://127.0.0.1:{port}"
-            until(lambda: answers(url, portal))
+            url = address_of(portal)
             page = httpx.get(f"{url}/?q=distant&lang=en", timeout=60.0)
             assert page.status_code == 200
             assert "Distant Institute" in page.text
