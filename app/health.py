@@ -5,17 +5,15 @@ import logging
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from app.composition import Hub, Role
-from hub.kernel.records import SUBMISSIONS
-from hub.ports.eventlog import Topic
+from app.composition import Hub
 from hub.runtime.threads import Runtime, WorkerState
 from hub.web.failures import is_full
 from hub.web.routes import serve
@@ -25,20 +23,8 @@ log = logging.getLogger("app.health")
 FRESH_SECONDS = 1.0
 PING_SECONDS = 2.0
 PROBE_BYTES = 2**18
-NOBODY: Final = "-"
-"""An id that nothing has: the cheapest question that a store must go to its server for."""
 
 Check = dict[str, Any]
-Stores = tuple[str, ...]
-NEEDED: Mapping[Role, Stores] = {
-    "ingest": ("event_log", "receipts", "vault"),
-    "curation": ("event_log", "records"),
-    "catalog": ("records", "catalogue"),
-    "booking": ("event_log", "records", "bookings"),
-    "usage": ("event_log", "records", "usage"),
-    "portal": (),
-}
-"""What a role cannot do its part without. The portal asks the others, who tell for themselves."""
 
 
 class Ping:
@@ -86,19 +72,10 @@ class Ping:
 
 def pings(hub: Hub) -> list[Ping]:
     """One for each store that the roles of this process need."""
-    month = f"{datetime.now(UTC):%Y-%m}"
-    asked: dict[str, Callable[[], object]] = {
-        "event_log": lambda: _reached(hub),
-        "records": lambda: hub.records.get([NOBODY]),
-        "catalogue": lambda: hub.catalogue.versions([NOBODY]),
-        "bookings": lambda: hub.bookings.get(NOBODY),
-        "receipts": lambda: hub.receipts.get(NOBODY),
-        "vault": lambda: hub.vault.reveal([NOBODY]),
-        "usage": lambda: hub.adapters.usage.indicators("instrument", [NOBODY], month, month, datetime.now(UTC)),
-    }
-    needed = {store for role in hub.roles for store in NEEDED[role]}
+    needed = dict.fromkeys(key for manifest in hub.manifests for key in manifest.needs)
+    stores = [Ping(key.name, partial(hub.resources.ping, key)) for key in needed]
     folder = [Ping("folder", lambda: _write(hub.settings.data_dir))] if hub.settings.profile == "embedded" else []
-    return [*(Ping(name, ask) for name, ask in asked.items() if name in needed), *folder]
+    return [*stores, *folder]
 
 
 def _write(folder: Path) -> None:
@@ -106,11 +83,6 @@ def _write(folder: Path) -> None:
     with tempfile.TemporaryFile(dir=folder) as file:
         file.write(bytes(PROBE_BYTES))
         file.flush()
-
-
-def _reached(hub: Hub) -> None:
-    """The topic's settings are looked up at the broker itself; nothing is compared."""
-    hub.event_log.differences([Topic(SUBMISSIONS)])
 
 
 def worker_check(state: WorkerState, failing_seconds: float, lag_bound: int) -> Check:

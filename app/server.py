@@ -9,25 +9,20 @@ import orjson
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import Response
 
-from app.composition import Hub, Role
+from app.composition import Hub
 from app.health import add_health
 from app.me import router as me
 from hub import __version__
 from hub.auth.oidc import with_oidc
 from hub.auth.oidc_login import sign_in
 from hub.kernel.operation import JSON
+from hub.runtime.settings import Settings
 from hub.runtime.threads import Runtime
 from hub.web.failures import Failures
 from hub.web.observation import Observed, carry_trace, exposition, templates_of
 from hub.web.problems import install_problem_handlers
 from schemas.derive.openapi import openapi
 from schemas.http import OPERATIONS
-from services.booking.api import router as booking
-from services.catalog.api import router as catalogue
-from services.curation.api import router as curation
-from services.ingest.api import router as ingest
-from services.portal.app import install_error_pages, portal
-from services.usage.api import router as usage
 
 OWN_ADDRESS = "http://hub.internal"
 PATIENCE_SECONDS = 60.0
@@ -35,9 +30,11 @@ PATIENCE_SECONDS = 60.0
 
 def create_app(hub: Hub) -> FastAPI:
     """Serve the hub's APIs and pages; the workers run while the application does."""
-    access, keeping = with_oidc(hub.access, hub.settings, hub.clock)
+    clock = hub.resources.clock
+    access, keeping = with_oidc(hub.access, hub.settings, clock)
     runtime = Runtime((*hub.workers, *keeping))
-    login = sign_in(hub.settings, hub.clock, keeping) if "portal" in hub.roles else None
+    shows_pages = any(manifest.pages for manifest in hub.manifests)
+    login = sign_in(hub.settings, clock, keeping) if shows_pages else None
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
@@ -63,7 +60,6 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.settings = hub.settings
     app.state.sign_in = login
     install_problem_handlers(app)
-    install_error_pages(app)
     templates: dict[Any, str] = {}
     for router in _routers(hub, app):
         app.include_router(router)
@@ -78,16 +74,12 @@ def create_app(hub: Hub) -> FastAPI:
 
 def _routers(hub: Hub, app: FastAPI) -> Iterator[APIRouter]:
     """The interfaces of the roles that this process has."""
-    made: Mapping[Role, Callable[[], APIRouter]] = {
-        "ingest": lambda: ingest(hub.ingest),
-        "curation": lambda: curation(hub.stewardship, hub.sources),
-        "catalog": lambda: catalogue(hub.queries),
-        "booking": lambda: booking(hub.desk),
-        "usage": lambda: usage(hub.recorder, hub.usage),
-        "portal": lambda: portal(_api(hub, app)),
-    }
-    yield me(hub.sources)
-    yield from (make() for role, make in made.items() if role in hub.roles)
+    yield me(hub.resources.sources)
+    for manifest in hub.manifests:
+        if manifest.router:
+            yield manifest.router(hub.resources)
+        if manifest.pages:
+            yield manifest.pages(app, _api(hub.settings, app))
 
 
 def description(app: FastAPI) -> APIRouter:
@@ -103,10 +95,10 @@ def description(app: FastAPI) -> APIRouter:
     return router
 
 
-def _api(hub: Hub, app: FastAPI) -> httpx.AsyncClient:
-    """The portal's way to the APIs: those of its own process without a socket, or those at the given address."""
+def _api(settings: Settings, app: FastAPI) -> httpx.AsyncClient:
+    """The way of pages to the APIs: those of its own process without a socket, or those at the given address."""
     hooks: Mapping[str, list[Callable[..., Any]]] = {"request": [carry_trace]}
-    if hub.settings.api_url:
-        return httpx.AsyncClient(base_url=hub.settings.api_url, timeout=PATIENCE_SECONDS, event_hooks=hooks)
+    if settings.api_url:
+        return httpx.AsyncClient(base_url=settings.api_url, timeout=PATIENCE_SECONDS, event_hooks=hooks)
     transport = httpx.ASGITransport(app=app)
     return httpx.AsyncClient(transport=transport, base_url=OWN_ADDRESS, timeout=PATIENCE_SECONDS, event_hooks=hooks)

@@ -22,10 +22,13 @@ from bench.bare import connected
 from bench.common import OPERATOR, Report, folder, options, ratios, spread, table
 from bench.serving import served
 from hub.kernel.records import Record
+from hub.runtime.manifest import RECORD_STORE
 from hub.runtime.settings import Settings
 from hub.runtime.threads import Runtime, drain
 from schemas.events.bookings import Interval
 from services.booking.core.requests import Ask
+from services.booking.manifest import desk
+from services.ingest.manifest import ingest
 
 INSTRUMENTS = 50
 THREADS = (1, 8)
@@ -64,8 +67,10 @@ def _measured(data: Path, other: Path, attempts: int, rounds: int) -> dict[tuple
     runtime = Runtime(hub.workers)
     runtime.start()
 
+    bookings = desk(hub.resources)
+
     def at_desk(instrument: str, start: datetime) -> None:
-        hub.desk.book(Ask(instrument, Interval(start, start + SLOT), "bench"), OPERATOR)
+        bookings.book(Ask(instrument, Interval(start, start + SLOT), "bench"), OPERATOR)
 
     with folder() as apart:
         _registered(apart)
@@ -162,11 +167,11 @@ def _registered(data: Path) -> list[str]:
     hub = compose(Settings(data_dir=data))
     try:
         body = b"\n".join(map(orjson.dumps, named))
-        receipt = hub.ingest.receive(BytesIO(body), "instrument", "sample", OPERATOR, format_name="ndjson")
+        receipt = ingest(hub.resources).receive(BytesIO(body), "instrument", "sample", OPERATOR, format_name="ndjson")
         if receipt.refused:
             raise RuntimeError(f"{receipt.refused} instruments are refused")
         drain(hub.workers)
-        records: list[Record] = list(hub.records.scan("instrument"))
+        records: list[Record] = list(hub.get(RECORD_STORE).scan("instrument"))
         return [record.id for record in records]
     finally:
         for worker in hub.workers:

@@ -21,8 +21,10 @@ from app.composition import Hub, compose
 from bench.bare import document_of, store_rows, store_searchable
 from bench.common import OPERATOR, Report, Took, folder, in_rounds, options, ratios, spread, table, took
 from bench.organisations import lines
+from hub.runtime.manifest import CATALOGUE
 from hub.runtime.settings import Settings
 from hub.runtime.threads import Runtime
+from services.ingest.manifest import ingest
 
 POLL_SECONDS = 0.01
 PROFILED = 70
@@ -89,8 +91,8 @@ def searchable(place: Path, body: bytes, rows: int) -> Took:
 
 
 def _ingested(hub: Hub, body: bytes, rows: int) -> None:
-    hub.ingest.receive(BytesIO(body), "organisation", "ror", OPERATOR, format_name="ndjson")
-    while hub.catalogue.count() < rows:
+    ingest(hub.resources).receive(BytesIO(body), "organisation", "ror", OPERATOR, format_name="ndjson")
+    while hub.get(CATALOGUE).count() < rows:
         sleep(POLL_SECONDS)
 
 
@@ -139,7 +141,7 @@ def _staged(hub: Hub, body: bytes, measured: Measured) -> dict[str, Took]:
     workers = {worker.name: worker for worker in hub.workers}
 
     def receive() -> None:
-        hub.ingest.receive(BytesIO(body), "organisation", "ror", OPERATOR, format_name="ndjson")
+        ingest(hub.resources).receive(BytesIO(body), "organisation", "ror", OPERATOR, format_name="ndjson")
 
     def worked(name: str) -> Callable[[], None]:
         def work() -> None:

@@ -1,7 +1,7 @@
 """`hub dead-letters`: input that could not be used, looked at and replayed."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
@@ -177,11 +177,12 @@ def _tell(told: Session, done: "Replayed") -> None:
 
 @contextmanager
 def _opened(settings: Settings) -> "Iterator[DeadLetters]":
-    from app.composition import log_and_records
+    from app.composition import resources
     from app.operations.dead_letters import DeadLetters
+    from hub.runtime.manifest import EVENT_LOG, RECORD_STORE
 
-    with log_and_records(settings) as (log, records):
-        yield DeadLetters(log, records)
+    with closing(resources(settings)) as on:
+        yield DeadLetters(on.get(EVENT_LOG), on.get(RECORD_STORE))
 
 
 def _settings(told: Session, data: Data) -> Settings:

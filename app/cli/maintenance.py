@@ -1,5 +1,7 @@
 """`hub rebuild` and `hub doctor`."""
 
+from contextlib import closing
+
 import httpx
 import typer
 from rich.markup import escape
@@ -89,14 +91,15 @@ def _rebuilt_alone(told: Session, settings: Settings) -> int:
 
 
 def _rebuilt(told: Session, settings: Settings) -> int:
-    from app.composition import records_and_catalogue
+    from app.composition import resources
+    from hub.runtime.manifest import CATALOGUE, RECORD_STORE
     from services.catalog.service import rebuild as build
 
     with (
-        records_and_catalogue(settings) as (records, catalogue),
+        closing(resources(settings)) as on,
         bar(told, Bilingual("重建目录", "Rebuilding the catalogue"), Bilingual("条", "records")) as progress,
     ):
-        return build(records, catalogue, lambda done: progress(done, 0))
+        return build(on.get(RECORD_STORE), on.get(CATALOGUE), lambda done: progress(done, 0))
 
 
 def doctor(context: typer.Context, data: Data = None) -> None:

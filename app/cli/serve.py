@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -78,9 +78,9 @@ def serve(
 
 
 def _roles() -> tuple[str, ...]:
-    from app.composition import Role
+    from app.composition import ROLES
 
-    return get_args(Role)
+    return ROLES
 
 
 def _known(told: Session, roles: list[str]) -> list[str]:
@@ -138,7 +138,7 @@ def _run(told: Session, settings: Settings, roles: list[str], counting: Counting
 
     try:
         listening = environment.listening(settings.host, settings.port)
-        hub = compose(settings, roles=roles)  # type: ignore[arg-type]
+        hub = compose(settings, roles=roles)
     except Exception as error:  # every client has errors of its own for a server that is not there
         told.stop(
             UNREACHABLE,

@@ -24,7 +24,7 @@ def embedded(settings: Settings, folder: Path) -> Settings:
 
 def drain(settings: Settings, folder: Path, on_progress: OnProgress) -> int:
     """Curate and relay all that waits; returns how many entries were handled. Nobody else may work on the folder."""
-    hub = compose(embedded(settings, folder), roles=ROLES)  # type: ignore[arg-type]
+    hub = compose(embedded(settings, folder), roles=ROLES)
     handled = 0
     try:
         while done := sum(worker.step(0.0) for worker in hub.workers):

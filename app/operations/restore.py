@@ -20,13 +20,16 @@ from app.operations.tables import Steps
 from hub.auth.tokens import write_private
 from hub.kernel.language import Bilingual
 from hub.log.sqlite_eventlog import SqliteEventLog
+from hub.runtime.manifest import CATALOGUE, RECORD_STORE
 from hub.runtime.settings import Settings
 from schemas.events.usage import USAGE, MonthUsage
 from schemas.topics import topics
 from services.catalog.sink import check, rebuild
+from services.ingest.manifest import VAULT
+from services.usage.manifest import USAGE_STORE
 from services.usage.ports import UsageStore
 
-CATALOGUE = "catalogue.db"
+CATALOGUE_FILE = "catalogue.db"
 
 
 def restore(settings: Settings, file: Path, steps: Steps) -> Manifest:
@@ -97,11 +100,13 @@ def _complete(settings: Settings, work: Path, manifest: Manifest, steps: Steps) 
         log.close()
     hub = compose(embedded(settings, work), roles=())
     try:
+        hub.get(VAULT)  # which opens with none but its own key
+        records, catalogue = hub.get(RECORD_STORE), hub.get(CATALOGUE)
         if manifest.profile == "real":
-            _put_months(work, hub.adapters.usage)
+            _put_months(work, hub.get(USAGE_STORE))
         with steps(Bilingual("重建检索目录", "Rebuilding the catalogue")) as progress:
-            rebuild(hub.records, hub.catalogue, lambda done: progress(done, 0))
-        if not check(hub.records, hub.catalogue).equal:
+            rebuild(records, catalogue, lambda done: progress(done, 0))
+        if not check(records, catalogue).equal:
             raise Differs("the catalogue does not say what the record store says")
     finally:
         hub.close()
@@ -119,7 +124,7 @@ def _put_months(work: Path, usage: UsageStore) -> None:
 
 def _take_place(work: Path, folder: Path) -> None:
     """The record store comes last: until it is there, the restore can be done again."""
-    for name in (*PRIVATE, CATALOGUE, *STORES):
+    for name in (*PRIVATE, CATALOGUE_FILE, *STORES):
         for left in (f"{name}-wal", f"{name}-shm"):
             (folder / left).unlink(missing_ok=True)  # another database's journal would be played into this one
         if (work / name).exists():

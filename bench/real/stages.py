@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
-from app.composition import SINK_BATCHES
 from bench.common import Took, took
 from bench.real.running import PATIENCE_SECONDS, PeerFailed
 from hub.kernel.entries import Entry
@@ -20,6 +19,7 @@ from hub.ports.worker import Worker
 from hub.runtime.threads import GARBAGE_AFTER
 from hub.sql.postgresql import PostgresDatabase
 from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
+from services.catalog.manifest import SINK_BATCHES
 from services.catalog.sink import CatalogueSink
 from services.curation.adapters.postgresql_store import PostgresRecordStore
 from services.curation.service import Curation, Relay

@@ -20,8 +20,10 @@ from app.operations.tables import OnProgress
 from app.server import create_app
 from hub.auth.tokens import operator_token
 from hub.kernel.language import Bilingual
+from hub.runtime.manifest import RECORD_STORE
 from hub.runtime.settings import Settings
 from schemas.topics import contracts
+from services.ingest.manifest import VAULT
 
 INSTRUMENTS = 30
 PHONE = "13800138000"
@@ -184,8 +186,8 @@ def looked_at(live: Live, known: Mapping[str, str]) -> dict[str, Any]:
 
 def revealed(live: Live) -> set[str]:
     """The private values that the vault opens, by the tokens that records of experts have."""
-    tokens = [record.fields["phone"] for record in live.hub.records.scan("expert")]
-    return set(live.hub.vault.reveal(tokens).values())
+    tokens = [record.fields["phone"] for record in live.hub.get(RECORD_STORE).scan("expert")]
+    return set(live.hub.get(VAULT).reveal(tokens).values())
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

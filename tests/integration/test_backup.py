@@ -22,6 +22,7 @@ from app.operations.sqlite_tables import LOG, Folder, digests
 from app.operations.tables import TABLES
 from hub.kernel.records import RECORDS
 from hub.log.sqlite_eventlog import SqliteEventLog
+from hub.runtime.manifest import CATALOGUE, RECORD_STORE
 from hub.runtime.settings import Settings
 from schemas.events.bookings import BOOKINGS
 from services.catalog.sink import check
@@ -101,12 +102,12 @@ def test_a_backup_of_a_hub_at_work_is_one_moment_of_it(tmp_path: Path) -> None:
         newest = live.get(f"records/{known['second']}")
         assert [hit["version"] for hit in live.found(newest["title"])[:1]] == [newest["version"]]
     with Live(again, works=False) as still:
-        assert check(still.hub.records, still.hub.catalogue).equal
+        assert check(still.hub.get(RECORD_STORE), still.hub.get(CATALOGUE)).equal
         log = SqliteEventLog(again.data_dir / LOG)
         told = [dict(entry.headers)["ce_id"].decode().rpartition("@") for entry in entries(log, RECORDS)]
         log.close()
         newest_told = {record_id: int(version) for record_id, _, version in told}
-        assert newest_told == {record.id: record.version for record in still.hub.records.scan()}
+        assert newest_told == {record.id: record.version for record in still.hub.get(RECORD_STORE).scan()}
 
 
 def test_a_backup_is_never_taken_for_what_it_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -179,7 +180,7 @@ def _is_whole(
         taken = {"instrument": known["second"], "start": tomorrow(15), "end": tomorrow(16), "purpose": "again"}
         assert live.post_for_status("bookings", taken) == 409
         assert revealed(live) == {PHONE}
-        assert check(live.hub.records, live.hub.catalogue).equal
+        assert check(live.hub.get(RECORD_STORE), live.hub.get(CATALOGUE)).equal
         assert live.post_for_status("bookings", taken | {"start": tomorrow(17), "end": tomorrow(18)}) == 201
 
 
@@ -222,4 +223,4 @@ def test_a_restore_that_is_killed_is_done_again_from_the_start(tmp_path: Path) -
         assert digests(folder) == manifest.tables
     assert not list(again.glob("restoring-*"))
     with Live(Settings(data_dir=again), works=False) as still:
-        assert check(still.hub.records, still.hub.catalogue).equal
+        assert check(still.hub.get(RECORD_STORE), still.hub.get(CATALOGUE)).equal

@@ -19,6 +19,7 @@ from hub.kernel.records import RECORDS
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.eventlog import EventLog, Topic
 from hub.ports.records import RecordReader
+from hub.runtime.manifest import EVENT_LOG
 from hub.runtime.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -130,7 +131,7 @@ def test_the_command_on_an_embedded_hub(tmp_path: Path, capsys: pytest.CaptureFi
     where = ["--data", str(tmp_path), "--lang", "en"]
     assert main(["dead-letters", "list", *where], {}) == 2
     hub = compose(Settings(data_dir=tmp_path))
-    hub.event_log.append("submissions.dead-letters", [letter("submissions", "owner:T-1", b'{"a":1}')])
+    hub.get(EVENT_LOG).append("submissions.dead-letters", [letter("submissions", "owner:T-1", b'{"a":1}')])
     for worker in hub.workers:
         worker.close()
     hub.close()

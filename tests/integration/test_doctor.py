@@ -17,6 +17,7 @@ from hub.kernel.entries import Entry
 from hub.kernel.records import SUBMISSIONS
 from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.records import Changes
+from hub.runtime.manifest import CATALOGUE, RECORD_STORE
 from hub.runtime.settings import Settings
 from tests.integration.moving_hub import Servers, environment_of, eventually
 from tests.unit.catalog_records import EXPERT, ORGANISATION, PROJECT, record
@@ -40,7 +41,7 @@ def settings(tmp_path: Path, kafka_bootstrap: str, elasticsearch_url: str, datab
     servers = Servers(kafka_bootstrap, elasticsearch_url, database)
     servers.wipe()
     made = servers.settings(tmp_path / "data")
-    compose(made, roles=()).close()
+    compose(made, roles=("ingest",)).close()  # whose stores are all that servers hold something of
     yield made
     servers.wipe()
 
@@ -74,9 +75,11 @@ def test_a_catalogue_that_lost_records_is_told_and_rebuilt_while_services_run(
     hub = compose(settings, roles=("curation", "catalog"))
     try:
         made = [record("organisation", ORGANISATION), record("expert", EXPERT), record("project", PROJECT)]
-        with hub.records.batch() as unit:
+        with hub.get(RECORD_STORE).batch() as unit:
             unit.save(Changes(records=made))
-        eventually(lambda: bool([worker.step(0.5) for worker in hub.workers]) and hub.catalogue.count() == len(made))
+        eventually(
+            lambda: bool([worker.step(0.5) for worker in hub.workers]) and hub.get(CATALOGUE).count() == len(made)
+        )
         for name, value in environment_of(settings).items():
             monkeypatch.setenv(name, value)
         where = ["--data", str(settings.data_dir), "--lang", "en"]
@@ -88,7 +91,7 @@ def test_a_catalogue_that_lost_records_is_told_and_rebuilt_while_services_run(
         assert "the catalogue differs from the record store" in capsys.readouterr().out
         assert main(["rebuild", *where], {}) == 0
         assert f"rebuilt: {len(made)} records" in capsys.readouterr().out
-        assert hub.catalogue.count() == len(made)
+        assert hub.get(CATALOGUE).count() == len(made)
         assert main(["doctor", *where], {}) == 0
     finally:
         for worker in hub.workers:

@@ -20,6 +20,7 @@ from app.operations.tables import TABLES, Row, digest_rows
 from hub.kernel.entries import Entry
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.log.partitioner import partition_of
+from hub.runtime.manifest import CATALOGUE, RECORD_STORE
 from hub.runtime.settings import Settings
 from schemas.events.bookings import BOOKINGS
 from schemas.events.usage import TELEMETRY
@@ -178,7 +179,7 @@ def test_everything_arrives_once_though_the_move_is_killed_on_the_way(tmp_path: 
         eventually(lambda: looked_at(live, known) == before)
         assert live.states(waiting) == {"searchable": 10}
         assert revealed(live) == {"13800138000"}
-        assert check(live.hub.records, live.hub.catalogue).equal
+        assert check(live.hub.get(RECORD_STORE), live.hub.get(CATALOGUE)).equal
         taken = {"instrument": known["first"], "start": tomorrow(11), "end": tomorrow(12), "purpose": "again"}
         assert live.post_for_status("bookings", taken) == 409
         live.settled(live.submit("instrument", "owner", [instrument(0, 2, name_zh="搬迁之后")]))

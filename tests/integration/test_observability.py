@@ -20,6 +20,7 @@ from hub.kernel.entries import Entry
 from hub.kernel.records import SUBMISSIONS
 from hub.observability import logs, tracing
 from hub.observability.metrics import REGISTRY
+from hub.runtime.manifest import CATALOGUE, EVENT_LOG
 from hub.runtime.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -95,7 +96,7 @@ def test_one_trace_leads_from_a_post_to_searchable(client: TestClient, spans: In
 def test_a_step_that_fails_is_in_the_trace_and_so_is_its_repetition(
     hub: Hub, client: TestClient, spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = hub.catalogue.apply
+    real = hub.get(CATALOGUE).apply
     broken = iter([True])
 
     def apply(documents: Any) -> int:
@@ -103,7 +104,7 @@ def test_a_step_that_fails_is_in_the_trace_and_so_is_its_repetition(
             raise ConnectionError("the index is away")
         return real(documents)
 
-    monkeypatch.setattr(type(hub.catalogue), "apply", lambda _, documents: apply(documents))
+    monkeypatch.setattr(type(hub.get(CATALOGUE)), "apply", lambda _, documents: apply(documents))
     before = metric("hub_worker_failures_total", worker="catalogue.sink", error="ConnectionError")
     post(client, 1, **SAMPLED)
     until(lambda: names(spans).count("catalogue.sink") == 2)
@@ -126,7 +127,7 @@ def test_what_passes_is_counted(hub: Hub, client: TestClient) -> None:
     before = [metric(name, **labels) for name, labels in watched]
     for number in range(3):
         post(client, number)
-    hub.event_log.append(SUBMISSIONS, [Entry(b"key", b"{}")])
+    hub.get(EVENT_LOG).append(SUBMISSIONS, [Entry(b"key", b"{}")])
     assert client.get("/records/nobody").status_code == 404
 
     def grown() -> list[float]:
@@ -164,8 +165,8 @@ def test_readiness_tells_which_part_is_missing(hub: Hub, client: TestClient, mon
     def gone(*_: Any) -> None:
         raise ConnectionError("password=hunter2 for 10.0.0.5")
 
-    monkeypatch.setattr(type(hub.catalogue), "versions", gone)
-    monkeypatch.setattr(type(hub.catalogue), "apply", gone)
+    monkeypatch.setattr(type(hub.get(CATALOGUE)), "versions", gone)
+    monkeypatch.setattr(type(hub.get(CATALOGUE)), "apply", gone)
     post(client, 1)
     until(lambda: client.get("/readyz").json()["checks"]["worker catalogue.sink"]["status"] == "failing")
     until(lambda: client.get("/readyz").json()["checks"]["store catalogue"]["status"] == "failing")
@@ -189,7 +190,7 @@ def test_no_private_value_reaches_the_log_when_ingest_breaks(hub: Hub, client: T
     def broken(_: Any, topic: str, entries: list[Entry]) -> None:
         raise ValueError(f"cannot store {body.decode()} of {topic}, {entries}")
 
-    monkeypatch.setattr(type(hub.event_log), "append", broken)
+    monkeypatch.setattr(type(hub.get(EVENT_LOG)), "append", broken)
     try:
         row = orjson.dumps({"_id": "p1", "name_en": "x", "place": {"country": "CN"}})
         answer = client.post(SUBMIT, content=row, headers={"Idempotency-Key": "k1"})

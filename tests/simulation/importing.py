@@ -25,10 +25,12 @@ from hub.kernel.access import Principal
 from hub.kernel.records import RECORDS, Record
 from hub.ports.catalogue import Query
 from hub.ports.records import RecordReader
+from hub.runtime.manifest import CATALOGUE, EVENT_LOG, RECORD_STORE
 from hub.runtime.settings import Settings
 from hub.runtime.threads import Runtime, drain
 from services.catalog.sink import check as reconciled
 from services.ingest.core.idempotency import LEASE_SECONDS
+from services.ingest.manifest import RECEIPT_STORE, ingest
 
 SENDER = Principal("simulation", frozenset({"submitter"}), frozenset({"owner"}))
 DOCUMENTS, ROWS, THINGS = 6, 40, 60
@@ -80,14 +82,14 @@ def live(folder: Path, seed: int, journal: Path, life: int) -> None:
     acknowledged = len(journal.read_text().splitlines())
     for number, rows in list(enumerate(documents(seed)))[acknowledged:]:
         body = b"\n".join(row.as_json() for row in rows)
-        receipt = hub.ingest.receive(
+        receipt = ingest(hub.resources).receive(
             BytesIO(body), "organisation", "owner", SENDER, format_name="ndjson", key=f"{seed}-{number}"
         )
         assert (receipt.accepted, receipt.refused) == (ROWS, 0), receipt
         with journal.open("a") as told:
             told.write(f"{receipt.id}\n")
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while pending(hub) or not reconciled(hub.records, hub.catalogue).equal:
+    while pending(hub) or not reconciled(hub.get(RECORD_STORE), hub.get(CATALOGUE)).equal:
         assert time.monotonic() < deadline, runtime.failures
         time.sleep(0.01)
     os._exit(0)
@@ -95,12 +97,12 @@ def live(folder: Path, seed: int, journal: Path, life: int) -> None:
 
 def pending(hub: Hub) -> bool:
     """Whether an acknowledged row has not been curated yet."""
-    return any(set(events) - set(hub.records.outcomes(events)) for events in acknowledged_events(hub))
+    return any(set(events) - set(hub.get(RECORD_STORE).outcomes(events)) for events in acknowledged_events(hub))
 
 
 def acknowledged_events(hub: Hub) -> Iterator[list[str]]:
-    for receipt in hub.receipts.recent(None, 500):
-        for batch in hub.receipts.batches(receipt.id):
+    for receipt in hub.get(RECEIPT_STORE).recent(None, 500):
+        for batch in hub.get(RECEIPT_STORE).batches(receipt.id):
             yield [row.event_id for row in batch.accepted]
 
 
@@ -146,16 +148,16 @@ def check(folder: Path, seed: int) -> None:
     newest: dict[int, int] = {}
     for row in (row for rows in documents(seed) for row in rows):
         newest[row.thing] = max(newest.get(row.thing, 0), row.version)
-    records = list(hub.records.scan("organisation"))
+    records = list(hub.get(RECORD_STORE).scan("organisation"))
     found = {int(record.sources[0].source_record_id): record for record in records}
     assert len(found) == len(records) == len(newest), "a thing is there once, or not at all"
     for thing, version in newest.items():
         assert found[thing].fields["name_zh"] == f"示例单位 {thing} 第 {version} 版", (thing, version)
     _check_versions(hub, records)
-    page = hub.catalogue.search(Query(text="示例单位", size=100))
+    page = hub.get(CATALOGUE).search(Query(text="示例单位", size=100))
     ids = [hit.id for hit in page.hits]
     assert page.total == len(ids) == len(set(ids)) == len(newest), "every thing is visible once"
-    assert reconciled(hub.records, hub.catalogue).equal
+    assert reconciled(hub.get(RECORD_STORE), hub.get(CATALOGUE)).equal
     for worker in hub.workers:
         worker.close()
     hub.close()
@@ -164,14 +166,14 @@ def check(folder: Path, seed: int) -> None:
 def _check_versions(hub: Hub, records: list[Record]) -> None:
     """Versions run 1, 2, 3 … in the history, and in the topic every one of them came, in order."""
     published: dict[str, list[int]] = {}
-    consumer = hub.event_log.consumer("checker", [RECORDS])
+    consumer = hub.get(EVENT_LOG).consumer("checker", [RECORDS])
     while entries := consumer.poll(1_000, 0.0):
         for entry in entries:
             record = Record.from_bytes(entry.value or b"")
             published.setdefault(record.id, []).append(record.version)
     consumer.close()
     for record in records:
-        check_history(hub.records, record)
+        check_history(hub.get(RECORD_STORE), record)
         came = published[record.id]
         firsts = [version for at, version in enumerate(came) if version not in came[:at]]
         assert firsts == sorted(firsts), came

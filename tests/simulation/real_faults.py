@@ -32,6 +32,7 @@ from app.devstack.ports import free_port
 from app.devstack.stack import Stack
 from hub.auth.tokens import operator_token
 from hub.kernel.records import Record
+from hub.runtime.manifest import CATALOGUE, RECORD_STORE
 from hub.runtime.settings import Settings
 from services.catalog.sink import check as reconciled
 from tests.simulation.importing import check_history
@@ -230,18 +231,18 @@ def settled(settings: Settings, wanted: dict[str, int]) -> None:
     hub = compose(settings)
     try:
         deadline = time.monotonic() + SETTLE_SECONDS
-        while not (all_there := _versions(list(hub.records.scan("organisation")), wanted)) and (
+        while not (all_there := _versions(list(hub.get(RECORD_STORE).scan("organisation")), wanted)) and (
             time.monotonic() < deadline
         ):
             time.sleep(1.0)
         assert all_there, "something that was acknowledged is lost"
-        while not reconciled(hub.records, hub.catalogue).equal:
+        while not reconciled(hub.get(RECORD_STORE), hub.get(CATALOGUE)).equal:
             assert time.monotonic() < deadline, "the catalogue does not say what the record store says"
             time.sleep(1.0)
-        records = list(hub.records.scan("organisation"))
-        assert hub.catalogue.count() == len(records), "something is visible twice, or not at all"
+        records = list(hub.get(RECORD_STORE).scan("organisation"))
+        assert hub.get(CATALOGUE).count() == len(records), "something is visible twice, or not at all"
         for record in records[:: max(1, len(records) // 200)]:
-            check_history(hub.records, record)
+            check_history(hub.get(RECORD_STORE), record)
     finally:
         hub.close()
 

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import yaml
 
-from app.composition import Role
+from app.composition import ROLES as HUB_ROLES
 from app.devstack import elasticsearch, kafka, postgresql
 from hub.runtime.settings import Settings
 from tests.unit.jsonschema_subset import faults
@@ -16,7 +16,7 @@ from tests.unit.jsonschema_subset import faults
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ROLES = set(get_args(Role))
+ROLES = set(HUB_ROLES)
 VARIABLE = re.compile(r"\$\{(\w+)(?:(:?[-?])([^}]*))?\}")
 
 TEXT = {"type": "string"}

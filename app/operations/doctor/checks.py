@@ -19,6 +19,7 @@ from app.operations.doctor.result import MANY_WAIT, Finding, difference
 from hub.auth.tokens import ACCESS_FILE, OPERATOR_TOKEN
 from hub.kernel.language import Bilingual
 from hub.runtime.lock import is_busy
+from hub.runtime.manifest import CATALOGUE, EVENT_LOG, RECORD_STORE
 from hub.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -242,7 +243,7 @@ def topics(hub: "Hub", settings: Settings) -> Iterator[Finding]:
     """The log's topics are as their contracts say."""
     from schemas.topics import topics as declared
 
-    differences = hub.event_log.differences(declared(settings.topic_partitions))
+    differences = hub.get(EVENT_LOG).differences(declared(settings.topic_partitions))
     yield from map(difference, differences)
     if not differences:
         yield Finding(True, Bilingual("主题与 schemas/topics.yaml 一致", "topics are as schemas/topics.yaml says"))
@@ -265,15 +266,16 @@ def catalogue(hub: "Hub") -> Iterator[Finding]:
     """The catalogue says what the record store says; looked at only when nothing is on its way between them."""
     from services.catalog.service import check
 
-    if any(_lags(hub).values()) or hub.records.pending(1):
+    records, searched = hub.get(RECORD_STORE), hub.get(CATALOGUE)
+    if any(_lags(hub).values()) or records.pending(1):
         waiting = Bilingual("有数据在处理中，目录暂未比对", "data are on their way; the catalogue was not compared")
         yield Finding(True, waiting)
         return
-    fine = check(hub.records, hub.catalogue).equal
+    fine = check(records, searched).equal
     told = (
         Bilingual(
-            f"目录与记录库一致，{hub.catalogue.count()} 条",
-            f"the catalogue equals the record store: {hub.catalogue.count()} records",
+            f"目录与记录库一致，{searched.count()} 条",
+            f"the catalogue equals the record store: {searched.count()} records",
         )
         if fine
         else Bilingual("目录与记录库不一致", "the catalogue differs from the record store")

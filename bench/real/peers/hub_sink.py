@@ -15,7 +15,6 @@ import orjson
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from app.composition import SINK_BATCHES
 from bench.real.peers.telling import asked, tell
 from bench.real.stages import OwnTopics
 from hub.kernel.entries import Delivered
@@ -26,6 +25,7 @@ from hub.runtime.threads import GARBAGE_AFTER
 from services.catalog.adapters.elasticsearch_bulk import DOCUMENTS, IN_FLIGHT, Bulk, Chunk
 from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
 from services.catalog.adapters.elasticsearch_server import Server
+from services.catalog.manifest import SINK_BATCHES
 from services.catalog.sink import CatalogueSink
 
 WANTED = asked()

@@ -1,0 +1,33 @@
+"""The curation service: makes records of submissions, and lets stewards decide."""
+
+from hub.ports.records import RecordStore
+from hub.ports.worker import Worker
+from hub.runtime.manifest import DATABASE, EVENT_LOG, NOBODY, RECORD_STORE, Manifest, Resources, Store
+from services.curation.adapters.sqlite_store import SqliteRecordStore
+from services.curation.api import router
+from services.curation.service import Curation, Relay
+from services.curation.stewards import Stewardship
+
+
+def _records(on: Resources) -> RecordStore:
+    if on.settings.profile == "embedded":
+        return SqliteRecordStore(on.settings.data_dir / "records.db", on.settings.node)
+    from services.curation.adapters.postgresql_store import PostgresRecordStore
+
+    return PostgresRecordStore(on.get(DATABASE), on.settings.node)
+
+
+def _workers(on: Resources) -> tuple[Worker, ...]:
+    event_log, records, rows = on.get(EVENT_LOG), on.get(RECORD_STORE), on.settings.batch_rows
+    return Curation(event_log, records, on.clock, rows), Relay(event_log, records, rows)
+
+
+MANIFEST = Manifest(
+    role="curation",
+    stores=(Store(RECORD_STORE, _records, lambda records: records.get([NOBODY])),),
+    needs=(EVENT_LOG, RECORD_STORE),
+    router=lambda on: router(
+        Stewardship(on.get(EVENT_LOG), on.get(RECORD_STORE), on.clock, on.settings.node), on.sources
+    ),
+    workers=_workers,
+)

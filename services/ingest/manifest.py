@@ -1,0 +1,80 @@
+"""The ingest service: takes submissions, and tells what became of each row."""
+
+from collections.abc import Iterator
+
+from hub.log.sqlite_log_upkeep import LogUpkeep
+from hub.ports.worker import Worker
+from hub.runtime.manifest import (
+    CATALOGUE,
+    DATABASE,
+    EVENT_LOG,
+    NOBODY,
+    RECORD_STORE,
+    SQLITE_LOG,
+    Key,
+    Manifest,
+    Resources,
+    Store,
+)
+from services.ingest.adapters.sqlite_receipts import SqliteReceipts
+from services.ingest.adapters.sqlite_vault import SqliteVault
+from services.ingest.api import router
+from services.ingest.core.rows import Limits
+from services.ingest.ports.receipts import ReceiptStore
+from services.ingest.ports.vault import Vault
+from services.ingest.service import Ingest
+from services.ingest.upkeep import ReceiptUpkeep
+
+RECEIPT_STORE = Key[ReceiptStore]("receipts")
+VAULT = Key[Vault]("vault")
+KEY_FILE = "vault.key"
+
+
+def ingest(on: Resources) -> Ingest:
+    """The service on its stores."""
+    settings = on.settings
+    limits = Limits(
+        body_bytes=settings.max_body_bytes,
+        row_bytes=settings.max_row_bytes,
+        field_chars=settings.max_field_chars,
+        batch_rows=settings.batch_rows,
+    )
+    stores = on.get(RECEIPT_STORE), on.get(VAULT)
+    records, catalogue = on.get(RECORD_STORE), on.get(CATALOGUE)
+    return Ingest(on.get(EVENT_LOG), *stores, on.sources, records, catalogue, on.clock, limits, settings.node)
+
+
+def _receipts(on: Resources) -> ReceiptStore:
+    if on.settings.profile == "embedded":
+        return SqliteReceipts(on.settings.data_dir / "receipts.db", on.clock)
+    from services.ingest.adapters.postgresql_receipts import PostgresReceipts
+
+    return PostgresReceipts(on.get(DATABASE), on.clock)
+
+
+def _vault(on: Resources) -> Vault:
+    folder = on.settings.data_dir
+    if on.settings.profile == "embedded":
+        return SqliteVault(folder / "vault.db", folder / KEY_FILE)
+    from services.ingest.adapters.postgresql_vault import PostgresVault
+
+    return PostgresVault(on.get(DATABASE), folder / KEY_FILE)
+
+
+def _workers(on: Resources) -> Iterator[Worker]:
+    if on.settings.profile == "embedded":
+        yield LogUpkeep(on.get(SQLITE_LOG), on.clock)
+    yield ReceiptUpkeep(on.get(RECEIPT_STORE), on.clock)
+
+
+MANIFEST = Manifest(
+    role="ingest",
+    stores=(
+        Store(RECEIPT_STORE, _receipts, lambda receipts: receipts.get(NOBODY)),
+        Store(VAULT, _vault, lambda vault: vault.reveal([NOBODY])),
+    ),
+    needs=(EVENT_LOG, RECEIPT_STORE, VAULT),
+    uses=(RECORD_STORE, CATALOGUE),
+    router=lambda on: router(ingest(on)),
+    workers=_workers,
+)
