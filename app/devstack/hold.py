@@ -57,7 +57,7 @@ def end_left_over(path: Path, seconds: float = LEFT_OVER_SECONDS) -> None:
     if told.isdigit():
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(int(told), signal.SIGKILL)
-    if not _gone(path, seconds):
+    if not _gone(path, LEFT_OVER_SECONDS):
         raise ServerFailed(f"{path.stem} of an earlier start still runs on {path.parent}, as process {told or '?'}")
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from app.devstack import hold
 from app.devstack.failure import ServerFailed
 
-READY_SECONDS = 120.0
+READY_SECONDS = 600.0
+"""A server that ends is told of at once; one that runs may be long in coming on a machine that is busy."""
 LOG_BYTES = 16 * 2**20
 """Of a server's log; a larger one is put aside at the next start, in the place of the one before."""
 NOBODY = "nobody"

@@ -16,6 +16,7 @@ from hub.ports.records import Pending
 from schemas.events.bookings import BOOKING_CHANGED, Booking, Change, Interval, Price
 from services.booking.ports import BookingStore
 from tests.conformance.gaps import Conformance
+from tests.waiting import PATIENCE_SECONDS
 
 Open = Callable[[], BookingStore]
 DAY = datetime(2026, 12, 1, tzinfo=UTC)
@@ -177,9 +178,9 @@ class BookingStoreConformance(Conformance):
 
     def test_pending_wakes_up_for_an_event(self, store: BookingStore) -> None:
         with ThreadPoolExecutor(1) as pool:
-            found = pool.submit(store.pending, 10, 30.0)
+            found = pool.submit(store.pending, 10, 2 * PATIENCE_SECONDS)
             store.add(booking(1, 9, 11))
-            assert len(found.result(timeout=10)) == 1
+            assert len(found.result(timeout=PATIENCE_SECONDS)) == 1
 
     def test_of_many_that_want_one_time_exactly_one_gets_it(self, store: BookingStore) -> None:
         threads, hours = 8, 12

@@ -10,8 +10,7 @@ from hub.kernel.entries import Delivered, Entry
 from hub.log.partitioner import partition_of
 from hub.ports.eventlog import ENTRY_BYTES_LIMIT, Consumer, EventLog, TooLarge, Topic, UnknownTopic
 from tests.conformance.gaps import Conformance, needs
-
-PATIENCE = 30.0
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 Open = Callable[[], EventLog]
 
@@ -21,10 +20,10 @@ def entry(key: str, value: str = "", **headers: str) -> Entry:
 
 
 def drain(consumer: Consumer, expected: int) -> list[Delivered]:
-    """Poll until that many entries have come, or fail after PATIENCE seconds of silence."""
+    """Poll until that many entries have come, or fail after PATIENCE_SECONDS seconds of silence."""
     found: list[Delivered] = []
     while len(found) < expected:
-        got = consumer.poll(100, PATIENCE)
+        got = consumer.poll(100, PATIENCE_SECONDS)
         assert got, f"only {len(found)} of {expected} entries came"
         found += got
     return found
@@ -97,7 +96,7 @@ class EventLogConformance(Conformance):
     def test_a_poll_returns_at_most_its_limit_and_then_goes_on(self, log: EventLog, topic: str) -> None:
         log.append(topic, [entry("a", str(n)) for n in range(10)])
         consumer = log.consumer(self.group(), [topic])
-        first = consumer.poll(4, PATIENCE)
+        first = consumer.poll(4, PATIENCE_SECONDS)
         assert 1 <= len(first) <= 4
         rest = drain(consumer, 10 - len(first))
         assert values([*first, *rest]) == [str(n) for n in range(10)]
@@ -180,9 +179,9 @@ class EventLogConformance(Conformance):
 
         thread = threading.Thread(target=wait)
         thread.start()
-        assert waiting.wait(PATIENCE)
+        assert waiting.wait(PATIENCE_SECONDS)
         log.append(topic, [entry("a", "late")])
-        thread.join(PATIENCE)
+        thread.join(PATIENCE_SECONDS)
         assert values(got) == ["late"]
 
     def test_keys_lie_where_kafkas_partitioner_puts_them(self, log: EventLog) -> None:
@@ -301,15 +300,15 @@ class EventLogConformance(Conformance):
         topic, group = self.created(log, partitions=4), self.group()
         one, other = log.consumer(group, [topic]), log.consumer(group, [topic])
         seen: dict[int, set[int]] = {0: set(), 1: set()}
-        for n in range(60):
-            log.append(topic, [entry(f"key-{n}-{i}") for i in range(20)])
+
+        def are_shared() -> bool:
+            log.append(topic, [entry(f"key-{i}") for i in range(20)])
             for index, member in enumerate((one, other)):
                 got = member.poll(500, 0.5)
                 seen[index] |= {item.partition for item in got}
                 member.commit(got)
-            if all(seen.values()) and len(seen[0] | seen[1]) == 4:
-                break
-        assert seen[0]
-        assert seen[1]
+            return all(seen.values()) and len(seen[0] | seen[1]) == 4
+
+        wait_until(are_shared)
         one.close()
         other.close()

@@ -10,6 +10,9 @@ import pytest
 from hub.sql.postgresql import PostgresDatabase
 from services.booking.adapters.postgresql_bookings import PostgresBookings
 from tests.conformance.bookings import CANCEL, CONFIRM, BookingStoreConformance, Open, at, booking
+from tests.waiting import wait_until
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 pytestmark = pytest.mark.conformance
 
@@ -56,10 +59,10 @@ def test_an_overlap_that_only_the_table_noticed_is_told_as_any_other(store: Post
             "SELECT 'x', instrument, start - 3600, start, status, 1, 'x', body FROM bookings WHERE id = 'b0001'"
         )
         waiting = pool.submit(store.add, booking(2, 11, 12))
-        with pytest.raises(TimeoutError):
-            waiting.result(0.2)
+        with psycopg.connect(database, autocommit=True) as watch:
+            wait_until(lambda: watch.execute(WAITING).fetchone() == (1,))
         sql.commit()
-        told = waiting.result(10)
+        told = waiting.result()
     assert (told.outcome, told.conflicts) == ("overlap", ((at(11), at(12)),))
     assert store.get("b0002") is None
     assert [one.number for one in store.pending(10)] == [1]

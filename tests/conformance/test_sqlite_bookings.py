@@ -11,6 +11,7 @@ from hub.sql.sqlite import Database
 from services.booking.adapters.group_commit import GroupCommit
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from tests.conformance.bookings import CANCEL, CONFIRM, BookingStoreConformance, Open, booking
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.conformance
 
@@ -60,7 +61,7 @@ def test_writes_that_come_while_one_commits_share_the_next_commit(tmp_path: Path
 
     def slow(sql: sqlite3.Connection) -> int:
         entered.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE_SECONDS)
         return insert(sql, 0)
 
     def insert(sql: sqlite3.Connection, number: int) -> int:
@@ -69,10 +70,9 @@ def test_writes_that_come_while_one_commits_share_the_next_commit(tmp_path: Path
 
     with ThreadPoolExecutor(21) as pool:
         first = pool.submit(group.run, slow)
-        assert entered.wait(10)
+        assert entered.wait(PATIENCE_SECONDS)
         others = [pool.submit(group.run, lambda sql, n=n: insert(sql, n)) for n in range(1, 21)]
-        while len(group._waiting) < 20:
-            threading.Event().wait(0.001)
+        wait_until(lambda: len(group._waiting) == 20)
         go_on.set()
         assert sorted([first.result(), *(other.result() for other in others)]) == list(range(21))
     assert commits.count == 2

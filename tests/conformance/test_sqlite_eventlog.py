@@ -13,7 +13,8 @@ from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.log.sqlite_log_upkeep import LogUpkeep
 from hub.ports.clock import ManualClock
 from hub.ports.eventlog import EventLog, Fenced, Topic
-from tests.conformance.eventlog import PATIENCE, EventLogConformance, Open, drain, entry, values
+from tests.conformance.eventlog import EventLogConformance, Open, drain, entry, values
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.conformance
 
@@ -129,7 +130,7 @@ def test_entries_of_another_process_arrive(log: SqliteEventLog, tmp_path: Path) 
     assert consumer.poll(1, 0.0) == []
     with _child(tmp_path, 50) as child:
         assert values(drain(consumer, 50)) == [str(n) for n in range(50)]
-        assert child.wait(PATIENCE) == 0
+        assert child.wait(PATIENCE_SECONDS) == 0
 
 
 def test_what_was_acknowledged_survives_a_kill(log: SqliteEventLog, tmp_path: Path) -> None:

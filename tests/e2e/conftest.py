@@ -3,7 +3,6 @@
 import os
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, expect, sync_playwright
 
 from app.composition import compose
 from app.server import create_app
@@ -20,14 +19,15 @@ from hub.auth.tokens import AccessFile, operator_token
 from hub.runtime.settings import Settings
 from sample import FILES
 from tests.summary import RAN_ON
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 DESK = {"viewport": {"width": 1360, "height": 860}}
 CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 LOADED_KINDS = ("laboratory", "instrument")
 SHOTS = Path("/tmp")
-PATIENCE_SECONDS = 60.0
 Open = Callable[..., Page]
+expect.set_options(timeout=PATIENCE_SECONDS * 1_000)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
-        wait_for(lambda: server.started)
+        wait_until(lambda: server.started)
         address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
         operator = operator_token(folder) or ""
         load_sample(address, operator)
@@ -71,18 +71,11 @@ def load_sample(address: str, token: str) -> None:
             receipt = answer.json()
             assert receipt["refused"] == 0, receipt["problems"]
             path = receipt["links"]["self"]
-            wait_for(partial(searchable, api, path, receipt["accepted"]))
+            wait_until(partial(searchable, api, path, receipt["accepted"]))
 
 
 def searchable(api: httpx.Client, receipt: str, rows: int) -> bool:
     return bool(api.get(receipt).json()["states"]["searchable"] == rows)
-
-
-def wait_for(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "the hub was not ready in time"
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")
@@ -121,7 +114,7 @@ def open_page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> I
         path: str = "/", *, device: Mapping[str, object] = DESK, language: str = "zh-CN", token: str = ""
     ) -> Page:
         context = browser.new_context(base_url=site.url, locale=language, **device)  # type: ignore[arg-type]
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_SECONDS * 1_000)
         contexts.append(context)
         if token:
             context.add_cookies([{"name": "hub_token", "value": token, "url": site.url}])

@@ -7,8 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import DESK, PATIENCE_SECONDS, PHONE, Open, Site, searchable, wait_for
+from tests.e2e.conftest import DESK, PHONE, Open, Site, searchable
 from tests.e2e.test_portal import assert_fits
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 
 def submit(site: Site, kind: str, source: str, rows: list[dict[str, object]]) -> None:
@@ -18,7 +19,7 @@ def submit(site: Site, kind: str, source: str, rows: list[dict[str, object]]) ->
         answer = api.post(f"/api/v1/submissions/{kind}", params={"source": source}, json=rows)
         assert answer.status_code == 202, answer.text
         assert answer.json()["refused"] == 0, answer.text
-        wait_for(partial(searchable, api, answer.json()["links"]["self"], len(rows)))
+        wait_until(partial(searchable, api, answer.json()["links"]["self"], len(rows)))
 
 
 def test_what_waits_for_an_owner_is_in_front_of_everything(open_page: Open, site: Site) -> None:
@@ -91,13 +92,13 @@ def test_a_steward_settles_a_conflict_and_takes_it_back(open_page: Open, site: S
     page.get_by_role("link", name="查看记录").tap()
     page.wait_for_url("**/records/**")
     record = f"{site.url}{urlsplit(page.url).path}"
-    wait_for(lambda: "来源不一致" not in httpx.get(record).text)
+    wait_until(lambda: "来源不一致" not in httpx.get(record).text)
     page.reload()
     expect(page.locator(".card-sub").first).to_contain_text(value)
     decision = page.locator(".decisions li", has_text="型号规格")
     expect(decision).to_be_visible()
     decision.get_by_role("button", name="撤销").tap()
-    wait_for(lambda: "来源不一致" in httpx.get(record).text)
+    wait_until(lambda: "来源不一致" in httpx.get(record).text)
 
 
 def test_a_steward_joins_two_records_and_parts_them_again(open_page: Open, site: Site) -> None:
@@ -110,9 +111,9 @@ def test_a_steward_joins_two_records_and_parts_them_again(open_page: Open, site:
     expect(page.get_by_text("已合并")).to_be_visible()
     expect(pair).to_have_count(0)
     joined = partial(statuses, site, records)
-    wait_for(lambda: joined() == {200, 410})
+    wait_until(lambda: joined() == {200, 410})
     page.get_by_role("button", name="撤销").tap()
-    wait_for(lambda: joined() == {200})
+    wait_until(lambda: joined() == {200})
 
 
 def statuses(site: Site, records: list[str | None]) -> set[int]:

@@ -1,8 +1,7 @@
 """A hub with something of everything in it, asked over HTTP, for the tests of moving, backup and restore."""
 
 import os
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,10 +23,10 @@ from hub.runtime.manifest import RECORD_STORE
 from hub.runtime.settings import Settings
 from schemas.topics import contracts
 from services.ingest.manifest import VAULT
+from tests.waiting import wait_until
 
 INSTRUMENTS = 30
 PHONE = "13800138000"
-PATIENCE_SECONDS = 30.0
 USAGE = {"scope": "instrument", "from": "2026-03", "to": "2026-03"}
 UNIVERSITY = {"ror": "https://ror.org/03et85d35", "name_zh": "宁波大学"}
 OPEN = [{"days": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"], "opens": "00:00", "closes": "24:00"}]
@@ -90,17 +89,10 @@ class Live:
         return {name: count for name, count in self.get(f"receipts/{receipt}")["states"].items() if count}
 
     def settled(self, receipt: str) -> None:
-        eventually(lambda: not {"received", "curated"} & set(self.states(receipt)))
+        wait_until(lambda: not {"received", "curated"} & set(self.states(receipt)))
 
     def found(self, text: str) -> list[dict[str, Any]]:
         return list(self.get("search", q=text, size="50")["hits"])
-
-
-def eventually(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def instrument(number: int, version: int = 1, **more: Any) -> dict[str, Any]:
@@ -150,7 +142,7 @@ def fill(live: Live) -> dict[str, str]:
     saved = live.post("saved-searches", {"name": "光谱", "query": "q=光谱仪"})
     runs = [{"id": f"r{hour}", **run_at(hour)} for hour in range(8, 18)]
     live.post(f"instruments/{second}/telemetry", runs)
-    eventually(lambda: live.get("usage", **USAGE, id=second)["total"]["effective_hours"] == 5.0)
+    wait_until(lambda: live.get("usage", **USAGE, id=second)["total"]["effective_hours"] == 5.0)
     return {
         "receipt": receipt, "first": first, "second": second, "gone": gone, "booking": kept["id"],
         "cancelled": booking["id"], "saved": saved["id"], "private": private,
@@ -220,7 +212,7 @@ class Servers:
         ours = {contract.topic.name for contract in contracts()}
         if there := sorted(ours & set(admin.list_topics())):
             admin.delete_topics(there)
-        eventually(lambda: not ours & set(admin.list_topics()))
+        wait_until(lambda: not ours & set(admin.list_topics()))
         admin.close()
         with urlopen(Request(f"{self.elasticsearch}/_cat/indices/hub-records*?format=json")) as answer:
             for index in orjson.loads(answer.read()):

@@ -30,7 +30,6 @@ from tests.integration.moving_hub import (
     PHONE,
     Live,
     Servers,
-    eventually,
     fill,
     instrument,
     looked_at,
@@ -38,6 +37,7 @@ from tests.integration.moving_hub import (
     silent,
     tomorrow,
 )
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -81,10 +81,10 @@ def test_a_backup_of_a_hub_at_work_is_one_moment_of_it(tmp_path: Path) -> None:
         known = fill(live)
         writer = Writer(live, known["second"])
         writer.start()
-        eventually(lambda: len(writer.bookings) > 3)
+        wait_until(lambda: len(writer.bookings) > 3)
         receipts, bookings = list(writer.receipts), list(writer.bookings)
         manifest = backup(settings, file, silent)
-        eventually(lambda: len(writer.bookings) > len(bookings))
+        wait_until(lambda: len(writer.bookings) > len(bookings))
         writer.enough.set()
         writer.join()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -174,8 +174,8 @@ def _is_whole(
     settings: Settings, known: dict[str, str], before: dict[str, Any], waiting: str, unpublished: str
 ) -> None:
     with Live(settings) as live:
-        eventually(lambda: live.states(waiting) == {"searchable": 1})
-        eventually(lambda: looked_at(live, known) == before)
+        wait_until(lambda: live.states(waiting) == {"searchable": 1})
+        wait_until(lambda: looked_at(live, known) == before)
         assert live.get(f"bookings/{unpublished}")["status"] == "confirmed"
         taken = {"instrument": known["second"], "start": tomorrow(15), "end": tomorrow(16), "purpose": "again"}
         assert live.post_for_status("bookings", taken) == 409
@@ -213,7 +213,7 @@ def test_a_restore_that_is_killed_is_done_again_from_the_start(tmp_path: Path) -
     killed, ended = 0, signal.SIGKILL.value
     while ended == signal.SIGKILL.value:
         command = [sys.executable, "-c", KILLED, str(again), str(file), str(killed)]
-        ended = -subprocess.run(command, check=False, timeout=120).returncode
+        ended = -subprocess.run(command, check=False, timeout=PATIENCE_SECONDS).returncode
         if ended:
             assert not (again / "records.db").exists(), "a restore that did not end looks like one that did"
             killed += 1

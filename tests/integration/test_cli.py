@@ -15,8 +15,8 @@ import pytest
 
 import sample
 from app.cli.main import main
+from tests.waiting import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 60
 TABLE = """资产编号,仪器名称,所在单位,是否共享,状态,开放时间,预约时段（分钟）,预约确认方式
 T-1,示例光谱仪,宁波大学 (https://ror.org/03et85d35),是,在用,每天 00:00-24:00,60,自动确认
 T-2,示例色谱仪,宁波大学 (https://ror.org/03et85d35),也许,在用,每天 00:00-24:00,60,自动确认

@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,6 +15,7 @@ from app.cli.main import main
 from app.cli.serve import end_with
 from hub.auth.tokens import AccessFile
 from hub.runtime.lock import Busy, FolderLock, is_busy
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 
 def test_no_hub_is_told_as_such(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,13 +83,6 @@ def _doctor(folder: Path, port: str) -> int:
         return main(["doctor", "--data", str(folder), "--lang", "en"], {})
 
 
-def until(true: Any) -> bool:
-    deadline = time.monotonic() + 5.0
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return bool(true())
-
-
 @pytest.mark.parametrize("stopped_before", [False, True])
 def test_the_server_ends_with_the_counting_process_unless_it_was_stopped_first(stopped_before: bool) -> None:
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
@@ -97,5 +90,5 @@ def test_the_server_ends_with_the_counting_process_unless_it_was_stopped_first(s
     ended = end_with(process, cast(Any, server))
     assert not ended.is_set()
     process.communicate(b"\n")
-    assert until(lambda: server.should_exit)
-    assert ended.wait(0.0 if stopped_before else 5.0) is not stopped_before
+    wait_until(lambda: server.should_exit)
+    assert ended.wait(0.0 if stopped_before else PATIENCE_SECONDS) is not stopped_before

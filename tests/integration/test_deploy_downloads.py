@@ -11,6 +11,7 @@ import pytest
 
 from app.devstack import cache
 from app.devstack.cache import DownloadFailed, cache_folder, fetched, unpacked
+from tests.waiting import PATIENCE_SECONDS
 
 CONTENT = b"a jar" * 50_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -125,7 +126,7 @@ def test_two_processes_at_once_both_get_the_whole(repository: Repository) -> Non
     processes = [context.Process(target=unpack_and_fetch, args=(together, told)) for _ in range(2)]
     for process in processes:
         process.start()
-    assert [told.get(timeout=20) for _ in processes] == [True, True]
+    assert [told.get(timeout=PATIENCE_SECONDS) for _ in processes] == [True, True]
     for process in processes:
         process.join()
         assert process.exitcode == 0

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,31 +18,39 @@ from app.devstack import stack as stack_module
 from app.devstack.failure import ServerFailed
 from app.devstack.process import ServerProcess, lock_of
 from app.devstack.stack import Stack, read_layout
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
-SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+SLEEP = [sys.executable, "-c", "import time; time.sleep(3600)"]
 STUBBORN = [
     sys.executable,
     "-c",
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)",
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(3600)",
 ]
+POLITE = """
+import signal, sys, time
+def end(*_):
+    print("asked to end", flush=True)
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+print("ready", flush=True)
+time.sleep(3600)
+"""
 OWNER = """
 import sys, time
 from pathlib import Path
 from app.devstack.process import ServerProcess
-server = ServerProcess("one", [sys.executable, "-c", "import time; time.sleep(60)"], Path(sys.argv[1]), {})
+server = ServerProcess("one", [sys.executable, "-c", sys.argv[2]], Path(sys.argv[1]), {})
+server.wait_for(lambda: server.log.read_text() == "ready\\n")
 print(server.pid, flush=True)
-time.sleep(60)
+time.sleep(3600)
 """
 
 
-def gone(pid: int, seconds: float = 5.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.01)
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
     return False
 
 
@@ -62,7 +69,7 @@ def test_what_a_server_prints_goes_to_its_log_and_cannot_stop_it(tmp_path: Path)
     talks = "import sys; sys.stdout.write('x' * 300_000); sys.stdout.flush(); sys.stderr.write('said')"
     server = ServerProcess("one", [sys.executable, "-c", talks], tmp_path, {})
     with pytest.raises(ServerFailed, match="one ended with 0"):
-        server.wait_for(lambda: False, seconds=20.0)
+        server.wait_for(lambda: False, seconds=PATIENCE_SECONDS)
     assert server.log.read_bytes() == b"x" * 300_000 + b"said"
 
 
@@ -75,12 +82,13 @@ def test_a_long_log_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_server_ends_with_its_owner_however_that_ends(tmp_path: Path) -> None:
-    owner = subprocess.Popen([sys.executable, "-c", OWNER, tmp_path], stdout=subprocess.PIPE, text=True)
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, tmp_path, POLITE], stdout=subprocess.PIPE, text=True)
     assert owner.stdout is not None
     pid = int(owner.stdout.readline())
     owner.kill()
     owner.wait()
-    assert gone(pid, 4.0), "it is asked to end, and does before the keeper's patience is over"
+    wait_until(lambda: gone(pid))
+    assert (tmp_path / "one.log").read_text() == "ready\nasked to end\n"
     hold.end_left_over(lock_of(tmp_path, "one"))
 
 
@@ -93,7 +101,7 @@ def test_a_server_that_outlived_its_keeper_is_ended_and_nothing_else(tmp_path: P
     server.stdout.readline()
     hold.note(path, server.pid)
     hold.end_left_over(path, seconds=0.2)
-    assert server.wait(5.0) == -signal.SIGKILL
+    assert server.wait(PATIENCE_SECONDS) == -signal.SIGKILL
 
     other = subprocess.Popen(SLEEP)
     hold.note(path, other.pid)

@@ -19,8 +19,9 @@ from hub.log.kafka_eventlog import KafkaEventLog
 from hub.ports.records import Changes
 from hub.runtime.manifest import CATALOGUE, RECORD_STORE
 from hub.runtime.settings import Settings
-from tests.integration.moving_hub import Servers, environment_of, eventually
+from tests.integration.moving_hub import Servers, environment_of
 from tests.unit.catalog_records import EXPERT, ORGANISATION, PROJECT, record
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -77,7 +78,7 @@ def test_a_catalogue_that_lost_records_is_told_and_rebuilt_while_services_run(
         made = [record("organisation", ORGANISATION), record("expert", EXPERT), record("project", PROJECT)]
         with hub.get(RECORD_STORE).batch() as unit:
             unit.save(Changes(records=made))
-        eventually(
+        wait_until(
             lambda: bool([worker.step(0.5) for worker in hub.workers]) and hub.get(CATALOGUE).count() == len(made)
         )
         for name, value in environment_of(settings).items():

@@ -12,6 +12,7 @@ from services.catalog.adapters.elasticsearch_bulk import BulkFailed
 from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
 from services.catalog.core.digest import digest_of_documents
 from tests.faulty_elasticsearch import Fault, faulty, in_turn, seldom
+from tests.waiting import PATIENCE_SECONDS
 
 Open = Callable[..., ElasticsearchCatalogue]
 AT = "2026-01-01T00:00:00.000000Z"
@@ -46,8 +47,8 @@ def opened(elasticsearch_url: str, name: str) -> Iterator[Open]:
 def test_nothing_is_lost_or_twice_whatever_fails(elasticsearch_url: str, opened: Open) -> None:
     wanted = [*some(100, version=2), *some(200)[100:]]
     planned: list[Fault] = [one for pair in zip(FAULTS, reversed(FAULTS), strict=True) for one in (*pair, "none")]
-    with faulty(elasticsearch_url, in_turn(*planned, path="_bulk"), late_seconds=1.0) as proxy:
-        catalogue = opened(proxy.url, request_seconds=0.9)
+    with faulty(elasticsearch_url, in_turn(*planned, path="_bulk"), late_seconds=3.5) as proxy:
+        catalogue = opened(proxy.url, request_seconds=3.0)
         for batch in (some(200), some(100, version=2)):
             for start in range(0, len(batch), 50):
                 catalogue.apply(batch[start : start + 50])
@@ -103,7 +104,7 @@ def test_a_busy_master_is_waited_for_when_an_index_is_created(elasticsearch_url:
 
 def test_searches_wait_for_a_busy_server_and_tell_when_it_stays_so(elasticsearch_url: str, opened: Open) -> None:
     with faulty(elasticsearch_url, in_turn("busy", "away", "cut-before", path="_search")) as proxy:
-        catalogue = opened(proxy.url, read_patience=5.0)
+        catalogue = opened(proxy.url, read_patience=PATIENCE_SECONDS)
         catalogue.apply(some(2))
         assert catalogue.search(Query()).total == 2
         proxy.choose = seldom(1, 1.0, ["away"], "_search")

@@ -1,7 +1,6 @@
 """Rebuilding the catalogue on Elasticsearch under its alias, while others write to it and search it."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from uuid import uuid4
 
@@ -13,6 +12,7 @@ from services.catalog.adapters.elasticsearch_generations import Indices
 from services.catalog.adapters.elasticsearch_server import Server
 from services.catalog.adapters.elasticsearch_writer import Superseded
 from services.catalog.core.digest import digest_of_documents
+from tests.waiting import wait_until
 
 AT = "2026-01-01T00:00:00.000000Z"
 COUNT = 300
@@ -67,7 +67,12 @@ class Traffic:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         for thread in self._threads:
-            thread.join(30)
+            thread.join()
+
+    def wait_for_search(self) -> None:
+        """Return when a search has begun and ended since, or an error has ended them."""
+        enough = self.searches + 2
+        wait_until(lambda: self.searches >= enough or self.errors)
 
     def _guarded(self, work: Callable[[int], None]) -> None:
         turn = 0
@@ -98,7 +103,7 @@ def test_nothing_written_meanwhile_is_lost_and_no_search_fails(opened: Open, ind
 
     def batches() -> Iterator[Sequence[Document]]:
         for at in range(0, COUNT, 60):
-            time.sleep(0.02)
+            traffic.wait_for_search()
             yield list(traffic.stored.values())[at : at + 60 if at + 60 < COUNT else None]
 
     with traffic:

@@ -29,7 +29,6 @@ from tests.integration.moving_hub import (
     Live,
     Servers,
     environment_of,
-    eventually,
     fill,
     instrument,
     looked_at,
@@ -37,6 +36,7 @@ from tests.integration.moving_hub import (
     silent,
     tomorrow,
 )
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -176,7 +176,7 @@ def test_everything_arrives_once_though_the_move_is_killed_on_the_way(tmp_path: 
         assert (len(found), found.total()) == (count, count), topic
 
     with Live(settings) as live:
-        eventually(lambda: looked_at(live, known) == before)
+        wait_until(lambda: looked_at(live, known) == before)
         assert live.states(waiting) == {"searchable": 10}
         assert revealed(live) == {"13800138000"}
         assert check(live.hub.get(RECORD_STORE), live.hub.get(CATALOGUE)).equal

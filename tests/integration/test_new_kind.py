@@ -2,8 +2,7 @@
 
 import csv
 import io
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,9 +21,9 @@ from schemas.kind import Identity, Kind, RecordModel, register, unregister
 from schemas.parts.common import Money, OrganisationRef, Place
 from schemas.parts.opening import OpeningHours
 from schemas.values import Short
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.integration
-PATIENCE_SECONDS = 20.0
 
 
 class Vessel(RecordModel):
@@ -77,20 +76,13 @@ class Node:
         ).json()
         assert sent["refused"] == 0, sent["problems"]
         path = sent["links"]["self"]
-        settled(lambda: self.ask("GET", path, "operator").json()["states"]["searchable"] == sent["accepted"])
+        wait_until(lambda: self.ask("GET", path, "operator").json()["states"]["searchable"] == sent["accepted"])
         rows: dict[str, Any] = self.ask("GET", sent["links"]["rows"], "operator").json()
         return rows
 
     def found(self, **query: str) -> dict[str, Any]:
         found: dict[str, Any] = self.ask("GET", "/api/v1/search", params=query).json()
         return found
-
-
-def settled(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "the hub did not settle in time"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 import io
 import logging
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from hub.observability import logs, tracing
 from hub.observability.metrics import REGISTRY
 from hub.runtime.manifest import CATALOGUE, EVENT_LOG
 from hub.runtime.settings import Settings
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -52,13 +52,6 @@ def spans() -> Iterator[InMemorySpanExporter]:
     tracing.shutdown()
 
 
-def until(true: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 def post(client: TestClient, number: int, **headers: str) -> None:
     row = orjson.dumps({"_id": f"o{number}", "name_en": f"Observed {number}", "place": {"country": "CN"}})
     assert client.post(SUBMIT, content=row, headers=headers).status_code == 202
@@ -78,10 +71,10 @@ def names(spans: InMemorySpanExporter) -> list[str]:
 
 def test_one_trace_leads_from_a_post_to_searchable(client: TestClient, spans: InMemorySpanExporter) -> None:
     post(client, 1)
-    until(lambda: total(client) == 1)
+    wait_until(lambda: total(client) == 1)
     assert names(spans) == [], "nobody asked for a trace and the ratio is 0"
     post(client, 2, **SAMPLED)
-    until(lambda: {*PATH, "usage.counter"} <= set(names(spans)))
+    wait_until(lambda: {*PATH, "usage.counter"} <= set(names(spans)))
     found: dict[str, ReadableSpan] = {span.name: span for span in spans.get_finished_spans()}
     assert {f"{span.context.trace_id:032x}" for span in found.values()} == {TRACE}
     assert set(found) == {*PATH, "POST /api/v1/submissions/{kind}", "usage.counter"}
@@ -107,7 +100,7 @@ def test_a_step_that_fails_is_in_the_trace_and_so_is_its_repetition(
     monkeypatch.setattr(type(hub.get(CATALOGUE)), "apply", lambda _, documents: apply(documents))
     before = metric("hub_worker_failures_total", worker="catalogue.sink", error="ConnectionError")
     post(client, 1, **SAMPLED)
-    until(lambda: names(spans).count("catalogue.sink") == 2)
+    wait_until(lambda: names(spans).count("catalogue.sink") == 2)
     failed, repeated = (span for span in spans.get_finished_spans() if span.name == "catalogue.sink")
     assert (failed.status.description, repeated.status.is_unset) == ("ConnectionError", True)
     assert metric("hub_worker_failures_total", worker="catalogue.sink", error="ConnectionError") == before + 1
@@ -133,7 +126,7 @@ def test_what_passes_is_counted(hub: Hub, client: TestClient) -> None:
     def grown() -> list[float]:
         return [metric(name, **labels) - early for (name, labels), early in zip(watched, before, strict=True)]
 
-    until(lambda: grown() == [3, 4, 3, 3, 3, 1, 1])
+    wait_until(lambda: grown() == [3, 4, 3, 3, 3, 1, 1])
     assert REGISTRY.get_sample_value("hub_worker_lag_entries", {"worker": "catalogue.sink"}) is not None
     text = client.get("/metrics").text
     assert all(name.removesuffix("_count") in text for name, _ in watched)
@@ -168,8 +161,8 @@ def test_readiness_tells_which_part_is_missing(hub: Hub, client: TestClient, mon
     monkeypatch.setattr(type(hub.get(CATALOGUE)), "versions", gone)
     monkeypatch.setattr(type(hub.get(CATALOGUE)), "apply", gone)
     post(client, 1)
-    until(lambda: client.get("/readyz").json()["checks"]["worker catalogue.sink"]["status"] == "failing")
-    until(lambda: client.get("/readyz").json()["checks"]["store catalogue"]["status"] == "failing")
+    wait_until(lambda: client.get("/readyz").json()["checks"]["worker catalogue.sink"]["status"] == "failing")
+    wait_until(lambda: client.get("/readyz").json()["checks"]["store catalogue"]["status"] == "failing")
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert [name for name, check in answer.json()["checks"].items() if check["status"] != "ok"] == [

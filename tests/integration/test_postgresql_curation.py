@@ -27,6 +27,7 @@ from services.curation.core.decode import Said
 from services.curation.service import Curation, Relay
 from tests.conformance.record_samples import contribution, name, record, save
 from tests.unit.curation_memory import AT, MemoryUnit, curate, preference, same_as, submission
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.integration
 WORKERS = 4
@@ -104,10 +105,10 @@ def test_four_workers_end_where_one_would(tmp_path: Path, database: str, batch: 
         working = [pool.submit(work_off, tmp_path / str(n), part, database, batch) for n, part in enumerate(parts)]
         try:
             for worker in working:
-                worker.result(60)
+                worker.result()
         finally:
             done.set()
-        published = relaying.result(60)
+        published = relaying.result()
     assert store.digest() == curate(MemoryUnit(), said).digest()
     assert len(store.outcomes([one.event_id() for one in said])) == len({one.event_id() for one in said})
     every = {(one.id, version) for one in store.scan() for version in range(1, one.version + 1)}
@@ -129,7 +130,7 @@ def test_batches_of_different_records_run_side_by_side(postgres: PostgresDatabas
     store = PostgresRecordStore(postgres, "hub")
     with ThreadPoolExecutor(1) as other, store.batch() as unit:
         unit.save(Changes(records=[record(1)]))
-        other.submit(save, store, record(2)).result(10)
+        other.submit(save, store, record(2)).result()
         assert [one.number for one in store.pending(10)] == [2]
     store.published(2)
     assert [one.number for one in store.pending(10)] == [1]
@@ -172,9 +173,9 @@ def test_what_is_needed_out_of_order_is_waited_for_at_the_next_attempt(postgres:
         with store.batch() as unit:
             unit.records([name(low)])
             second = other.submit(attempt, 1)
-            assert began.wait(10)
+            assert began.wait(PATIENCE_SECONDS)
             assert not second.done()
-        assert second.result(10) == 2
+        assert second.result() == 2
     store.close()
 
 
@@ -187,7 +188,7 @@ def test_a_plan_on_a_claim_that_changed_is_refused(postgres: PostgresDatabase, k
     def overtaken() -> None:
         with store.batch() as unit, ThreadPoolExecutor(1) as other:
             unit.claims([contribution(1).key])
-            other.submit(save, store, contributions=[contribution(1, 3)]).result(10)
+            other.submit(save, store, contributions=[contribution(1, 3)]).result()
             unit.save(Changes(contributions=[contribution(1, 2)], records=[record(9)]))
 
     with pytest.raises(Interfered):

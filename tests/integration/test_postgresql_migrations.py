@@ -17,6 +17,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from hub.sql.postgresql import migrate
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +69,7 @@ def test_of_processes_that_start_at_once_one_migrates(empty: str) -> None:
     starting = [
         subprocess.Popen([sys.executable, "-c", program, empty], cwd=ROOT, stderr=subprocess.PIPE) for _ in range(3)
     ]
-    assert [(process.wait(60), process.communicate()[1]) for process in starting] == [(0, b"")] * 3
+    assert [(process.wait(PATIENCE_SECONDS), process.communicate()[1]) for process in starting] == [(0, b"")] * 3
     assert tables(empty) >= TABLES
 
 

@@ -1,7 +1,6 @@
 """kill -9 of the PostgreSQL server while workers and readers are at work: it starts again, and nothing is lost."""
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from services.curation.adapters.postgresql_store import PostgresRecordStore
 from services.curation.service import Curation, Relay
 from tests.conformance.record_samples import name
 from tests.unit.curation_memory import AT, submission
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.integration
 RECORD_COUNT, VERSIONS = 40, 30
@@ -28,13 +28,6 @@ RECORD_COUNT, VERSIONS = 40, 30
 def entry(number: int, version: int) -> Entry:
     said = submission("city", str(number), version, name(number), {"name_zh": f"第 {version} 版"})
     return CloudEvent(said.event_id(), "hub", SUBMITTED, said.subject(), AT, said.to_bytes()).as_entry()
-
-
-def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_what_was_committed_outlives_the_server_and_workers_go_on(
@@ -50,18 +43,18 @@ def test_what_was_committed_outlives_the_server_and_workers_go_on(
     curation = Curation(event_log, store, SystemClock(), 10)
     runtime = Runtime([curation, Relay(event_log, store, 7)])
     runtime.start()
-    until(lambda: len(store.get([name(0)])) == 1)
+    wait_until(lambda: len(store.get([name(0)])) == 1)
 
     seen = {record.id: record.version for record in store.scan()}
     server.kill()
     event_log.append(SUBMISSIONS, said[len(said) // 2 :])
-    until(lambda: "curation.merge" in runtime.failures)
+    wait_until(lambda: "curation.merge" in runtime.failures)
     server.start()
     server.wait()
 
     after = {record.id: record.version for record in store.scan()}
     assert all(after[record_id] >= version for record_id, version in seen.items())
-    until(lambda: curation.lag() == 0 and not runtime.failures and not published_missing(event_log))
+    wait_until(lambda: curation.lag() == 0 and not runtime.failures and not published_missing(event_log))
     runtime.stop()
     assert {record.version for record in store.scan()} == {VERSIONS}
     assert_in_order(event_log)
@@ -102,14 +95,14 @@ def test_readers_and_writers_of_many_threads_find_a_new_connection(killable_post
     def read() -> None:
         with database.read() as sql:
             sql.execute("SELECT 1")
-            together.wait(10)
+            together.wait(PATIENCE_SECONDS)
 
     def in_threads(work: Callable[[], object]) -> None:
         threads = [threading.Thread(target=work) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join()
 
     in_threads(read)
     assert list(store.pending(1)) == []

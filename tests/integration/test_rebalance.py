@@ -14,11 +14,12 @@ from hub.ports.catalogue import Document
 from hub.ports.eventlog import Topic
 from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
 from services.catalog.service import CatalogueSink
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.integration
 NOW = "2026-11-01T00:00:00.000000Z"
 ORGANISATIONS, VERSIONS, PARTITIONS = 400, 3, 4
-PATIENCE = 60.0
+IDLE_SECONDS = 30.0
 
 
 class Renamed:
@@ -44,7 +45,7 @@ class SlowCatalogue:
 
     def apply(self, documents: Iterable[Document]) -> int:
         self.in_bulk.set()
-        assert self.go_on.wait(PATIENCE)
+        assert self.go_on.wait(PATIENCE_SECONDS)
         return self._catalogue.apply(documents)
 
 
@@ -71,22 +72,24 @@ def test_a_sink_that_joins_in_the_middle_of_a_bulk(tmp_path: Path, kafka_bootstr
     renamed = Renamed(log, topic)
     first = CatalogueSink(renamed, slow, 150)  # type: ignore[arg-type]
     second = CatalogueSink(renamed, catalogue, 150)  # type: ignore[arg-type]
-    working = threading.Thread(target=lambda: first.step(PATIENCE))
+    working = threading.Thread(target=lambda: first.step(PATIENCE_SECONDS))
     working.start()
-    assert slow.in_bulk.wait(PATIENCE)
-    joining = threading.Thread(target=lambda: second.step(PATIENCE))
+    assert slow.in_bulk.wait(PATIENCE_SECONDS)
+    joining = threading.Thread(target=lambda: second.step(IDLE_SECONDS))
     joining.start()
     joining.join(2.0)  # the group waits for the first member, which is still in its bulk
     slow.go_on.set()
-    working.join(PATIENCE)
-    sinks = [first, second]
-    quiet = 0
-    while quiet < 6:
-        quiet = 0 if any(sink.step(0.5) for sink in sinks if sink is first or not joining.is_alive()) else quiet + 1
-    joining.join(PATIENCE)
+    working.join()
     ids = [f"organisation-{number:020}" for number in range(ORGANISATIONS)]
+
+    def all_is_applied() -> bool:
+        for sink in (first, second) if not joining.is_alive() else (first,):
+            sink.step(0.5)
+        return set(catalogue.versions(ids).values()) == {VERSIONS} and first.lag() == 0
+
+    wait_until(all_is_applied)
+    joining.join()
     assert catalogue.count() == ORGANISATIONS
     assert set(catalogue.versions(ids).values()) == {VERSIONS}
-    assert first.lag() == 0
     for closing in (first, second, catalogue, log):
         closing.close()

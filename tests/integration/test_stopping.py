@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE_SECONDS = 120
+from tests.waiting import PATIENCE_SECONDS
+
 BEGIN = """
 import signal, sys, time, typer
 from app.cli.stopping import until_stopped

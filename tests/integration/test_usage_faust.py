@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,9 +24,9 @@ from schemas.topics import topics
 from services.usage.core.facts import SOURCES, Fact, Malformed, decoded
 from services.usage.faust_app import APP_ID
 from tests.unit.usage_oracle import Rows, expected
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.integration
-PATIENCE_SECONDS = 90.0
 START = datetime(2026, 2, 27, tzinfo=UTC)
 PLACE = {"place": {"division": "330825"}, "owner": {"uscc": "12100000470095016Q"}}
 Sent = tuple[str, Entry]
@@ -47,7 +46,7 @@ class Worker:
 
     def kill(self) -> None:
         self._process.send_signal(signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait()
 
     def running(self) -> bool:
         return self._process.poll() is None
@@ -71,10 +70,8 @@ class Reader:
         return self._rows.told()
 
     def waits_for(self, wanted: dict[str, MonthUsage], worker: Worker) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while (found := self.read()) != wanted and time.monotonic() < deadline and worker.running():
-            pass
-        assert found == wanted, (worker.folder / "worker.log").read_text()[-3_000:]
+        wait_until(lambda: self.read() == wanted or not worker.running())
+        assert self.read() == wanted, (worker.folder / "worker.log").read_text()[-3_000:]
 
     def close(self) -> None:
         self._consumer.close()
@@ -129,10 +126,7 @@ def append(log: KafkaEventLog, sent: Sequence[Sent]) -> None:
 def all_is_committed(log: KafkaEventLog) -> None:
     """The worker has nothing left to repeat."""
     group = log.consumer(APP_ID, SOURCES)
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while group.lag() and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert group.lag() == 0
+    wait_until(lambda: group.lag() == 0)
     group.close()
 
 
@@ -159,9 +153,7 @@ def test_late_repeated_and_disordered_events_count_once_through_kill_9(
     append(log, first)
     worker = Worker(kafka_bootstrap, tmp_path / "one")
     try:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while reader.seen < 200 and time.monotonic() < deadline:
-            reader.read()
+        wait_until(lambda: (reader.read() and reader.seen >= 200) or not worker.running())
         worker.kill()
         assert reader.seen >= 200, (tmp_path / "one/worker.log").read_text()[-3_000:]
 
@@ -180,7 +172,13 @@ def test_late_repeated_and_disordered_events_count_once_through_kill_9(
         worker.kill()
         reader.close()
     letters = log.consumer(f"test-{uuid4().hex}", ["telemetry.dead-letters"])
-    found = [one for _ in range(20) for one in letters.poll(1_000, 0.2) if one.key == instruments[0].encode()]
+    codes: set[bytes] = set()
+
+    def is_told() -> bool:
+        found = [letter for letter in letters.poll(1_000, 0.2) if letter.key == instruments[0].encode()]
+        codes.update(dict(letter.headers)["reason_code"] for letter in found)
+        return bool(codes)
+
+    wait_until(is_told)
     letters.close()
-    assert found
-    assert {dict(one.headers)["reason_code"] for one in found} == {b"bad-data"}
+    assert codes == {b"bad-data"}

@@ -44,8 +44,7 @@ PAUSE_SECONDS = (0.2, 3.0)
 DOWN_SECONDS = (0.0, 2.0)
 AHEAD = 0.3
 """Share of the stream that may be sent before as large a share of the victims has been killed."""
-SETTLE_SECONDS = 300.0
-PATIENCE_SECONDS = 600.0
+SETTLE_SECONDS = PATIENCE_SECONDS = 1200.0
 
 
 @dataclass(slots=True)
@@ -121,7 +120,7 @@ def send(ingest: Service, token: str, seed: int, lines: list[bytes], killer: "Ki
 def _acknowledged(ingest: Service, headers: dict[str, str], body: bytes) -> bool:
     url = f"http://127.0.0.1:{ingest.port}/api/v1/submissions/organisation?source=owner"
     try:
-        answer = httpx.post(url, content=body, headers=headers, timeout=60.0)
+        answer = httpx.post(url, content=body, headers=headers, timeout=PATIENCE_SECONDS)
     except httpx.HTTPError:
         return False
     if answer.status_code in (200, 202):
@@ -166,7 +165,7 @@ class Killer(threading.Thread):
         """Let whoever has been killed come back, and nobody else be killed; every victim must have been, once."""
         self.wait_for(1.0)
         self._stopping.set()
-        self.join(120.0)
+        self.join()
         self._check()
         for service in self._services:
             service.revive()

@@ -19,12 +19,13 @@ from schemas.events.bookings import ACTIVE, BOOKINGS, Interval
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.booking.service import BookingRelay
 from tests.history import Operation, violations
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.simulation
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = 3
 KILLS = 5
-STARTED_SECONDS = 20.0
+OUTCOMES = {"added", "overlap", "changed"}
 
 
 class Crowd:
@@ -43,7 +44,8 @@ class Crowd:
         command = [sys.executable, "-m", "tests.simulation.booking_client", role, str(self._folder), name]
         self.running.append((role, subprocess.Popen([*command, str(self._seed)], cwd=ROOT)))
         if role == "clients":
-            self._wait_for(self._folder / f"{name}.history")
+            history = self._folder / f"{name}.history"
+            wait_until(lambda: history.exists() and history.stat().st_size)
 
     def kill_one(self) -> None:
         """Kill any of them without warning, and start another in its place."""
@@ -58,11 +60,10 @@ class Crowd:
         for _, process in self.running:
             process.wait()
 
-    def _wait_for(self, path: Path) -> None:
-        deadline = time.monotonic() + STARTED_SECONDS
-        while not path.exists() or not path.stat().st_size:
-            assert time.monotonic() < deadline, "a client did not start"
-            time.sleep(0.005)
+    def seen(self) -> bool:
+        """Whether the clients have met each of the outcomes."""
+        told = b"".join(path.read_bytes() for path in self._folder.glob("*.history"))
+        return all(b'"%b"' % outcome.encode() in told for outcome in OUTCOMES)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -75,7 +76,7 @@ def test_nothing_overlaps_and_nothing_acknowledged_is_lost(tmp_path: Path, seed:
     final = {booking.id: booking.active for booking in store.scan()}
     assert violations(history, final) == []
     outcomes = {operation.outcome for operation in history}
-    assert outcomes >= {"added", "overlap", "changed"}
+    assert outcomes >= OUTCOMES
     relay = BookingRelay(event_log, store)
     while relay.step(0):
         pass
@@ -93,6 +94,7 @@ def run(folder: Path, seed: int) -> None:
         for _ in range(KILLS):
             time.sleep(0.1 + pauses.random() * 0.2)
             crowd.kill_one()
+        wait_until(crowd.seen)
     finally:
         crowd.kill_all()
 

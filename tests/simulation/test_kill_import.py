@@ -5,11 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SEEDS = 100
 PROCESSES = 2
-PATIENCE_SECONDS = 900
 
 
+@pytest.mark.timeout(3600)
 def test_an_import_survives_being_killed(tmp_path: Path) -> None:
     share = SEEDS // PROCESSES
     running = [
@@ -22,7 +24,7 @@ def test_an_import_survives_being_killed(tmp_path: Path) -> None:
         )
         for number in range(PROCESSES)
     ]
-    told = [process.communicate(timeout=PATIENCE_SECONDS) for process in running]
+    told = [process.communicate() for process in running]
     assert [process.returncode for process in running] == [0] * PROCESSES, told
     kills = sum(int(found[1]) for out, _ in told if (found := re.search(r"(\d+) kills", out)))
-    assert kills >= SEEDS, f"only {kills} lives were cut short; the moments are no test"
+    assert kills >= SEEDS

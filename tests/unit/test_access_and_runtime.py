@@ -12,6 +12,7 @@ from hub.auth.sources import load_sources
 from hub.auth.tokens import AccessFile, operator_token
 from hub.kernel.problems import Refusal
 from hub.runtime.threads import Runtime, drain
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.unit
 ISSUING = """
@@ -111,7 +112,7 @@ def test_a_failed_step_is_tried_again() -> None:
     worker = Countdown(3, failures=2)
     runtime = Runtime([worker])
     runtime.start()
-    assert worker.done.wait(30)
+    assert worker.done.wait(PATIENCE_SECONDS)
     assert runtime.healthy()
     runtime.stop()
     assert worker.closed

@@ -11,11 +11,11 @@ import pytest
 import yaml
 from fastapi.routing import APIRoute
 
+from app import me
 from hub import __version__
 from hub.auth.sources import load_sources
 from hub.kernel.access import Role
 from hub.runtime.settings import Settings
-from hub.web import me
 from schemas.topics import contracts
 from services.booking import api as booking
 from services.catalog import api as catalog

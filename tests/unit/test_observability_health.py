@@ -8,17 +8,19 @@ import pytest
 from app import health
 from app.health import Ping, worker_check
 from hub.runtime.threads import Runtime, WorkerState
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.unit
 
 
 def test_a_store_that_hangs_is_asked_once_and_waited_for_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "PING_SECONDS", 0.02)
+    monkeypatch.setattr(health, "FRESH_SECONDS", PATIENCE_SECONDS)
     asked, go_on = [], threading.Event()
 
     def question() -> None:
         asked.append(1)
-        go_on.wait(10)
+        go_on.wait(PATIENCE_SECONDS)
 
     ping = Ping("records", question)
     for _ in range(3):
@@ -26,9 +28,7 @@ def test_a_store_that_hangs_is_asked_once_and_waited_for_briefly(monkeypatch: py
         assert ping.answer()["error"] == "no answer"
     assert len(asked) == 1
     go_on.set()
-    deadline = time.monotonic() + 10
-    while ping.answer().get("error") and time.monotonic() < deadline:
-        time.sleep(0.001)
+    wait_until(lambda: not ping.answer().get("error"))
     ping.ask()
     assert ping.answer()["status"] == "ok"
     assert len(asked) == 1, "the answer is fresh"
@@ -41,6 +41,8 @@ def test_an_answer_tells_the_type_of_the_error_and_grows_old(monkeypatch: pytest
         if error := next(answers):
             raise error
 
+    monkeypatch.setattr(health, "PING_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(health, "FRESH_SECONDS", PATIENCE_SECONDS)
     ping = Ping("records", question)
     ping.ask()
     assert {**ping.answer(), "seconds": 0} == {"status": "failing", "error": "ConnectionError", "seconds": 0}
@@ -92,16 +94,14 @@ def test_the_runtime_tells_since_when_a_worker_fails() -> None:
     worker = Failing()
     runtime = Runtime([worker])
     runtime.start()
-    deadline = time.monotonic() + 10
-    while not (state := runtime.states()[0]).error and time.monotonic() < deadline:
-        time.sleep(0.001)
+    wait_until(lambda: runtime.states()[0].error)
+    state = runtime.states()[0]
     later = runtime.states()[0]
     assert (state.error, state.alive, state.lag) == ("OSError", True, None)
     assert later.failing_seconds >= state.failing_seconds > 0
     worker.mended.set()
-    assert worker.stepped.wait(10)
-    while runtime.states()[0].error and time.monotonic() < deadline:
-        time.sleep(0.001)
+    assert worker.stepped.wait(PATIENCE_SECONDS)
+    wait_until(lambda: not runtime.states()[0].error)
     well = runtime.states()[0]
     assert (well.error, well.failing_seconds, well.lag) == ("", 0.0, 7)
     runtime.stop()
