@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
+from hub.auth.signing_key import signing_key
 from hub.auth.sources import load_sources
 from hub.auth.tokens import AccessFile
 from hub.kernel.sources import Sources
@@ -224,11 +225,11 @@ def _real(settings: Settings, clock: Clock) -> Adapters:
 def _hub(settings: Settings, clock: Clock, roles: frozenset[Role], on: Adapters) -> Hub:
     sources = load_sources(settings.sources_file)
     limits = Limits(
-        body_bytes=settings.max_body_bytes,
         row_bytes=settings.max_row_bytes,
         field_chars=settings.max_field_chars,
         batch_rows=settings.batch_rows,
     )
+    cursor_key = signing_key(settings.data_dir)
     return Hub(
         settings=settings,
         roles=roles,
@@ -246,7 +247,7 @@ def _hub(settings: Settings, clock: Clock, roles: frozenset[Role], on: Adapters)
             on.event_log, on.receipts, on.vault, sources, on.records, on.catalogue, clock, limits, settings.node
         ),
         stewardship=Stewardship(on.event_log, on.records, clock, settings.node),
-        queries=CatalogueQueries(on.catalogue, on.records, sources, on.searches, clock),
+        queries=CatalogueQueries(on.catalogue, on.records, sources, on.searches, clock, cursor_key=cursor_key),
         desk=BookingDesk(on.bookings, on.records, clock),
         recorder=Recorder(on.event_log, on.records, clock, settings.node),
         usage=UsageQueries(on.usage, on.records, clock, settings.timezone),

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from app.composition import Hub, Role
 from app.health import add_health
+from app.limits import add_limits
 from app.me import router as me
 from hub import __version__
 from hub.auth.oidc import with_oidc
@@ -29,7 +30,7 @@ from services.ingest.api import router as ingest
 from services.portal.app import install_error_pages, portal
 from services.usage.api import router as usage
 
-OWN_ADDRESS = "http://hub.internal"
+OWN_ADDRESS = "http://localhost"
 PATIENCE_SECONDS = 60.0
 
 
@@ -72,6 +73,7 @@ def create_app(hub: Hub) -> FastAPI:
     add_health(app, hub, runtime)
     app.include_router(description(app))
     app.add_middleware(Failures)
+    add_limits(app, hub.settings)
     app.add_middleware(Observed, templates=templates)
     return app
 
