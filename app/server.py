@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from app.composition import Hub
 from app.health import add_health
+from app.limits import add_limits
 from app.me import router as me
 from hub import __version__
 from hub.auth.oidc import with_oidc
@@ -24,7 +25,7 @@ from hub.web.problems import install_problem_handlers
 from schemas.derive.openapi import openapi
 from schemas.http import OPERATIONS
 
-OWN_ADDRESS = "http://hub.internal"
+OWN_ADDRESS = "http://localhost"
 PATIENCE_SECONDS = 60.0
 
 
@@ -68,6 +69,7 @@ def create_app(hub: Hub) -> FastAPI:
     add_health(app, hub, runtime)
     app.include_router(description(app))
     app.add_middleware(Failures)
+    add_limits(app, hub.settings)
     app.add_middleware(Observed, templates=templates)
     return app
 

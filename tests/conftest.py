@@ -12,6 +12,7 @@ from tests.conformance.gaps import GAPS, Gap
 from tests.summary import NOT_HAD, OUTCOMES, RAN_ON, TIERS, Summary
 
 pytest_plugins = ["tests.servers"]
+os.environ["HUB_HOSTS"] = "testserver,hub.test"  # by which clients in the process call a hub
 settings.register_profile("hub", deadline=None)  # how long an example takes tells of the machine
 settings.load_profile("hub")
 

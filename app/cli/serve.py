@@ -135,6 +135,7 @@ def _run(told: Session, settings: Settings, roles: list[str], counting: Counting
 
     from app.composition import compose
     from app.server import create_app
+    from hub.web.connections import server_config
 
     try:
         listening = environment.listening(settings.host, settings.port)
@@ -149,10 +150,7 @@ def _run(told: Session, settings: Settings, roles: list[str], counting: Counting
         )
     address = f"http://{environment.reached_at(settings.host)}:{listening.getsockname()[1]}"
     told.say(Bilingual(f"{'、'.join(roles)} 已启动：{address}", f"{', '.join(roles)} up: {address}"), "bold green")
-    config = uvicorn.Config(
-        create_app(hub), log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=GRACE_SECONDS
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(create_app(hub), GRACE_SECONDS))
     ended = end_with(counting, server) if counting else threading.Event()
     try:
         server.run(sockets=[listening])

@@ -167,6 +167,8 @@ def _serve(told: Session, settings: Settings, listening: socket.socket, sample: 
 def _server(app: Any, on_started: Callable[[], None]) -> Any:
     import uvicorn
 
+    from hub.web.connections import server_config
+
     class Announcing(uvicorn.Server):
         """Tells in a thread of its own once it serves, so that the telling may ask it."""
 
@@ -175,9 +177,7 @@ def _server(app: Any, on_started: Callable[[], None]) -> Any:
             if self.started:
                 threading.Thread(target=on_started, name="cli.started", daemon=True).start()
 
-    return Announcing(
-        uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=GRACE_SECONDS)
-    )
+    return Announcing(server_config(app, GRACE_SECONDS))
 
 
 def _started(told: Session, settings: Settings, access: AccessFile, url: str, first: bool) -> None:

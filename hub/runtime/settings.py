@@ -16,6 +16,12 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^/\s?#]+)?$",
+        description="The hub's address as its readers know it (https://hub.example.org); empty: as they call it.",
+    )
+    hosts: str = Field(default="", description="Further host names that the hub is called by, between commas.")
     instance: str = Field(default="1", pattern=r"^[A-Za-z0-9_.-]{1,60}$", description="Of several processes of a role.")
     node: str = Field(default="research-hub.local", description="This node's name, part of event sources.")
     timezone: str = "Asia/Shanghai"

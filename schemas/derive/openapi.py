@@ -12,7 +12,7 @@ from schemas.derive.jsonschema import DIALECT, Generator, Schema
 
 VERSION = "3.1.0"
 PROBLEM_JSON = "application/problem+json"
-COMMON_PROBLEMS = (400, 401, 405, 408, 413, 429, 431, 500, 503)
+COMMON_PROBLEMS = (400, 401, 405, 408, 413, 414, 421, 429, 431, 500, 503)
 """Of any operation: of a broken or oversized request, a wrong token, too many requests, a fault or a store away."""
 BEARER = "bearer"
 _REFERENCE = "#/components/schemas/{model}"
@@ -45,6 +45,8 @@ _REASONS: Mapping[int, str] = {
     410: "withdrawn",
     413: "too large",
     415: "a type or coding that is not taken",
+    414: "the address is too long",
+    421: "not a host of this hub",
     422: "wrong values",
     429: "too many requests",
     431: "headers too large",

@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import JSONResponse, Response
 
 from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.web.bodies import json_body
 from hub.web.callers import Caller, ReaderLanguage
 from hub.web.problems import problem_response
 from hub.web.routes import serve
@@ -27,30 +28,13 @@ from services.booking.core.views import Seen, availability_json, booking_json, i
 from services.booking.ports import Position
 from services.booking.service import BookingDesk, Taken
 
-BODY_BYTES = 16 * 2**10
 PRIVATE_ANSWER = {"Cache-Control": "private, no-store"}
 
-_SMALL = Bilingual("不超过 {most} 字节的请求", "a body of at most {most} bytes")
-_JSON = Bilingual("JSON 格式的请求", "a body in JSON")
 _SCOPE = Bilingual(
     "mine、owned 或 instrument（同时给出 instrument=仪器编号）", "mine, owned, or instrument with instrument=<its id>"
 )
 
 Text = Annotated[str | None, Query()]
-
-
-async def json_body(request: Request) -> Any:
-    """The body as JSON; an empty one as an object without members. Reads no more than BODY_BYTES."""
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > BODY_BYTES:
-            raise Refusal(Problem("too-large", _SMALL.format(most=BODY_BYTES)), status=413)
-    try:
-        return orjson.loads(bytes(data)) if data.strip() else {}
-    except orjson.JSONDecodeError:
-        found = shown(bytes(data[:200]).decode("utf-8", "replace"))
-        raise Refusal(Problem("not-json", _JSON, found), status=400) from None
 
 
 Body = Annotated[Any, Depends(json_body)]

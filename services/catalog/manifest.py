@@ -1,5 +1,6 @@
 """The catalogue service: makes records searchable, and answers searches."""
 
+from hub.auth.signing_key import signing_key
 from hub.ports.catalogue import Catalogue
 from hub.runtime.manifest import CATALOGUE, DATABASE, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
 from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
@@ -44,7 +45,14 @@ MANIFEST = Manifest(
     needs=(RECORD_STORE, CATALOGUE),
     uses=(EVENT_LOG, SAVED_SEARCHES),
     router=lambda on: router(
-        CatalogueQueries(on.get(CATALOGUE), on.get(RECORD_STORE), on.sources, on.get(SAVED_SEARCHES), on.clock)
+        CatalogueQueries(
+            on.get(CATALOGUE),
+            on.get(RECORD_STORE),
+            on.sources,
+            on.get(SAVED_SEARCHES),
+            on.clock,
+            cursor_key=signing_key(on.settings.data_dir),
+        )
     ),
     workers=lambda on: (_sink(on),),
 )

@@ -15,7 +15,7 @@ from hub.ports.clock import Clock, rfc3339
 from hub.ports.records import RecordReader
 from schemas.kind import Kind, kinds
 from schemas.views.visibility import readable
-from services.catalog.core import history, menus, pages, paths, presentation, queries
+from services.catalog.core import cursor, history, menus, pages, paths, presentation, queries
 from services.catalog.core.paths import KIND
 from services.catalog.ports import SEARCHES_LIMIT, SavedSearch, SavedSearches
 from services.catalog.querystrings import parameters_of, query_string
@@ -32,15 +32,26 @@ Parameters = Sequence[tuple[str, str]]
 
 
 class CatalogueQueries:
-    """Reads the catalogue for searches and the record store, which is the truth, for single records."""
+    """Reads the catalogue for searches and the record store, which is the truth, for single records.
+
+    `cursor_key` is the same in every process that answers searches.
+    """
 
     def __init__(
-        self, catalogue: Catalogue, records: RecordReader, sources: Sources, searches: SavedSearches, clock: Clock
+        self,
+        catalogue: Catalogue,
+        records: RecordReader,
+        sources: Sources,
+        searches: SavedSearches,
+        clock: Clock,
+        *,
+        cursor_key: bytes,
     ) -> None:
         self._catalogue = catalogue
         self._records = records
         self._searches = searches
         self._clock = clock
+        self._cursor_key = cursor_key
         self._links = Links(catalogue)
         self._labels: dict[Language, pages.Labels] = {"zh": sources.labels("zh"), "en": sources.labels("en")}
 
@@ -62,7 +73,7 @@ class CatalogueQueries:
             "total": page.total,
             "hits": [presentation.hit_json(hit, language) for hit in page.hits],
             "facets": presentation.facets_json(page.facets, query, language),
-            "next_cursor": page.next_cursor,
+            "next_cursor": cursor.sealed(page.next_cursor, self._cursor_key) if page.next_cursor else None,
             "sort": query.sort,
         }
 
@@ -137,6 +148,8 @@ class CatalogueQueries:
         return [presentation.hit_json(hit, query.language) for hit in self._catalogue.search(query).hits]
 
     def _found(self, query: Query) -> Page:
+        if query.cursor is not None:
+            query = replace(query, cursor=cursor.opened(query.cursor, self._cursor_key))
         try:
             return self._catalogue.search(query)
         except Refusal as refusal:

@@ -39,7 +39,7 @@ def router(ingest: Ingest) -> APIRouter:
 
 
 def _add_submissions(api: APIRouter, ingest: Ingest) -> None:
-    uploads = Uploads(ingest.limits.body_bytes)
+    uploads = Uploads()
 
     @serve(api, contract.SUBMIT)
     async def submit(

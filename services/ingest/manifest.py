@@ -34,7 +34,6 @@ def ingest(on: Resources) -> Ingest:
     """The service on its stores."""
     settings = on.settings
     limits = Limits(
-        body_bytes=settings.max_body_bytes,
         row_bytes=settings.max_row_bytes,
         field_chars=settings.max_field_chars,
         batch_rows=settings.batch_rows,

@@ -1,6 +1,6 @@
-"""Request bodies on their way to disk: read as they come, never beyond the limit, never in the event loop's way."""
+"""Request bodies on their way to disk: read as they come, never in the event loop's way."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
@@ -34,10 +34,9 @@ class Upload:
 
 
 class Uploads:
-    """Takes request bodies, at most `limit_bytes` each."""
+    """Takes request bodies; hub.web.limits sees to their size."""
 
-    def __init__(self, limit_bytes: int) -> None:
-        self._limit = limit_bytes
+    def __init__(self) -> None:
         self._waiting = 0
         self.at_work = CapacityLimiter(AT_WORK_LIMIT)
 
@@ -45,8 +44,7 @@ class Uploads:
     async def taken(self, request: Request) -> AsyncIterator[Upload]:
         """The request's document, raw or as the file of a form; its file is gone when the block ends.
 
-        Raises Refusal: 413 beyond the limit, 400 for a form without a file, 415 for a compressed body, 503 where too
-        many are being handled.
+        Raises Refusal: 400 for a form without a file, 415 for a compressed body, 503 where too many are being handled.
         """
         self._check_head(request)
         self._waiting += 1
@@ -70,15 +68,12 @@ class Uploads:
         if coding != "identity":
             expected = Bilingual("未压缩的请求正文", "a body without a content coding")
             raise Refusal(Problem("unsupported-coding", expected, shown(coding), "Content-Encoding"), status=415)
-        length = request.headers.get("content-length", "")
-        if length.isascii() and length.isdigit() and int(length[:19]) > self._limit:
-            raise self._too_large()
 
     async def _raw(self, request: Request) -> Upload:
         spool: IO[bytes] = SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 - closed by the caller
         pending = bytearray()
         try:
-            async for chunk in self._limited(request):
+            async for chunk in request.stream():
                 pending += chunk
                 if len(pending) >= IN_MEMORY_BYTES:
                     await to_thread.run_sync(spool.write, bytes(pending))
@@ -95,7 +90,7 @@ class Uploads:
     async def _form(self, request: Request) -> Upload:
         parser = MultiPartParser(
             request.headers,
-            self._limited(request),
+            request.stream(),
             max_files=1,
             max_fields=FIELDS_LIMIT,
             max_part_size=FIELD_BYTES,
@@ -111,21 +106,6 @@ class Uploads:
             raise Refusal(Problem("no-file", expected, field="file"), status=400)
         (file,) = files
         return Upload(file.file, file.content_type or "", file.filename or "")
-
-    async def _limited(self, request: Request) -> AsyncGenerator[bytes, None]:
-        taken = 0
-        async for chunk in request.stream():
-            taken += len(chunk)
-            if taken > self._limit:
-                raise self._too_large()
-            yield chunk
-
-    def _too_large(self) -> Refusal:
-        expected = Bilingual(
-            "最多 {mib} MiB（{limit} 字节）的正文；请分批发送", "a body of at most {mib} MiB ({limit} bytes)"
-        )
-        problem = Problem("body-too-large", expected.format(mib=round(self._limit / 2**20, 1), limit=self._limit))
-        return Refusal(problem, status=413)
 
 
 def _text(header: str) -> str:

@@ -85,6 +85,8 @@ class HubApi:
         headers: Mapping[str, str] | None = None,
         **body: Any,
     ) -> httpx.Response:
+        if not is_plain(reader.token):
+            raise ApiProblem(401, {})
         try:
             answer = await self._client.request(
                 method,
@@ -101,6 +103,11 @@ class HubApi:
         if answer.status_code >= 400:
             raise ApiProblem(answer.status_code, _document(answer))
         return answer
+
+
+def is_plain(token: str) -> bool:
+    """Whether a header can carry it: a browser sends back whatever its cookie holds."""
+    return token.isascii() and token.isprintable() and " " not in token
 
 
 def _document(answer: httpx.Response) -> Mapping[str, Any]:

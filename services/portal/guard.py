@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.web.callers import TOKEN_COOKIE
+from hub.web.safety import netloc_of
 from services.portal.client import ApiProblem
 from services.portal.core.addresses import local
 from services.portal.rendering import address_of, page, tiles_of
@@ -21,21 +22,13 @@ TOLD = (400, 401, 403, 404, 405, 409, 410, 413, 422, 429, 503)
 log = logging.getLogger(__name__)
 
 
-def small(_: Request) -> int:
-    """The size of an ordinary form in bytes."""
-    return 64 * 2**10
-
-
-def add_page(
-    router: APIRouter, path: str, endpoint: Endpoint, method: str = "GET", most: Callable[[Request], int] = small
-) -> None:
-    """Serve the endpoint at the path, guarded; a form sent to it has at most `most` bytes."""
+def add_page(router: APIRouter, path: str, endpoint: Endpoint, method: str = "GET") -> None:
+    """Serve the endpoint at the path, guarded."""
 
     async def guarded(request: Request) -> Response:
         try:
             if request.method == "POST":
                 refuse_forged(request)
-                refuse_large(request, most(request))
             response = await endpoint(request)
         except ApiProblem as problem:
             response = refused(request, problem.status, problem.messages)
@@ -56,18 +49,9 @@ def refuse_forged(request: Request) -> None:
     """
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin", "")
-    own = site == "same-origin" if site else urlsplit(origin).netloc == request.headers.get("host")
+    own = site == "same-origin" if site else netloc_of(origin) == request.headers.get("host")
     if not own:
         raise HTTPException(403)
-
-
-def refuse_large(request: Request, most: int) -> None:
-    """413 before the body is read. A browser always tells the length of a form that it sends."""
-    length = request.headers.get("content-length", "")
-    if not length.isdigit():
-        raise HTTPException(400)
-    if int(length) > most:
-        raise HTTPException(413)
 
 
 def segment(request: Request, name: str) -> str:
@@ -89,9 +73,10 @@ def refused(request: Request, status: int, messages: list[str]) -> Response:
 
 def referring(request: Request) -> str:
     """The page of this site that a form was sent from, the search page where that is not known."""
-    parts = urlsplit(request.headers.get("referer", ""))
-    if parts.netloc != request.headers.get("host"):
+    address = request.headers.get("referer", "")
+    if netloc_of(address) != request.headers.get("host"):
         return local(None)
+    parts = urlsplit(address)
     return local(f"{parts.path}?{parts.query}" if parts.query else parts.path)
 
 
@@ -105,7 +90,6 @@ def secured(request: Request, response: Response) -> Response:
         "frame-ancestors 'none'"
     )
     response.headers["Content-Security-Policy"] = policy
-    response.headers["X-Content-Type-Options"] = "nosniff"
     # `same-origin`, not `no-referrer`: under the latter browsers tell the Origin of our own forms as `null`.
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = "geolocation=(self), camera=(), microphone=()"

@@ -2,39 +2,19 @@
 
 from typing import Annotated, Any
 
-import orjson
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 
-from hub.kernel.language import Bilingual
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.web.bodies import json_body
 from hub.web.callers import Caller
 from hub.web.routes import serve
 from schemas.http import usage as contract
 from services.usage.ports import Indicators
 from services.usage.service import Recorder, UsageQueries
 
-BODY_BYTES = 2**20
 HOUR = 3_600
 
-_SMALL = Bilingual("不超过 {most} 字节的请求", "a body of at most {most} bytes")
-_JSON = Bilingual("JSON 格式的请求", "a body in JSON")
-
 Text = Annotated[str | None, Query()]
-
-
-async def json_body(request: Request) -> Any:
-    """The body as JSON. Reads no more than BODY_BYTES."""
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > BODY_BYTES:
-            raise Refusal(Problem("too-large", _SMALL.format(most=BODY_BYTES)), status=413)
-    try:
-        return orjson.loads(bytes(data))
-    except orjson.JSONDecodeError:
-        found = shown(bytes(data[:200]).decode("utf-8", "replace"))
-        raise Refusal(Problem("not-json", _JSON, found), status=400) from None
 
 
 def router(recorder: Recorder, queries: UsageQueries) -> APIRouter:

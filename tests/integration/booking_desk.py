@@ -9,9 +9,11 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.limits import limits_of_routes
 from hub.kernel.access import Principal
 from hub.kernel.records import Record, SourceRef
 from hub.ports.clock import ManualClock
+from hub.web.limits import Limited
 from hub.web.problems import install_problem_handlers
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.booking.api import router
@@ -76,6 +78,7 @@ class Desk:
         app = conforming(FastAPI())
         app.state.access = Tokens()
         install_problem_handlers(app)
+        app.add_middleware(Limited, table=limits_of_routes(2**20))
         app.include_router(router(BookingDesk(self.store, Records(), self.clock)))  # type: ignore[arg-type]
         self._client = TestClient(app)
 

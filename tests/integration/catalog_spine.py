@@ -69,7 +69,9 @@ class Spine:
         app = conforming(FastAPI())
         app.state.access = Access()
         install_problem_handlers(app)
-        app.include_router(router(CatalogueQueries(self.catalogue, self.records, sources, self.searches, clock)))
+        app.include_router(
+            router(CatalogueQueries(self.catalogue, self.records, sources, self.searches, clock, cursor_key=b"k"))
+        )
         self.http = TestClient(app)
 
     def submit(self, kind: str, raw: dict[str, Any], version: int = 1, operation: Operation = "upsert") -> str:

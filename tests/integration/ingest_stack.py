@@ -9,6 +9,7 @@ from typing import Any, cast
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.limits import limits_of_routes
 from hub.auth.sources import load_sources
 from hub.kernel.access import Principal
 from hub.kernel.deadletters import dead_letter_topic
@@ -19,6 +20,7 @@ from hub.ports.catalogue import Catalogue
 from hub.ports.clock import ManualClock
 from hub.ports.eventlog import EventLog, Topic
 from hub.runtime.threads import drain
+from hub.web.limits import Limited
 from hub.web.problems import install_problem_handlers
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.service import Curation, Relay
@@ -29,7 +31,7 @@ from services.ingest.core.rows import Limits
 from services.ingest.service import Ingest
 from tests.contract import conforming
 
-LIMITS = Limits(body_bytes=200_000, row_bytes=4_000, field_chars=1_000, batch_rows=10)
+LIMITS = Limits(row_bytes=4_000, field_chars=1_000, batch_rows=10)
 OPERATOR = Principal("op", frozenset({"operator"}), frozenset({"*"}))
 TOKENS = {
     "operator": OPERATOR,
@@ -115,6 +117,7 @@ class Stack:
         app = conforming(FastAPI())
         app.state.access = Tokens()
         install_problem_handlers(app)
+        app.add_middleware(Limited, table=limits_of_routes(200_000))
         app.include_router(router(self.ingest))
         self.client = TestClient(app)
 

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.limits import limits_of_routes
 from hub.kernel.access import Principal
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.entries import Entry
@@ -18,6 +19,7 @@ from hub.kernel.records import RECORD_CHANGED, RECORDS, Record, SourceRef
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import ManualClock
 from hub.runtime.threads import drain
+from hub.web.limits import Limited
 from hub.web.problems import install_problem_handlers
 from schemas.events.bookings import BOOKING_CHANGED, BOOKINGS, Booking
 from schemas.events.usage import TELEMETRY, USAGE, USAGE_COUNTED, MonthUsage
@@ -76,6 +78,7 @@ class Site:
         app.state.access = Access()
         install_problem_handlers(app)
         recorder = Recorder(self.log, known, self.clock, "hub.test")
+        app.add_middleware(Limited, table=limits_of_routes(2**20))
         app.include_router(router(recorder, UsageQueries(self.store, known, self.clock)))
         self.client = TestClient(app)
         self.append(RECORDS, RECORD_CHANGED, *((one.id, one.to_bytes()) for one in RECORDS_OF_TEST.values()))

@@ -8,6 +8,8 @@ import httpx
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.limits import limits_of_routes
+from hub.web.limits import MIB, Limited
 from services.portal.app import install_error_pages, portal
 
 TOKEN = "known-token"  # not a secret of anything
@@ -86,6 +88,7 @@ class Asked:
         transport = httpx.MockTransport(self._reply)
         app.include_router(portal(httpx.AsyncClient(transport=transport, base_url="http://hub.internal")))
         install_error_pages(app)
+        app.add_middleware(Limited, table=limits_of_routes(256 * MIB))
         self.browser = TestClient(app, base_url=f"{scheme}://hub.test", follow_redirects=False)
         self.browser.headers["accept"] = "text/html"
 

@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from hashlib import blake2b
+from hmac import compare_digest
 from typing import NamedTuple
 
 import orjson
@@ -14,6 +15,7 @@ from hub.ports.catalogue import Query
 
 CURSOR_LIMIT = 1_000
 _TAG = 9
+_SEAL = 32
 _EXPECTED = Bilingual(
     "上一页返回的 next_cursor，并且检索条件不变", "the next_cursor of the page before, of the very same search"
 )
@@ -39,15 +41,26 @@ def decoded(query: Query) -> Position | None:
     if cursor is None:
         return None
     try:
-        if len(cursor) > CURSOR_LIMIT:
-            raise ValueError
         raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         tag, data = raw[:_TAG], raw[_TAG:]
         if tag != _tag(query, data):
             raise ValueError
         return _position(orjson.loads(data))
     except (ValueError, NotBase64):
-        raise Refusal(Problem("bad-cursor", _EXPECTED, shown(cursor), "cursor"), status=400) from None
+        raise _refused(cursor) from None
+
+
+def sealed(cursor: str, key: bytes) -> str:
+    """The cursor as callers get it: they hand back what the hub has given out, and no position of their own."""
+    return f"{_seal(cursor, key)}{cursor}"
+
+
+def opened(cursor: str, key: bytes) -> str:
+    """What was sealed. Raises Refusal (400, `bad-cursor`) for anything else."""
+    inner = cursor[_SEAL:]
+    if len(cursor) > CURSOR_LIMIT or not cursor.isascii() or not compare_digest(cursor[:_SEAL], _seal(inner, key)):
+        raise _refused(cursor)
+    return inner
 
 
 def searched(query: Query) -> bytes:
@@ -57,6 +70,14 @@ def searched(query: Query) -> bytes:
 
 def _tag(query: Query, data: bytes) -> bytes:
     return blake2b(b"\0".join((searched(query), query.sort.encode(), data)), digest_size=_TAG).digest()
+
+
+def _seal(cursor: str, key: bytes) -> str:
+    return blake2b(cursor.encode(), digest_size=_SEAL // 2, key=key).hexdigest()
+
+
+def _refused(cursor: str) -> Refusal:
+    return Refusal(Problem("bad-cursor", _EXPECTED, shown(cursor), "cursor"), status=400)
 
 
 def _position(raw: object) -> Position:

@@ -24,7 +24,6 @@ BATCH_BYTES = 16 * 2**20
 class Limits:
     """What ingest takes at most; see hub.runtime.settings.Settings for the numbers that an operator may change."""
 
-    body_bytes: int = 256 * 2**20
     row_bytes: int = 256 * 2**10
     field_chars: int = 20_000
     batch_rows: int = 2_000

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.auth.oidc_login import Begun, OidcLogin, ProviderAway, SignInRefused
+from hub.web.safety import is_https, site_of
 from services.portal.client import ApiProblem, HubApi, Reader
 from services.portal.core.addresses import local
 from services.portal.guard import add_page
@@ -40,9 +41,10 @@ async def leave(request: Request) -> Response:
     except ProviderAway as error:
         return _failed(request, back, "away", error)
     response = RedirectResponse(address, 303, {"Cache-Control": "no-store"})
-    secure = request.url.scheme == "https"
     # Lax: the provider sends the browser back by a top-level GET from its own site.
-    response.set_cookie(BEGUN_COOKIE, begun.text(), BEGUN_FOR, path=PATH, secure=secure, httponly=True, samesite="lax")
+    response.set_cookie(
+        BEGUN_COOKIE, begun.text(), BEGUN_FOR, path=PATH, secure=is_https(request), httponly=True, samesite="lax"
+    )
     return response
 
 
@@ -84,10 +86,6 @@ async def end(request: Request) -> Response:
 def callback_of(request: Request) -> str:
     """The address that the provider sends the browser back to; the client there must list it."""
     return f"{site_of(request)}{PATH}/callback"
-
-
-def site_of(request: Request) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _login(request: Request) -> OidcLogin:

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hub.web.safety import site_of
 from schemas.fields import by_path
 from schemas.kind import kinds
 from services.portal.client import HubApi, Reader
@@ -46,7 +47,7 @@ async def record_page(request: Request, api: HubApi, record_id: str) -> Response
     )
     decisions = await api.get(reader, f"{path}/decisions") if roles & STEWARDS else None
     facts, texts = told_first(record)
-    address = str(request.url.replace(query="", fragment=""))
+    address = f"{site_of(request)}{request.url.path}"
     return page(
         request,
         "record.html",

@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from hub.web.callers import LANGUAGE_COOKIE, TOKEN_COOKIE
-from services.portal.client import ApiProblem, HubApi, Reader
+from hub.web.safety import is_https
+from services.portal.client import ApiProblem, HubApi, Reader, is_plain
 from services.portal.core.addresses import local
 from services.portal.core.messages import translator
 from services.portal.guard import add_page
@@ -47,8 +48,7 @@ def add(router: APIRouter, api: HubApi) -> None:
 async def sign_in(request: Request, api: HubApi, token: str, back: str) -> Response:
     """Keep the token in a cookie that no script can read, if the API knows it; leave the address that showed it."""
     token = token.strip()
-    plain = token.isascii() and token.isprintable() and " " not in token
-    if not token or len(token) > LONGEST_TOKEN or not plain:
+    if not token or len(token) > LONGEST_TOKEN or not is_plain(token):
         return sign_in_page(request, back, 401, wrong=True)
     try:
         await api.get(Reader(reader_of(request).language, token), "/me")
@@ -63,7 +63,7 @@ async def sign_in(request: Request, api: HubApi, token: str, back: str) -> Respo
 
 def keep(request: Request, response: Response, token: str, seconds: int | None) -> None:
     """Keep the token in a cookie that no script can read, for so long or until the browser is closed."""
-    secure = request.url.scheme == "https"
+    secure = is_https(request)
     response.set_cookie(TOKEN_COOKIE, token, seconds, path="/", secure=secure, httponly=True, samesite="lax")
 
 
@@ -107,7 +107,7 @@ async def language(request: Request) -> Response:
     """Remember the language, and go back without a `lang` that would override it."""
     wanted = "en" if request.query_params.get("to") == "en" else "zh"
     response = RedirectResponse(without_lang(local(request.query_params.get("next"))), 303)
-    secure = request.url.scheme == "https"
+    secure = is_https(request)
     response.set_cookie(
         LANGUAGE_COOKIE, wanted, LANGUAGE_KEPT_FOR, path="/", secure=secure, httponly=True, samesite="lax"
     )

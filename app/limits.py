@@ -1,0 +1,90 @@
+"""The limits of every operation and page of the hub, in one table; hub.web.connections has those of connections.
+
+Bodies, senders and rates are held by hub.web.limits, pages by the contracts that this table reads them from. Of rows
+and texts in what is submitted see HUB_MAX_ROW_BYTES and HUB_MAX_FIELD_CHARS.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import get_args
+
+from fastapi import FastAPI
+
+from hub.kernel.access import Role
+from hub.runtime.settings import Settings
+from hub.web.limits import DEFAULT, KIB, MIB, Limited, RouteLimits
+from hub.web.safety import Hosts, Safe
+from schemas.http import OPERATIONS, booking, catalog, curation, ingest
+from services.catalog.ports import SEARCHES_LIMIT
+from services.catalog.related import REFERRING_LIMIT
+from services.usage.core.requests import MONTHS_LIMIT
+
+ANYBODY_SIGNED_IN: frozenset[Role] = frozenset(get_args(Role))
+SUBMITTERS: frozenset[Role] = frozenset({"submitter", "operator"})
+STEWARDS: frozenset[Role] = frozenset({"agency", "operator"})
+FORM_OVERHEAD = 64 * KIB
+
+JSON = RouteLimits(json=True, roles=ANYBODY_SIGNED_IN, at_once=64)
+DECISION = RouteLimits(json=True, roles=STEWARDS)
+FORM = RouteLimits(body=64 * KIB)
+UPLOAD = RouteLimits(body=256 * MIB, at_once=8)
+
+WRITING: Mapping[str, RouteLimits] = {
+    "POST /api/v1/submissions/{kind}": replace(UPLOAD, roles=SUBMITTERS),
+    "POST /api/v1/instruments/{instrument_id}/telemetry": replace(JSON, body=MIB),
+    "POST /api/v1/bookings": JSON,
+    "POST /api/v1/bookings/{booking_id}/confirm": JSON,
+    "POST /api/v1/bookings/{booking_id}/decline": JSON,
+    "POST /api/v1/bookings/{booking_id}/cancel": JSON,
+    "POST /api/v1/saved-searches": JSON,
+    "DELETE /api/v1/saved-searches/{search_id}": DEFAULT,
+    "POST /api/v1/records/{record_id}/preferences": DECISION,
+    "POST /api/v1/same-as": DECISION,
+    "POST /import": replace(UPLOAD, body=UPLOAD.body + FORM_OVERHEAD),  # the page asks who it is
+    "POST /records/{record_id}/book": FORM,
+    "POST /bookings/{booking_id}/confirm": FORM,
+    "POST /bookings/{booking_id}/decline": FORM,
+    "POST /bookings/{booking_id}/cancel": FORM,
+    "POST /saved": FORM,
+    "POST /saved/{search_id}/forget": FORM,
+    "POST /steward/records/{record_id}/preference": FORM,
+    "POST /steward/same-as": FORM,
+    "POST /sign-in": FORM,
+    "POST /sign-out": FORM,
+}
+LISTING: Mapping[str, RouteLimits] = {
+    "GET /api/v1/search": RouteLimits(page=catalog.PAGE_LIMIT),
+    "GET /api/v1/suggest": RouteLimits(page=catalog.SUGGESTIONS_LIMIT),
+    "GET /api/v1/records/{record_id}/related": RouteLimits(page=REFERRING_LIMIT),
+    "GET /api/v1/saved-searches": RouteLimits(page=SEARCHES_LIMIT),
+    "GET /api/v1/saved-searches/{search_id}/results": RouteLimits(page=catalog.PAGE_LIMIT),
+    "GET /api/v1/bookings": RouteLimits(page=booking.PAGE_LIMIT),
+    "GET /api/v1/receipts": RouteLimits(page=ingest.RECEIPTS_LIMIT),
+    "GET /api/v1/receipts/{receipt_id}/rows": RouteLimits(page=ingest.ROWS_LIMIT),
+    "GET /api/v1/conflicts": RouteLimits(page=curation.PAGE_LIMIT),
+    "GET /api/v1/duplicates": RouteLimits(page=curation.PAGE_LIMIT),
+    "GET /api/v1/usage": RouteLimits(page=MONTHS_LIMIT),
+}
+PAGES = (
+    "/ /suggest /records/{record_id} /records/{record_id}/book /bookings /bookings/{booking_id} "
+    "/bookings/{booking_id}/calendar.ics /saved /saved/new /import /import/receipts/{receipt_id} "
+    "/import/receipts/{receipt_id}/refused.{form} /import/templates/{kind}.{form} /steward /steward/duplicates "
+    "/account /sign-in /signed-out /language /manifest.webmanifest /sign-in/oidc /sign-in/callback /sign-out/oidc "
+    "/static/{digest}/{name:path} /api/v1/openapi.json /metrics /healthz /readyz"
+)
+"""What is only read, beside operations: the default."""
+
+
+def limits_of_routes(upload_bytes: int) -> Mapping[str, RouteLimits]:
+    """By method and path template; `upload_bytes` of one submission."""
+    reading = [*(operation.path for operation in OPERATIONS if operation.method == "GET"), *PAGES.split()]
+    table = {**{f"GET {path}": DEFAULT for path in reading}, **LISTING, **WRITING}
+    more = upload_bytes - UPLOAD.body
+    return {name: replace(row, body=row.body + more) if row.body >= UPLOAD.body else row for name, row in table.items()}
+
+
+def add_limits(app: FastAPI, settings: Settings) -> None:
+    """Hold every request to the table, and to the hosts of the settings."""
+    app.add_middleware(Limited, table=limits_of_routes(settings.max_body_bytes))
+    hosts = Hosts(settings.public_url, filter(None, settings.hosts.split(",")))
+    app.add_middleware(Safe, hosts=hosts, https=settings.public_url.startswith("https:"))

@@ -1,0 +1,114 @@
+"""What holds for every answer: the hub is called by a name of its own, and says how what it answers may be kept.
+
+A `Host` that anybody can choose would get into addresses that the hub hands out, such as the one that a provider sends
+people back to; and a page of another site could reach a hub on this machine by a name of that site (DNS rebinding).
+"""
+
+import re
+import socket
+from collections.abc import Iterable
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hub.kernel.language import Bilingual
+from hub.kernel.problems import Problem, shown
+from hub.web.callers import TOKEN_COOKIE, language_of
+from hub.web.problems import problem_response
+
+_FIELD = re.compile(r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::[0-9]{1,5})?")
+INNER = frozenset({"/metrics", "/healthz", "/readyz"})
+"""Asked for by monitoring, by whatever address; they name none."""
+HSTS = "max-age=31536000"
+_HOST = Bilingual(
+    "本枢纽的地址（HUB_PUBLIC_URL 或 HUB_HOSTS 中的主机名）",
+    "an address of this hub (a host of HUB_PUBLIC_URL or HUB_HOSTS)",
+)
+
+
+class Hosts:
+    """The names that the hub is called by: this machine's, those listed, and that of its public address.
+
+    Without a public address any IP address is one too, since a phone may reach a hub by one that the hub does not know;
+    with one, only those of this machine itself.
+    """
+
+    def __init__(self, public_url: str = "", listed: Iterable[str] = ()) -> None:
+        own = socket.gethostname().lower()
+        public = urlsplit(public_url).hostname
+        self._names = {"localhost", own, f"{own}.local", *(name.strip().lower() for name in listed)}
+        self._names |= {public} if public else set()
+        self._addresses = not public
+
+    def has(self, field: str) -> bool:
+        """Whether a `Host` field, with or without a port, names the hub."""
+        parts = _FIELD.fullmatch(field.lower())
+        if parts is None or parts["name"] in self._names:
+            return parts is not None
+        try:
+            address = ip_address(parts["six"] or parts["name"])
+        except ValueError:
+            return False
+        return self._addresses or address.is_loopback
+
+
+class Safe:
+    """ASGI middleware: 421 for other hosts; fields of every answer. `https`: the hub's public address is."""
+
+    def __init__(self, app: ASGIApp, hosts: Hosts, https: bool = False) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._https = https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI 3.0."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        https = self._https or scope["scheme"] == "https"
+        private = "authorization" in request.headers or TOKEN_COOKIE in request.headers.get("cookie", "")
+
+        async def safe(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _add_fields(MutableHeaders(scope=message), private, https)
+            await send(message)
+
+        hosts = request.headers.getlist("host")
+        if scope["path"] in INNER or (len(hosts) == 1 and self._hosts.has(hosts[0])):
+            await self._app(scope, receive, safe)
+            return
+        problem = Problem("unknown-host", _HOST, shown(", ".join(hosts)), "Host")
+        answer = problem_response((problem,), 421 if len(hosts) == 1 else 400, language_of(request))
+        await answer(scope, receive, safe)
+
+
+def site_of(request: Request) -> str:
+    """The hub's address as its readers know it, such as `https://hub.example.org`."""
+    settings = getattr(request.app.state, "settings", None)
+    return getattr(settings, "public_url", "") or f"{request.url.scheme}://{request.url.netloc}"
+
+
+def is_https(request: Request) -> bool:
+    """Whether readers come by HTTPS, so that cookies are for it alone."""
+    return site_of(request).startswith("https:")
+
+
+def netloc_of(address: str) -> str:
+    """Host and port of an address that anybody may have written; empty where there is none."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return ""
+
+
+def _add_fields(fields: MutableHeaders, private: bool, https: bool) -> None:
+    fields["X-Content-Type-Options"] = "nosniff"
+    kept = fields.get("cache-control", "")
+    if not kept or (private and "public" not in kept):
+        fields["Cache-Control"] = "no-store"
+    if https:
+        fields["Strict-Transport-Security"] = HSTS
