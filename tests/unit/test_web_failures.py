@@ -1,16 +1,11 @@
 """What a caller is told when a server behind the hub is away, the disk is full, or the hub itself is wrong."""
 
 import errno
-import http.client
-import socket
 import sqlite3
-import threading
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
-import uvicorn
 from elastic_transport import ConnectionTimeout
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -98,30 +93,3 @@ def test_an_answer_that_has_begun_is_broken_off() -> None:
 
     with pytest.raises(ValueError):
         TestClient(Failures(breaks_off)).get("/")
-
-
-@pytest.fixture
-def address() -> Iterator[tuple[str, int]]:
-    """A web server with an endpoint that fails."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        server = uvicorn.Server(uvicorn.Config(failing(ValueError()), log_config=None))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        yield listening.getsockname()
-        server.should_exit = True
-        thread.join()
-
-
-def test_the_connection_goes_on_after_a_fault(address: tuple[str, int]) -> None:
-    connection = http.client.HTTPConnection(*address)
-    connection.connect()
-    first = connection.sock
-    for _ in range(3):
-        connection.request("POST", "/", b"x" * 100_000)
-        answer = connection.getresponse()
-        assert answer.status == 500
-        answer.read()
-        assert connection.sock is first, "the server has not closed it"
-    connection.close()

@@ -1,0 +1,38 @@
+"""A connection to the web server and what becomes of it after a fault."""
+
+import http.client
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+
+from tests.unit.test_web_failures import failing
+
+
+@pytest.fixture
+def address() -> Iterator[tuple[str, int]]:
+    """A web server with an endpoint that fails."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        server = uvicorn.Server(uvicorn.Config(failing(ValueError()), log_config=None))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield listening.getsockname()
+        server.should_exit = True
+        thread.join()
+
+
+def test_the_connection_goes_on_after_a_fault(address: tuple[str, int]) -> None:
+    connection = http.client.HTTPConnection(*address)
+    connection.connect()
+    first = connection.sock
+    for _ in range(3):
+        connection.request("POST", "/", b"x" * 100_000)
+        answer = connection.getresponse()
+        assert answer.status == 500
+        answer.read()
+        assert connection.sock is first, "the server has not closed it"
+    connection.close()
