@@ -1,10 +1,7 @@
 """Tokens, registered sources and the running of workers."""
 
-import subprocess
-import sys
 import threading
 from pathlib import Path
-from subprocess import PIPE
 
 import pytest
 
@@ -15,16 +12,6 @@ from hub.runtime.threads import Runtime, drain
 from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.unit
-ISSUING = """
-import sys
-from pathlib import Path
-from hub.auth.tokens import AccessFile
-print("ready", flush=True)
-sys.stdin.readline()
-access = AccessFile(Path(sys.argv[1]))
-for _ in range(20):
-    print(access.issue("lab", {"submitter"}, {"owner"}), flush=True)
-"""
 
 
 def test_first_start_makes_an_operator_and_keeps_only_the_digest(tmp_path: Path) -> None:
@@ -45,28 +32,6 @@ def test_a_token_issued_by_another_process_is_known_at_once(tmp_path: Path) -> N
     assert principal
     assert principal.may_submit_for("owner")
     assert not principal.may_submit_for("national")
-
-
-def test_processes_that_start_and_issue_at_one_moment_lose_no_token(tmp_path: Path) -> None:
-    processes = [
-        subprocess.Popen([sys.executable, "-c", ISSUING, str(tmp_path)], stdin=PIPE, stdout=PIPE, text=True)
-        for _ in range(4)
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    issued = [token for process in processes for token in process.communicate()[0].split()]
-    access = AccessFile(tmp_path)
-    assert len(set(issued)) == 80
-    assert all(map(access.principal, issued))
-    operator = operator_token(tmp_path)
-    assert operator
-    assert access.principal(operator)
-    assert sorted(principal.name for principal in access.principals()) == ["lab"] * 80 + ["operator"]
 
 
 def test_a_first_start_that_broke_off_before_the_list_was_there_is_begun_again(tmp_path: Path) -> None:
