@@ -1,9 +1,10 @@
 """`hub import`, `hub template`, `hub export`: files of records in and out."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import orjson
 import typer
@@ -220,10 +221,16 @@ def beside(refused: Path, path: Path, files: int) -> Path:
     return refused if files == 1 else refused.with_stem(f"{refused.stem}-{path.name.split('.')[0]}")
 
 
+def private(path: Path) -> BinaryIO:
+    """A new file to write, for its owner alone: what is exported may be more than everybody may see."""
+    path.unlink(missing_ok=True)
+    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
 def download(client: HubClient, path: str, parameters: list[tuple[str, str]], target: Path) -> None:
     """Save what the hub gives; nothing is left half written under the name."""
     part = target.with_name(target.name + ".part")
-    with client.download(path, parameters) as chunks, part.open("wb") as file:
+    with client.download(path, parameters) as chunks, private(part) as file:
         for chunk in chunks:
             file.write(chunk)
     part.replace(target)
@@ -257,7 +264,7 @@ def export(
     told = session(context)
     part, count, cursor = output.with_name(output.name + ".part"), 0, None
     exported, unit = Bilingual(f"导出 {kind}", f"Exporting {kind}"), Bilingual("条", "records")
-    with told.client(data, url, None) as client, part.open("wb") as file, bar(told, exported, unit) as progress:
+    with told.client(data, url, None) as client, private(part) as file, bar(told, exported, unit) as progress:
         while True:
             page = client.get(
                 "/search", [("kind", kind), ("size", str(PAGE)), *([("cursor", cursor)] if cursor else [])]

@@ -1,9 +1,9 @@
 """One settings object; each value can be given as an environment variable HUB_<NAME>."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -16,9 +16,9 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
-    public_url: str = Field(
+    public_url: Annotated[str, AfterValidator(lambda address: address.rstrip("/"))] = Field(
         default="",
-        pattern=r"^(https?://[^/\s?#]+)?$",
+        pattern=r"^(https?://[^/\s?#]+/?)?$",
         description="The hub's address as its readers know it (https://hub.example.org); empty: as they call it.",
     )
     hosts: str = Field(default="", description="Further host names that the hub is called by, between commas.")

@@ -38,10 +38,9 @@ class Hosts:
 
     def __init__(self, public_url: str = "", listed: Iterable[str] = ()) -> None:
         own = socket.gethostname().lower()
-        public = urlsplit(public_url).hostname
-        self._names = {"localhost", own, f"{own}.local", *(name.strip().lower() for name in listed)}
-        self._names |= {public} if public else set()
-        self._addresses = not public
+        given = {urlsplit(name if "//" in name else f"//{name.strip()}").hostname for name in (public_url, *listed)}
+        self._names = {"localhost", own, f"{own}.local", *filter(None, given)}
+        self._addresses = not public_url
 
     def has(self, field: str) -> bool:
         """Whether a `Host` field, with or without a port, names the hub."""

@@ -14,12 +14,13 @@ from starlette.datastructures import Headers
 
 from app import server
 from app.composition import Hub, compose
-from app.limits import limits_of_routes
+from app.limits import ANYBODY_SIGNED_IN, LISTING, WRITING, limits_of_routes
 from app.server import create_app
 from hub.auth.tokens import operator_token
 from hub.observability.metrics import REGISTRY  # noqa: F401 - metrics are registered once
 from hub.runtime.settings import Settings
 from hub.web import limits
+from hub.web.connections import CONNECTIONS, HEAD_BYTES, HEAD_FIELDS, HEAD_SECONDS, URL_BYTES, WAITING_OF_ADDRESS
 from hub.web.limits import RouteLimits
 from hub.web.safety import Hosts
 
@@ -155,6 +156,18 @@ def test_a_body_ends_at_its_bound(site: Site, name: str, row: RouteLimits) -> No
         assert codes(announced) == ["body-too-large"]
     assert chunked.status == 413
     assert chunked.taken <= row.body + 4_096
+
+
+def test_the_manual_has_the_table() -> None:
+    manual = (Path(__file__).parents[2] / "docs/operations.md").read_text("utf-8")
+    roles = {frozenset(): "anybody", ANYBODY_SIGNED_IN: "signed in"}
+    for name, row in WRITING.items():
+        who = roles.get(row.roles) or ", ".join(sorted(row.roles))
+        assert f"| `{name}` | {row.body // 1024:,} KiB | {who} | {row.at_once} |" in manual
+    for name, row in LISTING.items():
+        assert f"| `{name}` | {row.page} |" in manual
+    for bound in (HEAD_BYTES // 1024, HEAD_FIELDS, URL_BYTES // 1024, HEAD_SECONDS, CONNECTIONS, WAITING_OF_ADDRESS):
+        assert f"{bound:g}" in manual.partition("## Limits")[2].partition("\n## ")[0]
 
 
 def test_addresses_that_are_none_read_nothing(site: Site) -> None:
@@ -308,7 +321,8 @@ def test_hosts_are_the_machines_and_those_that_are_listed() -> None:
     plain = Hosts()
     for host in ("localhost", "LOCALHOST:8080", "127.0.0.1", "[::1]:80", "192.168.1.7:8080", "[fe80::1]"):
         assert plain.has(host), host
-    public = Hosts("https://hub.example.org:8443", ["gateway"])
+    public = Hosts("https://hub.example.org:8443", ["gateway", ":80", "", "https://second.example.org"])
+    assert public.has("second.example.org")
     for host in ("hub.example.org", "hub.example.org:8443", "gateway:8080", "localhost", "127.0.0.1:8080"):
         assert public.has(host), host
     assert not public.has("192.168.1.7"), "the public address is known"
