@@ -1,0 +1,77 @@
+"""Change the code that decides, one small thing at a time, and see that a test fails of each.
+
+python -m tests.mutation [MODULE ...] [--jobs 2]     such as services.booking.core.policy; all of TARGETS without
+
+Tells every mutant that survives. Ends with 1 where one survives that equivalent.toml does not name, where it names one
+that does not survive, or where less than 95 in 100 are killed.
+"""
+
+import argparse
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+from tests.mutation.mutants import Mutant, mutants_of
+from tests.mutation.trial import path_of, prepare, survivors
+
+CURATION = tuple(f"tests/unit/test_curation_{name}.py" for name in ("authority", "plan", "merge"))
+TARGETS = {
+    "services.curation.core.merge": CURATION,
+    "services.curation.core.plan": CURATION,
+    "services.curation.core.components": CURATION,
+    "services.booking.core.policy": ("tests/unit/test_booking_policy.py", "tests/unit/test_booking_edges.py"),
+    "services.catalog.core.queries": ("tests/unit/test_catalog_queries.py",),
+    "services.catalog.core.parameters": ("tests/unit/test_catalog_queries.py",),
+}
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+LEAST = 0.95
+Change = tuple[str, str, str]
+"""Where, before and after: what a mutant is known by."""
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", default=list(TARGETS))
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args(arguments)
+    named = tomllib.loads(EQUIVALENT.read_text("utf-8"))["equivalent"]
+    verdicts = [
+        tried(module, {_known(entry) for entry in named if entry["module"] == module}, options.jobs)
+        for module in options.modules
+    ]
+    return 0 if all(verdicts) else 1
+
+
+def tried(module: str, equivalent: set[Change], jobs: int) -> bool:
+    """Whether enough mutants of a module are killed, and the survivors are those that are known."""
+    began = time.monotonic()
+    mutants = mutants_of(path_of(module).read_text("utf-8"))
+    prepare(TARGETS[module])
+    sources = [mutant.source for mutant in mutants]
+    alive = [mutants[number] for number in sorted(survivors(module, sources, TARGETS[module], jobs))]
+    changes = {_change(mutant) for mutant in alive}
+    for mutant in alive:
+        if _change(mutant) not in equivalent:
+            print(f"  SURVIVED {mutant.operator} in {mutant.where}\n    - {mutant.before}\n    + {mutant.after}")
+    for where, before, after in sorted(equivalent - changes):
+        print(f"  named as equivalent, but no survivor: in {where}\n    - {before}\n    + {after}")
+    killed = 1 - len(alive) / len(mutants)
+    print(
+        f"{module}: {len(mutants) - len(alive)} of {len(mutants)} killed ({killed:.1%}); of the survivors "
+        f"{len(changes & equivalent)} are equivalent; {time.monotonic() - began:.0f} s",
+        flush=True,
+    )
+    return killed >= LEAST and changes == equivalent
+
+
+def _known(entry: dict[str, str]) -> Change:
+    return (entry["where"], entry["before"], entry["after"])
+
+
+def _change(mutant: Mutant) -> Change:
+    return (mutant.where, mutant.before, mutant.after)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
