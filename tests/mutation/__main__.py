@@ -16,13 +16,14 @@ from tests.mutation.mutants import Mutant, mutants_of
 from tests.mutation.trial import path_of, prepare, survivors
 
 CURATION = tuple(f"tests/unit/test_curation_{name}.py" for name in ("authority", "plan", "merge"))
+CATALOGUE = ("tests/unit/test_catalog_queries.py", "tests/unit/test_catalog_parameters.py")
 TARGETS = {
     "services.curation.core.merge": CURATION,
     "services.curation.core.plan": CURATION,
     "services.curation.core.components": CURATION,
     "services.booking.core.policy": ("tests/unit/test_booking_policy.py", "tests/unit/test_booking_edges.py"),
-    "services.catalog.core.queries": ("tests/unit/test_catalog_queries.py",),
-    "services.catalog.core.parameters": ("tests/unit/test_catalog_queries.py",),
+    "services.catalog.core.queries": CATALOGUE,
+    "services.catalog.core.parameters": CATALOGUE,
 }
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 LEAST = 0.95

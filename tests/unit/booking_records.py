@@ -46,7 +46,9 @@ def span(text: str) -> Interval:
 
 
 def booking(status: BookingStatus, start: datetime = NOW + timedelta(hours=5)) -> Booking:
-    return Booking(
+    """As it is read from where it is stored."""
+    known = Booking(
         "booking-1", "instrument-1", start, start + timedelta(hours=2), "Asia/Shanghai", status, "合金断口", "li",
         "2026-11-30T04:00:00.000000Z", "2026-11-30T04:00:00.000000Z", version=3,
     )  # fmt: skip
+    return Booking.from_bytes(known.to_bytes())
