@@ -1,7 +1,8 @@
 """Mutants of a module: cosmic-ray's operators, and a few that it lacks.
 
 A mutant is told by the lines in which it differs, as `ast.unparse` writes them, so that formatting and line numbers
-play no part. Differences in annotations alone are none.
+play no part. What annotations and the arguments of decorators say is left alone: types are mypy's to check, and slots
+and sizes of caches are no behaviour.
 """
 
 import ast
@@ -43,14 +44,23 @@ def _cosmic_ray(source: str) -> Iterator[tuple[str, str]]:
     tree = get_ast(source)
     fresh = pickle.dumps(tree)  # to parse it for every mutant takes ten times as long
     nodes = list(ast_nodes(tree))
+    passed_over = _decorators(source)
     for name in cosmic_ray.plugins.operator_names():
         kind = cosmic_ray.plugins.get_operator(name)
         operator = None if kind.arguments() else kind()
-        positions = sum(len(list(operator.mutation_positions(node))) for node in nodes) if operator else 0
-        for occurrence in range(positions):
+        positions = [at for node in nodes for at in operator.mutation_positions(node)] if operator else []
+        for occurrence, ((line, _), _) in enumerate(positions):
+            if line in passed_over and not name.endswith("RemoveDecorator"):
+                continue
             mutated = MutationVisitor(occurrence, operator).walk(pickle.loads(fresh)).get_code()
             with suppress(SyntaxError):  # of an operator that cannot stand there, such as / for the * of an argument
                 yield name.removeprefix("core/"), ast.unparse(_plain(mutated))
+
+
+def _decorators(source: str) -> set[int]:
+    """The lines of decorators."""
+    marked = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    return {decorator.lineno for node in marked for decorator in node.decorator_list}
 
 
 def _own(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -85,7 +95,7 @@ def _without(items: list[Any], at: int) -> list[Any]:
 
 
 class _Plain(ast.NodeTransformer):
-    """Takes away the annotations of arguments and results, which do nothing when the code runs."""
+    """Makes all annotations the same."""
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
         node.annotation = None

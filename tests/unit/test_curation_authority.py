@@ -145,3 +145,10 @@ def test_a_choice_may_go_to_a_lower_authority_but_not_to_one_that_has_no_say() -
 def test_of_choices_for_one_field_the_last_counts() -> None:
     said = [says(source, "owner", name_zh=source) for source in "abc"]
     assert merged(KIND, said, [prefers("name_zh", "b"), prefers("name_zh", "c")]).fields == {"name_zh": "c"}
+
+
+def test_fields_and_conflicts_stand_in_the_order_of_their_names() -> None:
+    names = "hgfedcba"
+    said = [says(source, "owner", **dict.fromkeys(names, source)) for source in "ab"]
+    result = merged(KIND, said)
+    assert list(result.fields) == [conflict.field for conflict in result.conflicts] == sorted(names)
