@@ -74,10 +74,11 @@ def submission(
     *,
     kind: str = "organisation",
 ) -> Submission:
-    """An upsert with these fields, or a withdrawal where there are none."""
+    """An upsert with these fields, or a withdrawal where there are none, as it comes off the log."""
     operation: Operation = "withdraw" if fields is None else "upsert"
     authority = AUTHORITY[source]
-    return Submission(kind, source, number, version, operation, authority, record_id, dict(fields or {}), AT)
+    said = Submission(kind, source, number, version, operation, authority, record_id, dict(fields or {}), AT)
+    return Submission.from_bytes(said.to_bytes())
 
 
 def same_as(left: str, right: str, version: int, decision: str = "joined") -> SameAs:

@@ -1,140 +1,186 @@
-"""Planning a batch: any order, repetition and division into batches of the same events ends in the same records."""
+"""Planning a batch: what is stored of it, and what is told of each of its events."""
+
+from itertools import permutations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from hub.kernel.canonical import canonical_json, digest_of
-from hub.kernel.contributions import Claim, Contribution, ContributionKey, SameAs, newest
-from hub.kernel.records import Record, Submission
-from services.curation.core.components import reached
-from services.curation.core.plan import Known, folded, planned, touched
+from schemas.kind import kind_named
+from services.curation.core.decode import Said as Event
+from services.curation.core.plan import folded, planned, touched
+from services.curation.core.weak import weak_keys
+from services.curation.service import known
+from tests.unit.curation_memory import AT, MemoryUnit, curate, preference, same_as, submission
 
 pytestmark = pytest.mark.unit
-IDS = [f"organisation-{letter * 20}" for letter in "abcd"]
-NOW = "2026-01-01T00:00:00Z"
+A, B, C = (f"organisation-{letter}" for letter in "abc")
+LATER = "2026-02-02T00:00:00.000000Z"
+Told = tuple[str, int, str]
+"""Of an event: the record, its version now and the effect."""
 
 
-class Memory:
-    """A record store in dictionaries: enough to tell what the plans amount to."""
-
-    def __init__(self) -> None:
-        self.kept: dict[ContributionKey, Contribution] = {}
-        self.decided: dict[tuple[str, str], SameAs] = {}
-        self.records: dict[str, Record] = {}
-        self.published: list[Record] = []
-
-    def take(self, events: list[Submission | SameAs]) -> None:
-        said = folded([(event.event_id(), event) for event in events])
-        claims: dict[ContributionKey, Claim] = {
-            one.key: self.kept[one.key].claim for _, one in said.submissions if one.key in self.kept
-        }
-        decisions = newest([*self.decided.values(), *(decision for _, decision in said.same_as)])
-        ids = touched(said, claims)
-        while more := self._joined_to(ids, decisions.values()) - ids:
-            ids |= more
-        changes = planned(
-            said,
-            Known(
-                claims,
-                [decision for decision in self.decided.values() if ids & set(decision.key)],
-                (),
-                [one for one in self.kept.values() if one.claim.record_id in ids],
-                {record_id: self.records[record_id] for record_id in ids if record_id in self.records},
-                ids,
-            ),
-            NOW,
-        )
-        self.kept.update({one.key: one for one in changes.contributions})
-        self.decided = newest([*self.decided.values(), *changes.same_as])
-        self.records.update({record.id: record for record in (*changes.records, *changes.refreshed)})
-        self.published.extend(changes.records)
-
-    def _joined_to(self, ids: set[str], decisions: object) -> set[str]:
-        pairs = [decision for decision in decisions if ids & set(decision.key)]  # type: ignore[attr-defined]
-        return reached(pairs)
-
-    def digest(self) -> str:
-        return digest_of(canonical_json(record.content()) for record in self.records.values())
+def taken(store: MemoryUnit, *events: Event, at: str = AT) -> list[Told]:
+    """Curate the events as one batch; what is told of each."""
+    said = folded((event.event_id(), event) for event in events)
+    changes = planned(said, known(store, said), at)
+    store.save(changes)
+    told = {outcome.event_id: (outcome.record_id, outcome.version, outcome.effect) for outcome in changes.outcomes}
+    return [told[event.event_id()] for event in events]
 
 
-def upsert(source: str, own: str, version: int, record_id: str, name: str) -> Submission:
-    return Submission(
-        "organisation", source, own, version, "upsert", "owner", record_id, {"name_zh": name}, NOW
-    )  # fmt: skip
+def versions(store: MemoryUnit) -> dict[str, int]:
+    return {record.id: record.version for record in store.current.values()}
 
 
-def withdraw(source: str, own: str, version: int) -> Submission:
-    return Submission("organisation", source, own, version, "withdraw", "owner", None, {}, NOW)
+def two_records(left: str = "甲", right: str = "乙") -> MemoryUnit:
+    """What the city says of A, and the campus of B."""
+    events = submission("city", "1", 1, A, {"name_zh": left}), submission("campus", "1", 1, B, {"name_zh": right})
+    return curate(MemoryUnit(), events)
 
 
-def decide(left: str, right: str, word: str, version: int) -> SameAs:
-    first, second = sorted((left, right))
-    return SameAs(first, second, word, version, "steward", NOW)  # type: ignore[arg-type]
+def test_of_one_source_record_said_twice_in_a_batch_the_newer_changes_and_the_older_is_stale() -> None:
+    for batch in permutations(submission("city", "1", version, A, {"name_zh": str(version)}) for version in (1, 2)):
+        store = MemoryUnit()
+        told = dict(zip((event.source_version for event in batch), taken(store, *batch), strict=True))
+        assert told == {1: (A, 1, "stale"), 2: (A, 1, "changed")}
+        assert store.current[A].fields == {"name_zh": "2"}
 
 
-SOURCES, OWN, VERSIONS = st.sampled_from("xyz"), st.sampled_from("12"), st.integers(1, 4)
-EVENTS = st.lists(
-    st.one_of(
-        st.builds(upsert, SOURCES, OWN, VERSIONS, st.sampled_from(IDS), st.sampled_from("甲乙")),
-        st.builds(withdraw, SOURCES, OWN, VERSIONS),
-        st.builds(
-            decide, st.sampled_from(IDS[:2]), st.sampled_from(IDS[2:]), st.sampled_from(["joined", "undone"]), VERSIONS
-        ),
-    ),
-    max_size=14,
-)
+def test_the_stale_stay_stale_in_a_batch_that_changes_their_record() -> None:
+    store = curate(MemoryUnit(), [submission("city", "1", 2, A, {"name_zh": "甲"})])
+    older, other = submission("city", "1", 1, A, {"name_zh": "旧"}), submission("web", "1", 1, A, {"name_en": "A"})
+    assert taken(store, older, other) == [(A, 2, "stale"), (A, 2, "changed")]
 
 
-@settings(max_examples=300, deadline=None)
-@given(EVENTS, st.integers(1, 5), st.randoms(use_true_random=False))
-def test_any_order_repetition_and_division_ends_in_the_same_records(
-    events: list[Submission | SameAs], size: int, random: object
-) -> None:
-    one, other = Memory(), Memory()
-    one.take(events)
-    shuffled = events + events[::2]
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    for start in range(0, len(shuffled), size):
-        other.take(shuffled[start : start + size])
-    assert one.digest() == other.digest()
+def test_what_is_said_again_is_unchanged_in_a_batch_that_changes_its_record() -> None:
+    first, other = submission("city", "1", 1, A, {"name_zh": "甲"}), submission("web", "1", 1, A, {"name_en": "A"})
+    store = MemoryUnit()
+    assert taken(store, first) == [(A, 1, "changed")]
+    assert taken(store, first, other) == [(A, 2, "unchanged"), (A, 2, "changed")]
 
 
-@settings(max_examples=100, deadline=None)
-@given(EVENTS)
-def test_versions_count_without_gaps_and_a_repeat_publishes_nothing(events: list[Submission | SameAs]) -> None:
-    memory = Memory()
-    for event in events:
-        memory.take([event])
-    told: dict[str, list[int]] = {}
-    for record in memory.published:
-        told.setdefault(record.id, []).append(record.version)
-    assert all(versions == list(range(1, len(versions) + 1)) for versions in told.values())
-    before = len(memory.published)
-    memory.take(events)
-    assert len(memory.published) == before
+def test_a_withdrawal_of_what_nobody_submitted_is_of_no_record() -> None:
+    assert taken(MemoryUnit(), submission("city", "9", 1, None)) == [("", 0, "unchanged")]
 
 
-def test_a_record_that_moves_leaves_a_withdrawn_one() -> None:
-    memory = Memory()
-    memory.take([upsert("x", "1", 1, IDS[0], "甲")])
-    memory.take([upsert("x", "1", 2, IDS[1], "甲")])
-    assert (memory.records[IDS[0]].status, memory.records[IDS[1]].status) == ("withdrawn", "active")
+def test_a_stale_withdrawal_that_names_no_record_is_told_of_the_one_it_was() -> None:
+    store = curate(MemoryUnit(), [submission("city", "1", 3, A, {"name_zh": "甲"})])
+    moved, gone = submission("city", "1", 4, B, {"name_zh": "甲"}), submission("city", "1", 2, None)
+    assert taken(store, gone) == [(A, 1, "stale")]
+    assert taken(store, moved, gone) == [(B, 1, "changed"), (A, 2, "stale")]
 
 
-def test_a_withdrawal_before_its_upsert_still_counts() -> None:
-    memory = Memory()
-    memory.take([withdraw("x", "1", 2)])
-    memory.take([upsert("x", "1", 1, IDS[0], "甲")])
-    assert memory.records[IDS[0]].status == "withdrawn"
+def test_a_decision_changes_the_record_that_is_kept() -> None:
+    store = two_records()
+    assert taken(store, same_as(A, B, 1)) == [(A, 2, "changed")]
+    assert taken(store, same_as(A, B, 2, "undone")) == [(A, 3, "changed")]
+    assert versions(store) == {A: 3, B: 3}
 
 
-def test_joined_records_are_one_until_it_is_undone() -> None:
-    memory = Memory()
-    memory.take([upsert("x", "1", 1, IDS[0], "甲"), upsert("y", "2", 1, IDS[2], "甲")])
-    memory.take([decide(IDS[0], IDS[2], "joined", 1)])
-    assert memory.records[IDS[2]].replaced_by == IDS[0]
-    assert memory.records[IDS[0]].same_as == (IDS[2],)
-    memory.take([decide(IDS[0], IDS[2], "undone", 2)])
-    assert memory.records[IDS[2]].status == "active"
-    assert memory.records[IDS[0]].same_as == ()
+def test_a_decision_that_is_older_or_known_or_joins_what_is_joined_changes_nothing() -> None:
+    store = two_records()
+    taken(store, same_as(A, B, 2), same_as(B, C, 2))
+    before = versions(store)
+    for decision in (same_as(A, B, 1, "undone"), same_as(B, C, 2), same_as(A, C, 1)):
+        assert taken(store, decision) == [(A, 2, "unchanged")]
+    assert versions(store) == before
+
+
+def test_an_older_decision_is_unchanged_in_a_batch_that_changes_its_record() -> None:
+    store = two_records()
+    taken(store, same_as(A, B, 2), preference(A, "name_zh", "city", "1", 2))
+    new = submission("web", "1", 1, A, {"name_en": "A"})
+    old, choice = same_as(A, B, 1, "separate"), preference(A, "name_zh", "campus", "1", 1)
+    assert taken(store, new, old, choice) == [(A, 3, "changed"), (A, 3, "unchanged"), (A, 3, "unchanged")]
+
+
+def test_a_preference_changes_the_record_where_it_changes_a_value() -> None:
+    store = two_records()
+    assert taken(store, preference(A, "name_zh", "city", "1", 1)) == [(A, 1, "unchanged")]
+    taken(store, same_as(A, B, 1))
+    assert store.current[A].fields == {"name_zh": "甲"}
+    assert taken(store, preference(B, "name_zh", "campus", "1", 2)) == [(A, 3, "changed")]
+    assert taken(store, preference(B, "name_zh", "campus", "1", 2)) == [(A, 3, "unchanged")]
+    assert store.current[A].fields == {"name_zh": "乙"}
+
+
+def test_joined_records_follow_the_newest_choice_for_any_of_their_ids() -> None:
+    said = submission("city", "1", 1, A, {"name_zh": "甲"}), submission("campus", "1", 1, B, {"name_zh": "乙"})
+    choices = preference(A, "name_zh", "city", "1", 9), preference(B, "name_zh", "campus", "1", 5)
+    for order in permutations((*said, same_as(A, B, 1), *choices)):
+        store = MemoryUnit()
+        for event in order:
+            curate(store, [event])
+        for joined in (store, curate(MemoryUnit(), order)):
+            assert joined.current[A].fields == {"name_zh": "甲"}
+            assert joined.current[A].conflicts == ()
+
+
+def test_a_new_version_keeps_when_the_record_began_and_tells_when_it_changed() -> None:
+    store = MemoryUnit()
+    taken(store, submission("city", "1", 1, A, {"name_zh": "甲"}))
+    taken(store, submission("city", "1", 2, A, {"name_zh": "乙"}), at=LATER)
+    record = store.current[A]
+    assert (record.version, record.created_at, record.updated_at) == (2, AT, LATER)
+
+
+def test_the_same_words_of_another_version_are_stored_as_the_same_version() -> None:
+    store = MemoryUnit()
+    taken(store, submission("city", "1", 1, A, {"name_zh": "甲"}))
+    assert taken(store, submission("city", "1", 2, A, {"name_zh": "甲"}), at=LATER) == [(A, 1, "unchanged")]
+    record = store.current[A]
+    assert (record.version, record.created_at, record.updated_at) == (1, AT, AT)
+    assert [source.source_version for source in record.sources] == [2]
+
+
+def test_whose_word_it_is_and_what_is_settled_are_stored_without_a_new_version() -> None:
+    store = two_records("甲", "甲")
+    taken(store, same_as(A, B, 1))
+    assert store.current[A].provenance == {"name_zh": 0}
+    assert taken(store, preference(A, "name_zh", "city", "1", 1)) == [(A, 2, "unchanged")]
+    assert store.current[A].provenance == {"name_zh": 1}
+    store = two_records()
+    taken(store, same_as(A, B, 1))
+    assert [conflict.field for conflict in store.current[A].conflicts] == ["name_zh"]
+    assert taken(store, preference(A, "name_zh", "campus", "1", 1)) == [(A, 2, "unchanged")]
+    assert store.current[A].conflicts == ()
+
+
+def test_each_part_of_the_content_alone_makes_a_new_version() -> None:
+    store = curate(MemoryUnit(), [submission("city", "1", 1, A, {})])
+    taken(store, submission("city", "1", 2, A))
+    assert (store.current[A].status, store.current[A].version) == ("withdrawn", 2)
+    store = curate(MemoryUnit(), [submission("city", "1", 1, B, {"name_zh": "甲"})])
+    taken(store, same_as(B, C, 1))
+    assert (store.current[B].same_as, store.current[B].version) == ((C,), 2)
+    taken(store, same_as(A, B, 1))
+    assert (store.current[C].replaced_by, store.current[C].version) == (A, 2)
+
+
+def test_nothing_that_stays_as_it_is_is_stored() -> None:
+    store = two_records()
+    said = folded([("1", submission("city", "1", 2, A, {"name_zh": "新"}))])
+    changes = planned(said, known(store, said), LATER)
+    assert ([record.id for record in changes.records], changes.refreshed) == ([A], [])
+    again = folded([("1", submission("city", "1", 1, A, {"name_zh": "甲"}))])
+    changes = planned(again, known(store, again), LATER)
+    assert (changes.contributions, changes.records, changes.refreshed) == ([], [], [])
+
+
+def test_a_batch_touches_every_id_that_it_names_and_those_that_are_left() -> None:
+    store = curate(MemoryUnit(), [submission("city", "1", 1, A, {"name_zh": "甲"})])
+    moved, gone = submission("city", "1", 2, B, {"name_zh": "甲"}), submission("web", "7", 1, None)
+    events = [moved, gone, same_as("x", "y", 1), preference("z", "name_zh", None, None, 1)]
+    said = folded((event.event_id(), event) for event in events)
+    assert touched(said, store.claims(list(store.said))) == {A, B, "x", "y", "z"}
+
+
+def test_weak_keys_follow_the_names_of_what_is_active() -> None:
+    store = MemoryUnit()
+    names = {"name_zh": "甲所", "name_en": "Institute A"}
+    for version, fields in enumerate(
+        (names, names | {"name_zh": "乙所"}, {"name_en": "Institute A"}, names, None, None, names, {}, names), start=1
+    ):
+        taken(store, submission("city", "1", version, A, fields))
+        assert store.weak == {(key, A) for key in weak_keys(kind_named("organisation"), fields or {})}
+    taken(store, submission("web", "1", 1, B, names), same_as(A, B, 1))
+    assert {record_id for _, record_id in store.weak} == {A}

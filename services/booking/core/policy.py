@@ -115,7 +115,7 @@ def decided(action: Action, booking: Booking, principal: Principal, owner: bool,
         wanted = Bilingual("”或“".join(name.zh for name in names), " or ".join(name.en for name in names))
         expected = Bilingual(_STATE.zh.format(wanted=wanted.zh), _STATE.en.format(wanted=wanted.en))
         raise Refusal(Problem("wrong-status", expected, booking.status, "status"), status=409)
-    if action == "cancel" and not owner and booking.start <= now:
+    if not owner and booking.start <= now:  # whoever is no owner can only have come to cancel
         raise Refusal(Problem("too-late", _BEGUN, field="start"), status=409)
     if action == "confirm" and booking.end <= now:
         raise Refusal(Problem("too-late", _OVER, field="end"), status=409)

@@ -142,7 +142,7 @@ def _exact(specs: Sequence[FieldSpec]) -> Callable[[str], str]:
             if found:
                 return found
         choices = [choice for spec in specs for choice in spec.choices]
-        if choices and all(spec.choices for spec in specs) and given not in choices:
+        if all(spec.choices for spec in specs) and given not in choices:
             raise Wrong(closest(given, choices, Bilingual("该字段的代码或名称", "a code of this field, or its label")))
         return given
 

@@ -44,8 +44,9 @@ def merged(kind: Kind, contributions: Iterable[Contribution], preferences: Itera
     sources = tuple(contribution.ref() for contribution in live)
     if not live:
         return NOTHING
-    if len(live) == 1:
-        fields = _permitted(live[0], kind.authority, orders)
+    sole, *others = live
+    if not others:
+        fields = _permitted(sole, kind.authority, orders)
         return Merged(fields, dict.fromkeys(fields, 0), sources, ())
     preferred = {choice.field: (choice.source, choice.source_record_id) for choice in preferences}
     fields, provenance, conflicts = {}, {}, []
@@ -75,8 +76,7 @@ def field_orders(model: type[RecordModel]) -> Mapping[str, _Order]:
 
 def _standing(contribution: Contribution) -> tuple[int, str, str]:
     """The order among equal authorities, which every contribution has whatever its authority."""
-    version = contribution.claim.source_version
-    newest_first = -version if version >= EARLIEST_TIME else 0
+    newest_first = -max(contribution.claim.source_version, EARLIEST_TIME - 1)  # all that merely count are alike
     return (newest_first, contribution.source, contribution.source_record_id)
 
 
@@ -111,4 +111,4 @@ def _disagreeing(said: Sequence[tuple[int, Any]], live: Sequence[Contribution]) 
     for index, value in said:
         if live[index].claim.authority == authority and all(value != other for _, other in different):
             different.append((index, value))
-    return tuple(different) if len(different) > 1 else ()
+    return tuple(different) if different[1:] else ()

@@ -117,12 +117,12 @@ def _new_ones(newest_ones: Iterable[Any], known: Iterable[Any]) -> list[Any]:
 def _by_component(
     known: Known, newer: Mapping[ContributionKey, Contribution], grouped: Mapping[str, Component]
 ) -> dict[str, list[Contribution]]:
-    """The live contributions of each component, by its canonical id."""
+    """The contributions to each component, withdrawn ones too, by its canonical id."""
     found: dict[str, list[Contribution]] = {}
     for contribution in (*(one for one in known.contributions if one.key not in newer), *newer.values()):
-        claim = contribution.claim
-        if claim.record_id is not None and not claim.withdrawn:
-            found.setdefault(grouped[claim.record_id].canonical, []).append(contribution)
+        record_id = contribution.claim.record_id
+        if record_id is not None:
+            found.setdefault(grouped[record_id].canonical, []).append(contribution)
     return found
 
 
