@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-TIERS = ("lint", "unit", "conformance", "integration", "e2e", "simulation")
+TIERS = ("lint", "unit", "conformance", "integration", "e2e", "simulation", "containers")
 OUTCOMES = ("passed", "failed", "error", "skipped")
 RAN_ON: dict[str, str] = {"SQLite": sqlite3.sqlite_version}
 """Servers and versions that this process used."""

@@ -148,7 +148,9 @@ def hub_image() -> str:
 def ensure_hub_image(engine: Engine) -> None:
     """Build the checkout's Dockerfile; what has not changed since the last time is not built again."""
     _ensure_base_images(engine)
-    engine.run("build", "--network", "host", "--tag", hub_image(), str(ROOT))
+    # The stage that builds has a tag as well, or clearing away would take its layers.
+    for tag, stage in ((f"{hub_image()}-build", ("--target", "build")), (hub_image(), ())):
+        engine.run("build", "--network", "host", *stage, "--tag", tag, str(ROOT))
 
 
 def contents(engine: Engine, image: str) -> str:
