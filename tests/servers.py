@@ -21,7 +21,7 @@ import pytest
 
 from app.devstack.cache import DownloadFailed
 from app.devstack.failure import ServerFailed
-from tests.summary import NOT_HAD, RAN_ON
+from tests.summary import CONTAINER, NOT_HAD, RAN_ON
 
 ENGINE_SECONDS = 120
 REQUIRED_BY = ("HUB_REQUIRE_SERVERS", "CI")
@@ -72,7 +72,7 @@ def _contained(name: str, stack: ExitStack) -> str:
             raise
         warnings.warn(f"no container of {name}: {error}", stacklevel=2)
         return ""
-    RAN_ON[f"container {name}"] = image
+    RAN_ON[CONTAINER + name.lower()] = image
     return address
 
 

@@ -15,7 +15,8 @@ from tests.e2e.conftest import browser, playwright_driver  # noqa: F401 - fixtur
 from tests.engine.compose import Project, program
 from tests.engine.daemon import Engine, engine
 from tests.engine.images import ROOT, contents, ensure_hub_image, ensure_images, service_images
-from tests.servers import RAN_ON, had
+from tests.servers import had
+from tests.summary import CONTAINER, RAN_ON
 
 PROJECT = "research-hub-test"
 REQUEST_SECONDS = 120.0
@@ -58,7 +59,7 @@ def deployed(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     try:
         project.up()
         for name, image in service_images().items():
-            RAN_ON[f"container {name}"] = contents(docker, image)
+            RAN_ON[CONTAINER + name] = contents(docker, image)
         yield Deployed(project, url, project.run("exec", "-T", "ingest", "cat", "/var/lib/hub/operator.token").strip())
     finally:
         project.run("down", "--volumes", "--timeout", "5")
