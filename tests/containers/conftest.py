@@ -1,5 +1,6 @@
 """docker-compose.yml up, for the tests of this tier together: with ports, passwords and a name of its own."""
 
+import resource
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from app.devstack.ports import free_port
 from tests.e2e.conftest import browser, playwright_driver  # noqa: F401 - fixtures
@@ -55,7 +57,9 @@ def deployed(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """The containers, up and healthy; they and their volumes are gone afterwards."""
     gateway, oidc = free_port(), free_port()
     url = f"http://localhost:{gateway}"
-    project = Project(docker, PROJECT, ROOT, _settings(tmp_path_factory.mktemp("compose"), url, gateway, oidc))
+    folder = tmp_path_factory.mktemp("compose")
+    files = [ROOT / "docker-compose.yml", *_overrides(folder, docker)]
+    project = Project(docker, PROJECT, files, _settings(folder, url, gateway, oidc))
     try:
         project.up()
         for name, image in service_images().items():
@@ -63,6 +67,16 @@ def deployed(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield Deployed(project, url, project.run("exec", "-T", "ingest", "cat", "/var/lib/hub/operator.token").strip())
     finally:
         project.run("down", "--volumes", "--timeout", "5")
+
+
+def _overrides(folder: Path, docker: Engine) -> Iterator[Path]:
+    """Elasticsearch's limit of open files as far as an engine of ours may raise it: a sandbox may not, even as root."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limits = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]["elasticsearch"]["ulimits"]
+    if docker.own and most < limits["nofile"]["hard"]:
+        override = {"services": {"elasticsearch": {"ulimits": {"nofile": {"soft": most, "hard": most}}}}}
+        (folder / "limits.yml").write_text(yaml.safe_dump(override))
+        yield folder / "limits.yml"
 
 
 def _settings(folder: Path, url: str, gateway: int, oidc: int) -> Path:

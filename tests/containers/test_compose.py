@@ -147,7 +147,7 @@ def test_a_service_that_is_killed_comes_back_and_goes_on(deployed: Deployed, jou
     with deployed.client() as api:
         assert searchable(api, "重启后的电镜", "CONTAINER-2") != journey.record
     assert restarts() == before + 1
-    deployed.project.wait_until_healthy()
+    wait_for(lambda: deployed.project.unwell() == {})
 
 
 def test_all_is_there_after_down_and_up(deployed: Deployed, journey: Journey, signed_in: BrowserContext) -> None:

@@ -5,8 +5,8 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -55,20 +55,20 @@ def _build(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Project:
-    """docker-compose.yml under a project name and settings of its own; the checkout's .env is not read."""
+    """Compose files under a project name and settings of its own; the checkout's .env is not read."""
 
     engine: Engine
     name: str
-    folder: Path
+    files: Sequence[Path]
     settings: Path
     """A file as .env is."""
-    variables: dict[str, str] = field(default_factory=dict)
 
     def run(self, *words: str) -> str:
         """What `docker compose` prints; ServerFailed where it fails."""
-        command = [*program(), "--project-name", self.name, "--project-directory", str(self.folder)]
-        command += ["--env-file", str(self.settings), *words]
-        return run(*command, environment=self.engine.environment | self.variables)
+        files = [word for file in self.files for word in ("--file", str(file))]
+        folder = str(self.files[0].parent)
+        command = [*program(), "--project-name", self.name, *files, "--project-directory", folder]
+        return run(*command, "--env-file", str(self.settings), *words, environment=self.engine.environment)
 
     def services(self) -> dict[str, dict[str, Any]]:
         """Each container's state by its service: State, Health, ExitCode, ID."""
@@ -77,11 +77,18 @@ class Project:
 
     def up(self) -> None:
         """Start what is not running, of images that are there, and wait until every health check is green."""
-        self.run("up", "--detach", "--no-build", "--pull", "never")
-        self.wait_until_healthy()
+        wait_for(self._is_up, self._explain)
+        wait_for(lambda: not self.unwell(), self._explain)
 
-    def wait_until_healthy(self) -> None:
-        wait_for(lambda: not self.unwell(), self._unwell_told)
+    def _is_up(self) -> bool:
+        """False where a server was too slow for the services that wait for it, which a busy machine makes of it."""
+        try:
+            self.run("up", "--detach", "--no-build", "--pull", "never")
+        except ServerFailed as error:
+            if "is unhealthy" not in str(error):
+                raise
+            return False
+        return True
 
     def unwell(self) -> dict[str, str]:
         """What is not as it should be: services that run without being healthy, or that ended with an error."""
@@ -89,7 +96,7 @@ class Project:
         well = (("running", "healthy", 0), ("exited", "", 0))
         return {name: " ".join(map(str, state)) for name, state in states.items() if state not in well}
 
-    def _unwell_told(self) -> str:
+    def _explain(self) -> str:
         unwell = self.unwell()
         return f"{unwell}\n{self.run('logs', '--no-color', '--tail', '60', *unwell)}"
 

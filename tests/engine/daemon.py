@@ -21,6 +21,7 @@ OWN = "research-hub.tests=yes"
 ANSWER_SECONDS = 60
 TURN_SECONDS = 1_200.0  # another run of the tests may have the engine's folder first
 PACKAGES = ("docker.io", "mmdebstrap")
+_CGROUPS = Path("/sys/fs/cgroup")
 _NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 """An engine that is killed takes its containers and mounts with it."""
 
@@ -86,6 +87,7 @@ def engine() -> Iterator[Engine]:
     daemon = _start(folder)
     try:
         daemon.wait_for(own.answers)
+        _give_containers_their_share()
         _clear(own)
         yield own
     finally:
@@ -121,6 +123,15 @@ def _start(folder: Path) -> ServerProcess:
     options = [word for name, place in places.items() for word in (f"--{name}", str(folder / place))]
     command = ["dockerd", *options, "--host", f"unix://{folder}/docker.sock", "--label", OWN]
     return ServerProcess("dockerd", [*_NAMESPACES, *command], folder, {})
+
+
+def _give_containers_their_share() -> None:
+    """Let containers have the processors as their processes would; else all of them get what one busy process gets."""
+    for root, file, share in ((_CGROUPS / "cpu", "cpu.shares", 16_384), (_CGROUPS, "cpu.weight", 1_600)):
+        if (root / "cgroup.procs").exists():  # the one version of control groups or the other
+            with contextlib.suppress(OSError):
+                (root / "docker").mkdir(exist_ok=True)
+                (root / "docker" / file).write_text(str(share))
 
 
 def _clear(own: Engine) -> None:

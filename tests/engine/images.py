@@ -36,17 +36,11 @@ _BASE_PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"
 _JDK_LEFT_OUT = shutil.ignore_patterns("jmods", "src.zip", "man", "demo", "include")
 _KEYCLOAK = "26.7.3"
 _KEYCLOAK_SHA256 = "27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f"
-_KAFKA_TOOLS: tuple[tuple[str, str], ...] = (
-    (
-        f"org/apache/kafka/kafka-tools/{kafka.VERSION}/kafka-tools-{kafka.VERSION}.jar",
-        "4eb9a7fbfd63badfd8d1a677aa2d54b47b2b2d442ff7d68fd223972afea1954c",
-    ),
-    (
-        "org/apache/logging/log4j/log4j-slf4j-impl/2.25.5/log4j-slf4j-impl-2.25.5.jar",
-        "3d25b926bc6025c47ec010459749c12aa66b9d5537ba1922d67d89a098a66607",
-    ),
+_KAFKA_CONSOLE = (
+    "org/apache/logging/log4j/log4j-slf4j-impl/2.25.5/log4j-slf4j-impl-2.25.5.jar",
+    "3d25b926bc6025c47ec010459749c12aa66b9d5537ba1922d67d89a098a66607",
 )
-"""What the image has beyond the broker's own jars: the health check's program, and the broker's log on the console."""
+"""Brings the broker's log to the console."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +64,9 @@ def _fill_java(context: Path) -> None:
 
 def _fill_kafka(context: Path) -> None:
     (context / "libs").mkdir()
-    jars = [*Path(kafka.class_path().removesuffix("/*")).glob("*.jar")]
-    jars += [fetched(path, sha256, cache_folder() / Path(path).name) for path, sha256 in _KAFKA_TOOLS]
-    for jar in jars:
+    path, sha256 = _KAFKA_CONSOLE
+    console = fetched(path, sha256, cache_folder() / Path(path).name)
+    for jar in (*Path(kafka.class_path().removesuffix("/*")).glob("*.jar"), console):
         shutil.copy(jar, context / "libs")
 
 

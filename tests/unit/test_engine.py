@@ -91,7 +91,7 @@ def test_what_runs_without_being_healthy_or_ended_with_an_error_is_unwell(monkey
         "usage": container("created", "", 0),
     }
     monkeypatch.setattr(Project, "services", lambda self: states)
-    project = Project(Engine(), "test", Path(), Path(".env"))
+    project = Project(Engine(), "test", (), Path(".env"))
     assert project.unwell() == {"kafka": "running starting 0", "booking": "exited  137", "usage": "created  0"}
 
 
