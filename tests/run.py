@@ -10,9 +10,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
+from tests.engine.hold import ALL, SERVERS, HeldEngine
 from tests.summary import TIERS, Summary, summary_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,6 +22,8 @@ PARALLEL = ("lint", "unit")
 """The tiers whose tests share nothing, so that every processor may run some of them."""
 SERVED = {"conformance", "integration", "simulation"}
 """The tiers that use servers."""
+CONTAINED = {"conformance", "integration", "containers"}
+"""The tiers that use containers where there can be any."""
 INTERRUPTED = 2
 """Pytest's exit code where it was told to end."""
 JDK_PACKAGES = ("openjdk-25-jdk-headless", "openjdk-21-jdk-headless")
@@ -37,31 +41,41 @@ def main(arguments: list[str]) -> int:
         print(f"unknown tier {unknown[0]!r}; tiers: {', '.join(TIERS)}", file=sys.stderr)
         return 2
     tiers = arguments or list(TIERS)
-    if "e2e" in tiers and not ensure_browser():
+    if {"e2e", "containers"} & set(tiers) and not ensure_browser():
         return 1
-    if SERVED & set(tiers):
+    if (SERVED | CONTAINED) & set(tiers):
         ensure_jdk()
-    failed = [name for name, command in CHECKS if not passes(name, command)] if "lint" in tiers else []
     total = Summary()
-    for options, chosen in (
-        (("-n", "auto", "--dist", "worksteal"), [tier for tier in tiers if tier in PARALLEL]),
-        ((), [tier for tier in tiers if tier not in PARALLEL]),
-    ):
-        code = run_tests(chosen, options, total) if chosen else 0
-        if code:
-            failed.append(f"tests of {', '.join(chosen)}")
-        if code == INTERRUPTED:
-            break
+    with HeldEngine() if CONTAINED & set(tiers) else nullcontext() as held:
+        failed = [name for name, command in CHECKS if not passes(name, command)] if "lint" in tiers else []
+        for chosen, options, step in runs(tiers):
+            environment = held.environment(step) if held and step else dict(os.environ)
+            code = run_tests(chosen, options, total, environment)
+            if code:
+                failed.append(f"tests of {', '.join(chosen)}")
+            if code == INTERRUPTED:
+                break
     print("\n== " + (f"FAILED: {'; '.join(failed)}" if failed else "passed"), *total.lines(), sep="\n")
     return bool(failed)
 
 
-def run_tests(tiers: Sequence[str], options: Sequence[str], total: Summary) -> int:
+def runs(tiers: Sequence[str]) -> Iterator[tuple[list[str], tuple[str, ...], str]]:
+    """What one pytest runs each: its tiers, its options, and how far the engine has to be prepared before it."""
+    for some, options, step in (
+        (set(PARALLEL), ("-n", "auto", "--dist", "worksteal"), ""),
+        (set(TIERS) - set(PARALLEL) - {"containers"}, (), SERVERS),
+        ({"containers"}, (), ALL),
+    ):
+        if chosen := [tier for tier in tiers if tier in some]:
+            yield chosen, options, step if CONTAINED & set(chosen) else ""
+
+
+def run_tests(tiers: Sequence[str], options: Sequence[str], total: Summary, environment: Mapping[str, str]) -> int:
     """Run tiers in one pytest and add what it came to; returns its exit code."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "summary.json"
         command = [sys.executable, "-m", "pytest", "-q", *options, *(f"tests/{tier}" for tier in tiers)]
-        code = run_until_stopped(command, {**os.environ, "HUB_TESTS_SUMMARY": str(path)})
+        code = run_until_stopped(command, {**environment, "HUB_TESTS_SUMMARY": str(path)})
         if path.exists():
             total.add(summary_of(path.read_text("utf-8")))
         return code

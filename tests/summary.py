@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-TIERS = ("lint", "unit", "conformance", "integration", "e2e", "simulation")
+TIERS = ("lint", "unit", "conformance", "integration", "e2e", "simulation", "containers")
 OUTCOMES = ("passed", "failed", "error", "skipped")
 RAN_ON: dict[str, str] = {"SQLite": sqlite3.sqlite_version}
 """Servers and versions that this process used."""
+CONTAINER = "container "
+"""Before the name of a service that ran in one."""
 NOT_HAD: dict[str, str] = {}
 """Servers that could not be had, and why."""
 
@@ -31,7 +33,10 @@ class Summary:
         """For people; servers that could not be had come first."""
         for name, reason in self.not_had.items():
             yield f"NOT RUN on {name}: {reason}"
-        yield "ran on: " + ", ".join(f"{name} {version}" for name, version in self.ran_on.items())
+        for heading, begins in (("ran on", ""), ("in containers", CONTAINER)):
+            held = {name: what for name, what in self.ran_on.items() if name.startswith(CONTAINER) == bool(begins)}
+            if held:
+                yield f"{heading}: " + ", ".join(f"{name.removeprefix(begins)} {what}" for name, what in held.items())
         for tier in TIERS:
             ends = [(self.counts[f"{tier} {outcome}"], outcome) for outcome in OUTCOMES]
             if any(count for count, _ in ends):

@@ -36,14 +36,11 @@ PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
 
 def routed() -> list[tuple[re.Pattern[str], str]]:
     """The gateway's rules in their order: what a path looks like, and the service it goes to."""
-    rules = re.findall(r"@(\w+) path(_regexp)? (\S+)\n\s+handle @(\w+) \{\n\s+import to (\w+)\n", CADDYFILE)
-    assert [name for name, *_ in rules] == [handled for *_, handled, _ in rules]
-    found = [
-        (re.compile(shape if regexp else shape.replace("*", ".*") + "$"), service)
-        for _, regexp, shape, _, service in rules
-    ]
-    (rest,) = re.findall(r"\n\thandle \{\n\s+import to (\w+)\n", CADDYFILE)
-    return [*found, (re.compile(""), rest)]
+    (table,) = re.findall(r"\n\tmap \{path\} \{service\} \{\n(.*?)\n\t\}", CADDYFILE, re.DOTALL)
+    *rules, (rest, other) = [line.split() for line in table.splitlines()]
+    assert rest == "default"
+    assert all(shape.startswith("~^") for shape, _ in rules)
+    return [*((re.compile(shape[1:]), service) for shape, service in rules), (re.compile(""), other)]
 
 
 def service_of(path: str) -> str:
@@ -101,7 +98,7 @@ def test_operators_are_told_what_to_do_for_each_alert_and_how_long_topics_are_ke
 
 def test_the_hubs_own_metrics_are_read_inside_and_not_outside() -> None:
     assert COMPOSE["services"]["ingest"]["environment"]["HUB_METRICS_PUBLIC"] == "true"
-    assert "@inner path /metrics /readyz\n\thandle @inner {\n\t\trespond 404" in CADDYFILE
+    assert "@inner path /metrics /readyz\n\trespond @inner 404\n" in CADDYFILE
 
 
 def test_scraped_addresses_are_services_and_dead_letters_are_watched_by_their_names() -> None:

@@ -8,6 +8,7 @@ import pytest
 from app.devstack import java
 from app.devstack.failure import JdkMissing, ServerFailed
 from tests import run, servers
+from tests.engine.daemon import EngineMissing
 
 pytestmark = pytest.mark.unit
 
@@ -17,7 +18,7 @@ def raises(error: Exception) -> None:
 
 
 @pytest.mark.parametrize("required", ["", "HUB_REQUIRE_SERVERS", "CI"])
-@pytest.mark.parametrize("kind", [ServerFailed, JdkMissing])
+@pytest.mark.parametrize("kind", [ServerFailed, JdkMissing, EngineMissing])
 def test_a_server_that_fails_is_a_skip_or_where_it_is_required_a_failure(
     required: str, kind: type[ServerFailed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -27,6 +28,21 @@ def test_a_server_that_fails_is_a_skip_or_where_it_is_required_a_failure(
     with pytest.raises(kind if required else pytest.skip.Exception):
         servers.had("Kafka", lambda: raises(kind("it ended\nwith a long log")))
     assert told == {"Kafka": "it ended"}
+
+
+def without_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if an engine answered that no container can be started on."""
+    containers = ModuleType("tests.engine.servers")
+    containers.server_container = lambda name: raises(OSError(f"no image of {name}"))  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "tests.engine.servers", containers)
+    monkeypatch.setattr(servers, "docker_answers", lambda: True)
+
+
+def test_a_container_that_is_required_does_not_give_way(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    without_images(monkeypatch)
+    monkeypatch.setenv("HUB_REQUIRE_SERVERS", "1")
+    with pytest.raises(OSError, match="no image of Kafka"), servers.served("Kafka", tmp_path):  # type: ignore[arg-type]
+        pass
 
 
 def test_a_container_that_does_not_start_gives_way_to_a_child_process(
@@ -45,12 +61,11 @@ def test_a_container_that_does_not_start_gives_way_to_a_child_process(
 
     fake = ModuleType("tests.no_such_stack")
     fake.Node, fake.VERSION = Node, "9.9"  # type: ignore[attr-defined]
-    containers = ModuleType("tests.containers")
-    containers.CONTAINERS = {"Kafka": ("4.4.0", lambda: raises(OSError("no image")))}  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "tests.no_such_stack", fake)
-    monkeypatch.setitem(sys.modules, "tests.containers", containers)
+    without_images(monkeypatch)
     monkeypatch.setattr(servers, "PROCESSES", {"Kafka": ("tests.no_such_stack", "Node", "bootstrap")})
-    monkeypatch.setattr(servers, "docker_answers", lambda: True)
+    for required in servers.REQUIRED_BY:
+        monkeypatch.delenv(required, raising=False)
     monkeypatch.setattr(servers, "RAN_ON", told := {})
     with pytest.warns(UserWarning, match="no image"), servers.served("Kafka", tmp_path) as address:  # type: ignore[arg-type]
         assert (address, Node.ended) == ("127.0.0.1:1", False)

@@ -11,7 +11,8 @@ import pytest
 
 from tests import conftest, run
 from tests.conformance.gaps import Gap
-from tests.summary import Summary, summary_of
+from tests.engine.hold import ALL, SERVERS
+from tests.summary import CONTAINER, TIERS, Summary, summary_of
 
 
 def test_runs_are_added_up_tier_by_tier() -> None:
@@ -25,6 +26,26 @@ def test_runs_are_added_up_tier_by_tier() -> None:
         "unit: 2 passed, 1 failed",
         "e2e: 1 passed, 3 skipped",
     ]
+
+
+def test_what_ran_in_containers_has_a_line_of_its_own() -> None:
+    summary = Summary(
+        {"PostgreSQL": "15 (child process)", f"{CONTAINER}postgresql": "postgres:17 (stand-in: PostgreSQL 15)"}
+    )
+    assert [*summary.lines()] == [
+        "ran on: PostgreSQL 15 (child process)",
+        "in containers: postgresql postgres:17 (stand-in: PostgreSQL 15)",
+    ]
+
+
+def test_servers_wait_for_their_images_and_the_rest_does_not() -> None:
+    everything = [(tiers, step) for tiers, _, step in run.runs(TIERS)]
+    assert everything == [
+        (["lint", "unit"], ""),
+        (["conformance", "integration", "e2e", "simulation"], SERVERS),
+        (["containers"], ALL),
+    ]
+    assert [(tiers, step) for tiers, _, step in run.runs(["e2e", "unit"])] == [(["unit"], ""), (["e2e"], "")]
 
 
 def test_what_a_worker_alone_knows_comes_to_the_one_that_tells(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,15 +1,18 @@
 """The servers as containers, each for the time of a block; used where a Docker engine answers."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
+from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HttpWaitStrategy, LogMessageWaitStrategy
 
-from app.devstack import elasticsearch, kafka, postgresql
 from app.devstack.ports import free_port
+from tests.engine.daemon import Engine
+from tests.engine.images import contents, ensure_images, service_images
 
-START_SECONDS = 180
+START_SECONDS = 600
 _KAFKA = {
     "KAFKA_NODE_ID": "1",
     "KAFKA_PROCESS_ROLES": "broker,controller",
@@ -23,6 +26,7 @@ _KAFKA = {
     "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
     "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
     "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+    "KAFKA_HEAP_OPTS": "-Xms512m -Xmx512m",
 }
 
 
@@ -30,7 +34,7 @@ _KAFKA = {
 def kafka_container() -> Iterator[str]:
     """The address of a broker; its port is chosen before it starts, since it tells its clients where it is."""
     port = free_port()
-    container = DockerContainer(f"apache/kafka:{kafka.VERSION}").with_bind_ports(9092, port)
+    container = DockerContainer(service_images()["kafka"]).with_bind_ports(9092, port)
     host = container.get_container_host_ip()
     container.with_envs(**_KAFKA, KAFKA_ADVERTISED_LISTENERS=f"OUTER://{host}:{port},INNER://localhost:9094")
     container.waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(START_SECONDS))
@@ -41,11 +45,11 @@ def kafka_container() -> Iterator[str]:
 @contextmanager
 def elasticsearch_container() -> Iterator[str]:
     """The address of a node."""
-    image = f"docker.elastic.co/elasticsearch/elasticsearch:{elasticsearch.VERSION}"
-    container = DockerContainer(image, mem_limit="2g").with_exposed_ports(9200)
+    container = DockerContainer(service_images()["elasticsearch"], mem_limit="2g").with_exposed_ports(9200)
     container.with_envs(ES_JAVA_OPTS="-Xms512m -Xmx512m")
     for name, value in (("discovery.type", "single-node"), ("xpack.security.enabled", "false")):
         container.with_env(name, value)
+    container.with_env("cluster.routing.allocation.disk.threshold_enabled", "false")
     container.waiting_for(HttpWaitStrategy(9200).with_startup_timeout(START_SECONDS))
     with container:
         yield f"http://{container.get_container_host_ip()}:{container.get_exposed_port(9200)}"
@@ -54,7 +58,7 @@ def elasticsearch_container() -> Iterator[str]:
 @contextmanager
 def postgresql_container() -> Iterator[str]:
     """The address of a database."""
-    container = DockerContainer(f"postgres:{postgresql.CONTAINER_VERSION}").with_exposed_ports(5432)
+    container = DockerContainer(service_images()["postgresql"]).with_exposed_ports(5432)
     container.with_envs(POSTGRES_USER="hub", POSTGRES_PASSWORD="hub", POSTGRES_DB="hub")
     # Said once by the start that makes the database, and again by the one that serves.
     ready = LogMessageWaitStrategy("database system is ready to accept connections", times=2)
@@ -63,9 +67,20 @@ def postgresql_container() -> Iterator[str]:
         yield f"postgresql://hub:hub@{container.get_container_host_ip()}:{container.get_exposed_port(5432)}/hub"
 
 
-CONTAINERS: Mapping[str, tuple[str, Callable[[], AbstractContextManager[str]]]] = {
-    "Kafka": (kafka.VERSION, kafka_container),
-    "Elasticsearch": (elasticsearch.VERSION, elasticsearch_container),
-    "PostgreSQL": (postgresql.CONTAINER_VERSION, postgresql_container),
+_CONTAINERS: Mapping[str, Callable[[], AbstractContextManager[str]]] = {
+    "kafka": kafka_container,
+    "elasticsearch": elasticsearch_container,
+    "postgresql": postgresql_container,
 }
-"""Each server's version and how it is started."""
+
+
+@contextmanager
+def server_container(name: str) -> Iterator[tuple[str, str]]:
+    """The address of the server, by its name, and what its image is."""
+    service, engine = name.lower(), Engine(os.environ.get("DOCKER_HOST", ""))
+    ensure_images(engine, [service])
+    if engine.own:
+        # The image of the container that would clear away comes from a registry; an engine of ours does that itself.
+        testcontainers_config.ryuk_disabled = True
+    with _CONTAINERS[service]() as address:
+        yield address, contents(engine, service_images()[service])

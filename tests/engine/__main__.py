@@ -1,0 +1,72 @@
+"""An engine with its images, for as long as somebody wants it.
+
+python -m tests.engine hold                prepare it step by step, and keep it until standard input ends
+python -m tests.engine run COMMAND ...     run a command with DOCKER_HOST set to it, once all is prepared
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from app.devstack.cache import DownloadFailed
+from app.devstack.failure import ServerFailed
+from tests.engine.compose import program
+from tests.engine.daemon import Engine, engine
+from tests.engine.hold import ALL, ENGINE, FAILED, SERVERS
+from tests.engine.images import SERVER_SERVICES, ensure_hub_image, ensure_images, service_images
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def main(arguments: list[str]) -> int:
+    began = time.monotonic()
+    for number in SIGNALS:
+        signal.signal(number, leave)
+
+    def report(step: str, detail: str = "") -> None:
+        print(step, detail, flush=True)
+        print(f"== containers: {step} after {time.monotonic() - began:.0f} s {detail}", file=sys.stderr, flush=True)
+
+    if arguments == ["hold"]:
+        threading.Thread(target=leave_with_owner, daemon=True).start()
+    try:
+        with engine() as running:
+            report(ENGINE, running.host)
+            prepare(running, report)
+            if arguments[0] == "run":
+                return subprocess.call(arguments[1:], env=running.environment)
+            signal.pause()
+    except (ServerFailed, DownloadFailed) as error:
+        report(FAILED, str(error).replace("\n", " ")[-600:])
+    return 1
+
+
+def leave(*_: object) -> None:
+    """Leave by way of every `finally`, so that the engine is ended; once."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(143)
+
+
+def leave_with_owner() -> None:
+    """Leave when whoever has started this closes its end of the pipe, or is gone."""
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def prepare(running: Engine, report: Callable[[str], None]) -> None:
+    """Have every image, those first that the tests want first."""
+    ensure_images(running, SERVER_SERVICES)
+    report(SERVERS)
+    ensure_images(running, list(service_images()))
+    ensure_hub_image(running)
+    program()
+    report(ALL)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,49 @@
+"""An engine for a whole run of the tests, prepared by a process beside them and ended with them, however they end."""
+
+import os
+import subprocess
+import sys
+import threading
+from types import TracebackType
+
+ENGINE, SERVERS, ALL, FAILED = "engine", "servers", "all", "failed"
+"""How far the process beside has come, a line each: the engine's address follows the first, a reason the last."""
+
+
+class HeldEngine:
+    """`python -m tests.engine hold` for the time of a block."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.engine", "hold"]
+        # In a group of its own: Ctrl-C reaches the tests alone, and the engine ends when they have.
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        self._host = ""
+        self._steps = {step: threading.Event() for step in (ENGINE, SERVERS, ALL)}
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def __enter__(self) -> "HeldEngine":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.stdin:
+            self._process.stdin.close()
+        self._process.wait()
+
+    def environment(self, step: str) -> dict[str, str]:
+        """How tests find the engine, once it has come that far; as they are where it cannot be had."""
+        self._steps[step].wait()
+        return {**os.environ, "DOCKER_HOST": self._host} if self._host else dict(os.environ)
+
+    def _listen(self) -> None:
+        for line in self._process.stdout or ():
+            step, _, detail = line.rstrip("\n").partition(" ")
+            if step == ENGINE:
+                self._host = detail
+            if step in self._steps:
+                self._steps[step].set()
+        for event in self._steps.values():
+            event.set()
