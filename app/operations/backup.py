@@ -8,7 +8,7 @@ from app.operations.archive import Manifest, file_digests, pack, written
 from app.operations.failure import Refused
 from app.operations.log_streams import topic_digests
 from app.operations.snapshot import copy_stores
-from app.operations.sqlite_tables import KEY, KEYS, LOG, PRIVATE, STORES, Folder, digests
+from app.operations.sqlite_tables import KEY, KEYS, LOG, PRIVATE, STORES, Folder, bring_up_to_date, digests
 from app.operations.tables import Digest, Steps
 from hub import __version__
 from hub.auth.tokens import write_private
@@ -43,7 +43,8 @@ def backup(settings: Settings, file: Path, steps: Steps, *, with_key: bool = Tru
 
 
 def contents(folder: Path) -> tuple[dict[str, Digest], dict[str, Digest]]:
-    """The digests of the tables and of the topics that a folder has."""
+    """The digests of the tables and of the topics that a folder has, which may be one of an earlier release."""
+    bring_up_to_date(folder)
     log = SqliteEventLog(folder / LOG)
     try:
         with Folder(folder) as opened:

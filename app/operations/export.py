@@ -14,7 +14,7 @@ from app.operations.kafka_topics import Offsets
 from app.operations.log_streams import LETTERS, READ_ENTRIES
 from app.operations.move import Target
 from app.operations.sqlite_tables import Folder, make_empty
-from app.operations.tables import TABLES, Steps, counted
+from app.operations.tables import BY_NAME, Steps, counted
 from hub.kernel.entries import Entry
 from hub.kernel.language import Bilingual
 from hub.kernel.records import SUBMISSIONS
@@ -36,7 +36,7 @@ class _Span:
 
 def export(target: Target, folder: Path, steps: Steps) -> None:
     """Copy everything into a new folder, in which an embedded hub could start. Hubs may go on working meanwhile."""
-    log = make_empty(folder, target.settings.node)
+    log = make_empty(folder)
     try:
         log.create_topics(topics(1))
         spans = list(_before(target))
@@ -66,9 +66,9 @@ def _whole(target: Target, topic: str) -> _Span:
 
 
 def _copy_tables(target: Target, folder: Folder, steps: Steps) -> None:
-    for table in TABLES:
+    for name, table in BY_NAME.items():
         total = target.servers.count(table)
-        with steps(Bilingual(f"备份表 {table.full_name}", f"Copying table {table.full_name}")) as progress:
+        with steps(Bilingual(f"备份表 {name}", f"Copying table {name}")) as progress:
             folder.load(table, counted(target.servers.rows(table), progress, total))
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from sqlalchemy import Table
+
 from app.operations.drain import drain
 from app.operations.failure import Differs, Refused
 from app.operations.kafka_topics import Topics
@@ -17,7 +19,7 @@ from app.operations.log_streams import KEPT, current_records, entries, months
 from app.operations.marker import Marker, Series, read_marker
 from app.operations.postgresql_tables import Servers
 from app.operations.sqlite_tables import LOG, PRIVATE, Folder
-from app.operations.tables import BY_NAME, TABLES, Digest, OnProgress, Steps, Table, counted, digest_rows
+from app.operations.tables import BY_NAME, Digest, OnProgress, Steps, counted, digest_rows
 from hub.auth.tokens import write_private
 from hub.kernel.entries import Entry
 from hub.kernel.language import Bilingual
@@ -151,9 +153,9 @@ def _hand_over(source: Path, to: Path) -> None:
 
 
 def _move_tables(folder: Folder, target: Target, steps: Steps, moved: Moved) -> None:
-    for table in TABLES:
-        with steps(Bilingual(f"搬迁表 {table.full_name}", f"Moving table {table.full_name}")) as progress:
-            moved.tables[table.full_name] = _move_table(folder, target.servers, table, progress)
+    for name, table in BY_NAME.items():
+        with steps(Bilingual(f"搬迁表 {name}", f"Moving table {name}")) as progress:
+            moved.tables[name] = _move_table(folder, target.servers, table, progress)
 
 
 def _move_table(folder: Folder, servers: Servers, table: Table, progress: OnProgress) -> Digest:
@@ -163,7 +165,7 @@ def _move_table(folder: Folder, servers: Servers, table: Table, progress: OnProg
         return expected
     servers.load(table, counted(folder.rows(table), progress, total))
     if digest_rows(counted(servers.rows(table), progress, total)) != expected:
-        raise Differs(f"table {table.full_name} is not the same on PostgreSQL")
+        raise Differs(f"table {table.name} is not the same on PostgreSQL")
     return expected
 
 

@@ -7,12 +7,15 @@ from typing import Any, Self, cast
 
 from psycopg import Connection
 from psycopg.sql import SQL, Literal
+from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table, Text
 
-from app.operations.tables import TABLES, Digest, Row, Table, digest_rows
+from app.operations.tables import TABLES, Digest, Row, columns_of, digest_rows
+from hub.sql.metadata import moved_columns
 from hub.sql.postgresql import PostgresDatabase
 from services.booking.adapters.postgresql_bookings import RELAY_LOCK as BOOKINGS_RELAY
 from services.curation.adapters.postgresql_store import RELAY_LOCK as RECORDS_RELAY
 
+_TYPES = {Text: "text", Integer: "int4", BigInteger: "int8", Boolean: "bool", LargeBinary: "bytea"}
 _SELECT = "SELECT {columns} FROM {table} ORDER BY {order}"
 _SELECT_BOOKINGS = """
 SELECT {columns} FROM (SELECT bookings.*, instruments.id AS instrument_id FROM bookings
@@ -67,17 +70,17 @@ class Servers:
     def rows(self, table: Table) -> Iterator[Row]:
         """Every row in the order of the key; bounded memory."""
         with self._sql.cursor() as cursor, cursor.copy(f"COPY ({_select(table)}) TO STDOUT (FORMAT BINARY)") as copy:
-            copy.set_types([kind for _, kind in table.columns])
+            copy.set_types(_types(table))
             yield from cast(Iterator[Row], copy.rows())
 
     def count(self, table: Table) -> int:
-        found = self._sql.execute(f"SELECT count(*) FROM {table.on_servers}").fetchone()
+        found = self._sql.execute(f"SELECT count(*) FROM {table.name}").fetchone()
         return int(found[0]) if found else 0
 
     def empty(self) -> bool:
         """Whether there is nothing of a hub's data; the mark of the vault's key is none."""
         return not any(
-            self._sql.execute(f"SELECT 1 FROM {table.on_servers} LIMIT 1").fetchone()
+            self._sql.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone()
             for table in TABLES
             if table.name != "vault_key"
         )
@@ -87,16 +90,16 @@ class Servers:
 
     def load(self, table: Table, rows: Iterable[Row]) -> None:
         """Put the rows into the table in one transaction, in place of what was there."""
-        is_bookings = table.full_name == "bookings.bookings"
+        is_bookings = table.name == "bookings"
         with self._sql.transaction():
-            emptied = f"{table.on_servers}, instruments" if is_bookings else table.on_servers
+            emptied = f"{table.name}, instruments" if is_bookings else table.name
             self._sql.execute(f"TRUNCATE {emptied} RESTART IDENTITY")
             if is_bookings:
                 self._sql.execute(_STAGE)
-            self._copy("arriving" if is_bookings else table.on_servers, table, rows)
+            self._copy("arriving" if is_bookings else table.name, table, rows)
             for statement in _UNSTAGE if is_bookings else ():
                 self._sql.execute(statement)
-        self._sql.execute(f"ANALYZE {table.on_servers}")
+        self._sql.execute(f"ANALYZE {table.name}")
 
     def mark(self) -> str:
         """What `set_mark` left in the database; empty where nothing did."""
@@ -108,10 +111,10 @@ class Servers:
         self._sql.execute(SQL("COMMENT ON TABLE vault_key IS {}").format(Literal(text)))
 
     def _copy(self, name: str, table: Table, rows: Iterable[Row]) -> None:
-        columns = ", ".join(f'"{one}"' for one in table.names)
-        truths = [at for at, (_, kind) in enumerate(table.columns) if kind == "bool"]
-        with self._sql.cursor() as cursor, cursor.copy(f"COPY {name} ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types([kind for _, kind in table.columns])
+        truths = [at for at, kind in enumerate(_types(table)) if kind == "bool"]
+        into = f"COPY {name} ({columns_of(table)}) FROM STDIN (FORMAT BINARY)"
+        with self._sql.cursor() as cursor, cursor.copy(into) as copy:
+            copy.set_types(_types(table))
             for row in rows:
                 copy.write_row(_with_truths(row, truths) if truths else row)
 
@@ -124,12 +127,18 @@ def _with_truths(row: Row, places: list[int]) -> Row:
     return changed
 
 
+def _types(table: Table) -> list[str]:
+    """Of the columns that are moved, with the id of its instrument for a booking's number of it."""
+    return [_TYPES[type(column.type)] for column in moved_columns(table)]
+
+
 def _select(table: Table) -> str:
     """Texts in the order of their bytes, as SQLite has them, whatever the database's own collation."""
-    texts = {name for name, kind in table.columns if kind == "text"}
-    order = ", ".join(f'"{name}" COLLATE "C"' if name in texts else f'"{name}"' for name in table.key)
-    columns = [f'"{name}"' for name in table.names]
-    if table.full_name == "bookings.bookings":
-        columns = [name if name != '"instrument"' else "instrument_id" for name in columns]
-        return _SELECT_BOOKINGS.format(columns=", ".join(columns), order=order)
-    return _SELECT.format(columns=", ".join(columns), table=table.on_servers, order=order)
+    order = ", ".join(
+        f'"{column.name}" COLLATE "C"' if isinstance(column.type, Text) else f'"{column.name}"'
+        for column in table.primary_key
+    )
+    columns = columns_of(table)
+    if table.name == "bookings":
+        return _SELECT_BOOKINGS.format(columns=columns.replace('"instrument"', "instrument_id"), order=order)
+    return _SELECT.format(columns=columns, table=table.name, order=order)

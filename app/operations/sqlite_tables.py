@@ -7,13 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from app.operations.tables import TABLES, Digest, Row, Table, digest_rows
+from sqlalchemy import Table
+
+from app.operations.tables import BY_NAME, TABLES, Digest, Row, columns_of, digest_rows, quoted
 from hub.log.sqlite_eventlog import SqliteEventLog
-from services.booking.adapters.sqlite_bookings import SqliteBookings
-from services.catalog.adapters.sqlite_searches import SqliteSavedSearches
-from services.curation.adapters.sqlite_store import SqliteRecordStore
-from services.ingest.adapters.sqlite_receipts import SqliteReceipts
-from services.ingest.adapters.sqlite_vault import SqliteVault
+from hub.sql.metadata import moved_columns
+from hub.sql.sqlite import StoreFiles
 
 LOG = "log.db"
 KEY = "vault.key"
@@ -23,6 +22,14 @@ KEYS = (KEY, "operator.token", "demo.token")
 """Secrets in plain, readable by their owner alone."""
 PRIVATE = ("access.json", *KEYS)
 _LOAD_ROWS = 1_000
+_MADE_OF = {
+    "weak_keys": (
+        "DELETE FROM alike",
+        "INSERT INTO alike SELECT key FROM weak_keys GROUP BY key HAVING count(*) > 1",
+    ),
+    "bookings": ("DELETE FROM instruments", "INSERT INTO instruments (id) SELECT DISTINCT instrument FROM bookings"),
+}
+"""What a table's rows are the source of."""
 
 
 class Folder:
@@ -45,12 +52,12 @@ class Folder:
 
     def rows(self, table: Table) -> Iterator[Row]:
         """Every row in the order of the key; bounded memory."""
-        yield from self.connection(table.store).execute(
-            f"SELECT {_quoted(table.names)} FROM {table.name} ORDER BY {_quoted(table.key)}"
+        yield from self.connection(table.info["store"]).execute(
+            f"SELECT {columns_of(table)} FROM {table.name} ORDER BY {quoted(table.primary_key.columns.keys())}"
         )
 
     def count(self, table: Table) -> int:
-        (count,) = self.connection(table.store).execute(f"SELECT count(*) FROM {table.name}").fetchone()
+        (count,) = self.connection(table.info["store"]).execute(f"SELECT count(*) FROM {table.name}").fetchone()
         return int(count)
 
     def digest(self, table: Table) -> Digest:
@@ -58,15 +65,14 @@ class Folder:
 
     def load(self, table: Table, rows: Iterable[Row]) -> None:
         """Put the rows into the table in one transaction, in place of what was there."""
-        sql, remaining = self.connection(table.store), iter(rows)
-        marks = ", ".join("?" * len(table.names))
+        sql, remaining = self.connection(table.info["store"]), iter(rows)
+        marks = ", ".join("?" * len(moved_columns(table)))
         sql.execute("BEGIN IMMEDIATE")
         sql.execute(f"DELETE FROM {table.name}")
         while some := list(islice(remaining, _LOAD_ROWS)):
-            sql.executemany(f"INSERT INTO {table.name} ({_quoted(table.names)}) VALUES ({marks})", some)
-        if table.name == "weak_keys":
-            sql.execute("DELETE FROM alike")
-            sql.execute("INSERT INTO alike SELECT key FROM weak_keys GROUP BY key HAVING count(*) > 1")
+            sql.executemany(f"INSERT INTO {table.name} ({columns_of(table)}) VALUES ({marks})", some)
+        for statement in _MADE_OF.get(table.name, ()):
+            sql.execute(statement)
         sql.execute("COMMIT")
 
     def connection(self, store: str) -> sqlite3.Connection:
@@ -79,29 +85,26 @@ class Folder:
         return self._opened[store]
 
 
-def make_empty(path: Path, node: str) -> SqliteEventLog:
-    """Create every store with its tables in a new folder; the key that makes the vault's mark is thrown away.
+def bring_up_to_date(path: Path) -> None:
+    """Make every store with its tables in a folder, and bring those that are there to this release's."""
+    files = StoreFiles(path)
+    try:
+        for store in {table.info["store"] for table in TABLES}:
+            files.open(store)
+    finally:
+        files.close()
+
+
+def make_empty(path: Path) -> SqliteEventLog:
+    """Create every store with its tables in a new folder.
 
     Returns the event log, in which there is no topic yet; the caller closes it.
     """
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    stores = (
-        SqliteRecordStore(path / "records.db", node),
-        SqliteReceipts(path / "receipts.db"),
-        SqliteVault(path / "vault.db", path / KEY),
-        SqliteBookings(path / "bookings.db", node),
-        SqliteSavedSearches(path / "searches.db"),
-    )
-    for store in stores:
-        store.close()
-    (path / KEY).unlink()
+    bring_up_to_date(path)
     return SqliteEventLog(path / LOG)
 
 
 def digests(folder: Folder) -> dict[str, Digest]:
-    """The digest of each table by its full name."""
-    return {table.full_name: folder.digest(table) for table in TABLES}
-
-
-def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
+    """The digest of each table by its name in every release."""
+    return {name: folder.digest(table) for name, table in BY_NAME.items()}

@@ -1,14 +1,19 @@
-"""What a hub keeps in tables, said once for both sets of adapters: equal rows in one order have one digest."""
+"""The rows of the tables that are moved (hub.sql.metadata): equal ones in one order have one digest anywhere."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Literal
 
+from sqlalchemy import Table
+
+import services.booking.tables
+import services.catalog.tables
+import services.curation.tables
+import services.ingest.tables  # noqa: F401 - their tables are in the MetaData once they are imported
 from hub.kernel.language import Bilingual
+from hub.sql.metadata import moved_columns, moved_name, moved_tables
 
-Type = Literal["text", "int4", "int8", "bool", "bytea"]
 Value = str | int | bytes | None
 Row = Sequence[Value]
 OnProgress = Callable[[int, int], None]
@@ -16,33 +21,8 @@ OnProgress = Callable[[int, int], None]
 Steps = Callable[[Bilingual], AbstractContextManager[OnProgress]]
 """Begins a step of the work, which tells how far it is."""
 
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table: `name` on SQLite, in the file `<store>.db`; `real_name` on PostgreSQL.
-
-    Rows are read in the order of `key`, which is unique; a key that is no column (an outbox's number) is given anew
-    when the rows are loaded.
-    """
-
-    store: str
-    name: str
-    columns: tuple[tuple[str, Type], ...]
-    key: tuple[str, ...]
-    real_name: str = field(default="")
-
-    @property
-    def full_name(self) -> str:
-        """Unique among all tables."""
-        return f"{self.store}.{self.name}"
-
-    @property
-    def on_servers(self) -> str:
-        return self.real_name or self.name
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(name for name, _ in self.columns)
+TABLES = moved_tables()
+BY_NAME = {moved_name(table): table for table in TABLES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,64 +33,14 @@ class Digest:
     sha256: str
 
 
-def _columns(text: str) -> tuple[tuple[str, Type], ...]:
-    """Names with their types' first letters, such as `id:t version:i`."""
-    types: dict[str, Type] = {"t": "text", "s": "int4", "i": "int8", "b": "bool", "x": "bytea"}
-    pairs = (part.split(":") for part in text.split())
-    return tuple((name, types[letter]) for name, letter in pairs)
+def columns_of(table: Table) -> str:
+    """The columns that are moved, quoted and listed."""
+    return quoted(column.name for column in moved_columns(table))
 
 
-_DECISION = "version:i decided_by:t decided_at:t"
-TABLES: tuple[Table, ...] = (
-    Table(
-        "records",
-        "contributions",
-        _columns(
-            "key:t record_id:t source_version:i withdrawn:b digest:t authority:t received_at:t fields:x",
-        ),
-        ("key",),
-    ),
-    Table("records", "records", _columns("id:t kind:t version:i conflicts:s body:x"), ("id",)),
-    Table("records", "history", _columns("record_id:t version:i body:x"), ("record_id", "version")),
-    Table("records", "outcomes", _columns("event_id:t record_id:t version:i effect:t"), ("event_id",)),
-    Table("records", "same_as", _columns(f"left:t right:t decision:t {_DECISION}"), ("left", "right")),
-    Table(
-        "records",
-        "preferences",
-        _columns(f"record_id:t field:t source:t source_record_id:t {_DECISION}"),
-        ("record_id", "field"),
-    ),
-    Table("records", "weak_keys", _columns("key:i record_id:t"), ("key", "record_id")),
-    Table("records", "outbox", _columns("record_id:t version:i at:t"), ("number",)),
-    Table(
-        "receipts",
-        "receipts",
-        _columns(
-            "id:t source:t kind:t format:t created_at:t sender:t progress:t accepted:i refused:i idempotency_key:t "
-            "fingerprint:t alive_at:t"
-        ),
-        ("id",),
-    ),
-    Table(
-        "receipts",
-        "receipt_batches",
-        _columns(
-            "receipt:t number:i first_row:i last_row:i accepted_count:i refused_count:i accepted:x refused:x",
-        ),
-        ("receipt", "number"),
-    ),
-    Table("vault", "vault", _columns("token:t sealed:x"), ("token",)),
-    Table("vault", "vault_key", _columns("id:s mark:t"), ("id",)),
-    Table(
-        "bookings",
-        "bookings",
-        _columns("id:t instrument:t start:i end:i status:t version:i booked_by:t key:t body:x"),
-        ("id",),
-    ),
-    Table("bookings", "outbox", _columns("event_id:t instrument:t at:t data:x"), ("number",), "booking_outbox"),
-    Table("searches", "searches", _columns("id:t owner:t name:t query:t created_at:t"), ("id",)),
-)
-BY_NAME = {table.full_name: table for table in TABLES}
+def quoted(names: Iterable[str]) -> str:
+    """The names as a list in SQL."""
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def digest_rows(rows: Iterable[Row]) -> Digest:

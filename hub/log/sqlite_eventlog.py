@@ -17,28 +17,8 @@ from hub.sql.sqlite import Database
 POLL_LIMIT = 20_000
 OTHER_PROCESSES_SECONDS = 0.05
 
-# An entry's row id is its partition's number in the file and its offset, so that a partition is one range of rows in
-# the order of offsets, and reading it never sorts.
 OFFSET_BITS = 40
-
-_SCHEMA = """
-PRAGMA wal_autocheckpoint=8000;
-CREATE TABLE IF NOT EXISTS topics (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, partitions INTEGER NOT NULL, compacted INTEGER NOT NULL,
-    retention_hours REAL);
-CREATE TABLE IF NOT EXISTS partitions (
-    id INTEGER PRIMARY KEY, topic INTEGER NOT NULL REFERENCES topics, number INTEGER NOT NULL,
-    next_offset INTEGER NOT NULL DEFAULT 0, compacted_to INTEGER NOT NULL DEFAULT 0, UNIQUE (topic, number));
-CREATE TABLE IF NOT EXISTS entries (
-    at INTEGER PRIMARY KEY, appended_ms INTEGER NOT NULL, key BLOB NOT NULL, headers BLOB NOT NULL, value BLOB);
-CREATE INDEX IF NOT EXISTS tombstones ON entries (at) WHERE value IS NULL;
-CREATE TABLE IF NOT EXISTS newest_by_key (
-    partition INTEGER NOT NULL, key BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (partition, key)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS groups (name TEXT PRIMARY KEY, member TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS positions (
-    consumer_group TEXT NOT NULL, partition INTEGER NOT NULL, next_offset INTEGER NOT NULL,
-    PRIMARY KEY (consumer_group, partition)) WITHOUT ROWID;
-"""
+"""Of an entry's row id, below its partition's number (hub.log.tables)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +46,7 @@ class SqliteEventLog:
     """
 
     def __init__(self, path: Path, clock: Clock | None = None) -> None:
-        self.database = Database(path, _SCHEMA)
+        self.database = Database(path, "PRAGMA wal_autocheckpoint=8000", store="log")
         self._clock = clock or SystemClock()
         self._partitions: dict[str, tuple[Partition, ...]] = {}
         self._appended = threading.Condition()

@@ -16,6 +16,8 @@ from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordStore
 from hub.ports.worker import Worker
 from hub.runtime.settings import Settings
+from hub.sql.database import SqlDatabase
+from hub.sql.sqlite import StoreFiles
 
 if TYPE_CHECKING:
     from hub.sql.postgresql import PostgresDatabase
@@ -67,6 +69,8 @@ class Resources:
         self._stores = {store.key: store for store in stores}
         self._opened: dict[Key[Any], Any] = {}
         self._closing = ExitStack()
+        self._files = StoreFiles(settings.data_dir)
+        self._closing.callback(self._files.close)
 
     def get(self, key: Key[T]) -> T:
         """The store; raises KeyError where no service has it, and what its client raises where a server is away."""
@@ -75,6 +79,10 @@ class Resources:
             self._closing.callback(opened.close)
             self._opened[key] = opened
         return cast(T, self._opened[key])
+
+    def tables(self, store: str) -> SqlDatabase:
+        """The database that has this store's tables: PostgreSQL, or the store's own file."""
+        return self._files.open(store) if self.settings.profile == "embedded" else self.get(DATABASE)
 
     def ping(self, key: Key[Any]) -> None:
         """Ask the store whether it is there; raises what its client raises where it is not."""

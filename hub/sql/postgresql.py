@@ -1,17 +1,23 @@
 """PostgreSQL as the real adapters use it: a few connections that many threads share, each replaced when it is lost."""
 
 import select
-import threading
-from collections import deque
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
 from typing import Any
 
 import psycopg
-from psycopg import Connection, IsolationLevel
-from psycopg.pq import TransactionStatus
+from psycopg import Connection, Cursor, IsolationLevel
+from psycopg.pq import Format
 from psycopg.rows import TupleRow
+from sqlalchemy import Connection as CoreConnection
+from sqlalchemy import create_engine, event
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import NullPool
+
+from hub.sql.database import driver_errors
+from hub.sql.upgrade import is_newest, upgrade
 
 CONNECT_SECONDS = 10
 CONNECTIONS = 16
@@ -20,9 +26,7 @@ WAIT_SECONDS = 30.0
 """For one of the connections to become free."""
 MIGRATION_LOCK = 0x6875_6200
 """An advisory lock, so that of several services that start at once one migrates."""
-
-MIGRATIONS_TABLE = "hub_migrations"
-"""Names the last step that the tables of a database are at."""
+RETRY_SECONDS = 0.1
 
 # A peer that vanished without a word is noticed after a minute; a process that stopped inside a transaction gives up
 # its locks after as long.
@@ -37,32 +41,23 @@ _OPTIONS: dict[str, Any] = {
 
 def migrate(dsn: str) -> None:
     """Bring the tables up to date; safe to call from every process at its start."""
-    from alembic import command
-    from sqlalchemy import create_engine
-    from sqlalchemy.pool import NullPool
-
-    config = _migrations()
     engine = create_engine(dsn.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=NullPool)
+    with engine.connect() as connection:
+        if is_newest(connection):
+            return
     with psycopg.connect(dsn, autocommit=True, connect_timeout=CONNECT_SECONDS) as lock, engine.connect() as connection:
-        lock.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    engine.dispose()
+        # Tried, since one that waits within a statement would itself be waited for by CREATE INDEX CONCURRENTLY.
+        while lock.execute("SELECT pg_try_advisory_lock(%s)", (MIGRATION_LOCK,)).fetchone() != (True,):
+            time.sleep(RETRY_SECONDS)
+        upgrade(connection)
 
 
-def newest_migration() -> str:
-    """The last step of this release's tables, as MIGRATIONS_TABLE would name it."""
-    from alembic.script import ScriptDirectory
+class BinaryCursor(Cursor[TupleRow]):
+    """Reads rows as the server keeps them: bodies in bytes are not sent as text and read from it."""
 
-    return str(ScriptDirectory.from_config(_migrations()).get_current_head())
-
-
-def _migrations() -> Any:
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(files("hub.sql") / "migrations"))
-    return config
+    def __init__(self, connection: Connection[Any], **options: Any) -> None:
+        super().__init__(connection, **options)
+        self.format = Format.BINARY
 
 
 class PostgresDatabase:
@@ -74,27 +69,42 @@ class PostgresDatabase:
 
     def __init__(self, dsn: str, connections: int = CONNECTIONS) -> None:
         self._dsn = dsn
-        self._slots = threading.BoundedSemaphore(connections)
-        self._idle: deque[Connection[TupleRow]] = deque()
-        self._closed = False
+        self._engine = create_engine(
+            "postgresql+psycopg://",
+            creator=self.session,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=WAIT_SECONDS,
+            pool_use_lifo=True,
+        )
+        event.listen(self._engine, "checkout", _refuse_lost)
+
+    @contextmanager
+    def reading(self) -> Iterator[CoreConnection]:
+        """See hub.sql.database.
+
+        Raises TimeoutError where no connection became free within WAIT_SECONDS. A block that asks for another one may
+        wait for itself.
+        """
+        with driver_errors():
+            try:
+                connection = self._engine.connect()
+            except PoolTimeout:
+                raise TimeoutError("every connection to PostgreSQL is in use") from None
+            with connection:
+                yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[CoreConnection]:
+        """See hub.sql.database; READ COMMITTED."""
+        with self.reading() as connection, driver_of(connection).transaction():
+            yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection[TupleRow]]:
-        """A connection for the block; each statement sees the last committed state.
-
-        Raises TimeoutError where none became free within WAIT_SECONDS. A block that asks for another connection may
-        wait for itself.
-        """
-        if not self._slots.acquire(timeout=WAIT_SECONDS):
-            raise TimeoutError("every connection to PostgreSQL is in use")
-        try:
-            connection = self._usable() or self.session()
-            try:
-                yield connection
-            finally:
-                self._give_back(connection)
-        finally:
-            self._slots.release()
+        """The driver's own connection for the block; each statement sees the last committed state. See `reading`."""
+        with self.reading() as connection:
+            yield driver_of(connection)
 
     @contextmanager
     def write(self) -> Iterator[Connection[TupleRow]]:
@@ -121,33 +131,26 @@ class PostgresDatabase:
 
     def session(self) -> Connection[TupleRow]:
         """A connection of the caller's own, outside the shared ones; the caller closes it."""
-        connection: Connection[TupleRow] = psycopg.connect(self._dsn, autocommit=True, **_OPTIONS)
+        connection = psycopg.connect(self._dsn, autocommit=True, cursor_factory=BinaryCursor, **_OPTIONS)
         # Locks make a batch's reads true only where each statement sees what was committed before it.
         connection.isolation_level = IsolationLevel.READ_COMMITTED
         return connection
 
     def close(self) -> None:
         """Close what is idle now, and what is in use when it is given back."""
-        self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        self._engine.dispose()
 
-    def _usable(self) -> Connection[TupleRow] | None:
-        while self._idle:
-            try:
-                connection = self._idle.pop()
-            except IndexError:
-                return None
-            if alive(connection):
-                return connection
-            connection.close()
-        return None
 
-    def _give_back(self, connection: Connection[TupleRow]) -> None:
-        if self._closed or connection.info.transaction_status != TransactionStatus.IDLE:
-            connection.close()
-        else:
-            self._idle.append(connection)
+def driver_of(connection: CoreConnection) -> Connection[TupleRow]:
+    """The driver's own connection, for what is written in PostgreSQL's SQL."""
+    made: Connection[TupleRow] = connection.connection.driver_connection  # type: ignore[assignment]
+    return made
+
+
+def _refuse_lost(connection: Connection[TupleRow], *_: object) -> None:
+    """A server that goes takes all its connections along."""
+    if not alive(connection):
+        raise InvalidatePoolError
 
 
 def alive(connection: Connection[Any]) -> bool:
@@ -160,13 +163,3 @@ def alive(connection: Connection[Any]) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return not poll.poll(0)
-
-
-def storable(text: str) -> bool:
-    """Whether a text can be kept at all: PostgreSQL refuses NUL, so nothing is known under a name that has one."""
-    return "\0" not in text
-
-
-def storable_among(texts: Iterable[str]) -> list[str]:
-    """Those of the texts that can be kept."""
-    return list(filter(storable, texts))

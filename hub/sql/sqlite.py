@@ -6,30 +6,51 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.pool import NullPool
+
+from hub.sql.database import driver_errors
+from hub.sql.upgrade import is_newest, upgrade_file
+
 
 class Database:
     """One SQLite file in WAL mode, shared by the threads of a process and safe against other processes.
+
+    `store` names the tables that the file has, which are brought up to date (hub.sql.migrations); a file without is
+    its opener's own affair, who makes its tables by the `script` that is run at opening.
 
     `synchronous=FULL`: a commit that returned survives loss of power, so that a position committed elsewhere never
     points past an effect that is gone.
     """
 
-    def __init__(self, path: Path, schema: str, *, busy_seconds: float = 30.0) -> None:
+    def __init__(self, path: Path, script: str = "", *, store: str = "", busy_seconds: float = 30.0) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._busy_seconds = busy_seconds
         self._lock = threading.Lock()
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
-        self._writer = self._connect()
+        # Each thread keeps its connections, and a transaction begins and ends where it is written here.
+        self._engine = create_engine("sqlite://", creator=self._connect, poolclass=NullPool, pool_reset_on_return=None)
+        self._writing = self._engine.connect()
+        self._writer = driver_of(self._writing)
         self._writer.execute("PRAGMA journal_mode=WAL")
-        self._writer.executescript(schema)
+        self._writer.executescript(script)
+        if store and not is_newest(self._writing):
+            with self.writing() as sql:
+                upgrade_file(sql, store)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """A write transaction: committed when the block ends, rolled back when it raises."""
         with self._lock, self._transaction():
             yield self._writer
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """See hub.sql.database."""
+        with driver_errors(), self.write():
+            yield self._writing
 
     @contextmanager
     def note(self) -> Iterator[sqlite3.Connection]:
@@ -49,10 +70,17 @@ class Database:
         """This thread's own connection; each statement sees the last committed state."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._connect()
+            self._local.reading = self._engine.connect()
+            connection = self._local.connection = driver_of(self._local.reading)
             connection.execute("PRAGMA query_only=ON")
-            self._local.connection = connection
         return connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """See hub.sql.database."""
+        self.read()
+        with driver_errors():
+            yield self._local.reading
 
     def counted(self, table: str, most: int) -> int:
         """How many rows the table has, counted no further than `most`."""
@@ -92,3 +120,26 @@ class Database:
         connection.execute("PRAGMA temp_store=MEMORY")
         self._opened.append(connection)
         return connection
+
+
+class StoreFiles:
+    """A folder with a file a store, so that the stores' writers do not wait for each other."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._opened: list[Database] = []
+
+    def open(self, store: str) -> Database:
+        """The store's file, with its tables up to date; closed with the others."""
+        self._opened.append(Database(self._folder / f"{store}.db", store=store))
+        return self._opened[-1]
+
+    def close(self) -> None:
+        for database in self._opened:
+            database.close()
+
+
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection, for what is written in SQLite's SQL."""
+    made: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    return made

@@ -2,9 +2,9 @@
 
 from hub.auth.signing_key import signing_key
 from hub.ports.catalogue import Catalogue
-from hub.runtime.manifest import CATALOGUE, DATABASE, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
+from hub.runtime.manifest import CATALOGUE, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
+from services.catalog.adapters.sql_searches import SqlSavedSearches
 from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
-from services.catalog.adapters.sqlite_searches import SqliteSavedSearches
 from services.catalog.api import router
 from services.catalog.ports import SavedSearches
 from services.catalog.service import CatalogueQueries, CatalogueSink
@@ -23,14 +23,6 @@ def _catalogue(on: Resources) -> Catalogue:
     return ElasticsearchCatalogue(on.settings.elasticsearch_url)
 
 
-def _searches(on: Resources) -> SavedSearches:
-    if on.settings.profile == "embedded":
-        return SqliteSavedSearches(on.settings.data_dir / "searches.db")
-    from services.catalog.adapters.postgresql_searches import PostgresSavedSearches
-
-    return PostgresSavedSearches(on.get(DATABASE))
-
-
 def _sink(on: Resources) -> CatalogueSink:
     batches = 1 if on.settings.profile == "embedded" else SINK_BATCHES
     return CatalogueSink(on.get(EVENT_LOG), on.get(CATALOGUE), on.settings.batch_rows, batches)
@@ -40,7 +32,7 @@ MANIFEST = Manifest(
     role="catalog",
     stores=(
         Store(CATALOGUE, _catalogue, lambda catalogue: catalogue.versions([NOBODY])),
-        Store(SAVED_SEARCHES, _searches, lambda searches: searches.of(NOBODY)),
+        Store(SAVED_SEARCHES, lambda on: SqlSavedSearches(on.tables("searches")), lambda searches: searches.of(NOBODY)),
     ),
     needs=(RECORD_STORE, CATALOGUE),
     uses=(EVENT_LOG, SAVED_SEARCHES),

@@ -6,7 +6,6 @@ from hub.log.sqlite_log_upkeep import LogUpkeep
 from hub.ports.worker import Worker
 from hub.runtime.manifest import (
     CATALOGUE,
-    DATABASE,
     EVENT_LOG,
     NOBODY,
     RECORD_STORE,
@@ -16,8 +15,8 @@ from hub.runtime.manifest import (
     Resources,
     Store,
 )
-from services.ingest.adapters.sqlite_receipts import SqliteReceipts
-from services.ingest.adapters.sqlite_vault import SqliteVault
+from services.ingest.adapters.sql_receipts import SqlReceipts
+from services.ingest.adapters.sql_vault import SqlVault
 from services.ingest.api import router
 from services.ingest.core.rows import Limits
 from services.ingest.ports.receipts import ReceiptStore
@@ -43,23 +42,6 @@ def ingest(on: Resources) -> Ingest:
     return Ingest(on.get(EVENT_LOG), *stores, on.sources, records, catalogue, on.clock, limits, settings.node)
 
 
-def _receipts(on: Resources) -> ReceiptStore:
-    if on.settings.profile == "embedded":
-        return SqliteReceipts(on.settings.data_dir / "receipts.db", on.clock)
-    from services.ingest.adapters.postgresql_receipts import PostgresReceipts
-
-    return PostgresReceipts(on.get(DATABASE), on.clock)
-
-
-def _vault(on: Resources) -> Vault:
-    folder = on.settings.data_dir
-    if on.settings.profile == "embedded":
-        return SqliteVault(folder / "vault.db", folder / KEY_FILE)
-    from services.ingest.adapters.postgresql_vault import PostgresVault
-
-    return PostgresVault(on.get(DATABASE), folder / KEY_FILE)
-
-
 def _workers(on: Resources) -> Iterator[Worker]:
     if on.settings.profile == "embedded":
         yield LogUpkeep(on.get(SQLITE_LOG), on.clock)
@@ -69,8 +51,16 @@ def _workers(on: Resources) -> Iterator[Worker]:
 MANIFEST = Manifest(
     role="ingest",
     stores=(
-        Store(RECEIPT_STORE, _receipts, lambda receipts: receipts.get(NOBODY)),
-        Store(VAULT, _vault, lambda vault: vault.reveal([NOBODY])),
+        Store(
+            RECEIPT_STORE,
+            lambda on: SqlReceipts(on.tables("receipts"), on.clock),
+            lambda receipts: receipts.get(NOBODY),
+        ),
+        Store(
+            VAULT,
+            lambda on: SqlVault(on.tables("vault"), on.settings.data_dir / KEY_FILE),
+            lambda vault: vault.reveal([NOBODY]),
+        ),
     ),
     needs=(EVENT_LOG, RECEIPT_STORE, VAULT),
     uses=(RECORD_STORE, CATALOGUE),

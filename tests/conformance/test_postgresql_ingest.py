@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hub.sql.postgresql import PostgresDatabase
-from services.ingest.adapters.postgresql_receipts import PostgresReceipts
-from services.ingest.adapters.postgresql_vault import PostgresVault
+from services.ingest.adapters.sql_receipts import SqlReceipts
+from services.ingest.adapters.sql_vault import SqlVault
 from services.ingest.ports.receipts import ReceiptStore
 from services.ingest.ports.vault import Vault, VaultLocked
 from tests.conformance.receipts import ReceiptStoreConformance, batch, receipt
@@ -18,12 +18,12 @@ pytestmark = pytest.mark.conformance
 
 
 class TestPostgresVault(VaultConformance):
-    adapter = "PostgresVault"
+    adapter = "SqlVault on PostgreSQL"
     capabilities = frozenset()
 
     @pytest.fixture
     def vault(self, postgres: PostgresDatabase, tmp_path: Path) -> Vault:
-        return PostgresVault(postgres, tmp_path / "vault.key")
+        return SqlVault(postgres, tmp_path / "vault.key")
 
     @pytest.fixture
     def at_rest(self, postgres: PostgresDatabase) -> Callable[[], bytes]:
@@ -37,13 +37,13 @@ class TestPostgresVault(VaultConformance):
 
     def test_only_its_own_key_opens_it(self, vault: Vault, postgres: PostgresDatabase, tmp_path: Path) -> None:
         (token,) = vault.put_many([PHONE]).values()
-        assert PostgresVault(postgres, tmp_path / "vault.key").reveal([token, "vault:\0"]) == {token: PHONE}
+        assert SqlVault(postgres, tmp_path / "vault.key").reveal([token, "vault:\0"]) == {token: PHONE}
         with pytest.raises(VaultLocked, match="missing"):
-            PostgresVault(postgres, tmp_path / "other.key")
+            SqlVault(postgres, tmp_path / "other.key")
         (tmp_path / "other.key").write_bytes(bytes(32))
         (tmp_path / "other.key").chmod(0o600)
         with pytest.raises(VaultLocked, match="not the key"):
-            PostgresVault(postgres, tmp_path / "other.key")
+            SqlVault(postgres, tmp_path / "other.key")
 
     def test_many_put_the_same_values_at_once(self, vault: Vault) -> None:
         values = [f"{PHONE} {number}" for number in range(200)]
@@ -53,12 +53,12 @@ class TestPostgresVault(VaultConformance):
 
 
 class TestPostgresReceipts(ReceiptStoreConformance):
-    adapter = "PostgresReceipts"
+    adapter = "SqlReceipts on PostgreSQL"
     capabilities = frozenset()
 
     @pytest.fixture
     def store(self, postgres: PostgresDatabase) -> ReceiptStore:
-        return PostgresReceipts(postgres)
+        return SqlReceipts(postgres)
 
     def test_of_many_that_open_one_key_exactly_one_goes_on(self, store: ReceiptStore) -> None:
         def contest() -> list[str]:

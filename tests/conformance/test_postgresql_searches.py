@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from hub.sql.postgresql import PostgresDatabase
-from services.catalog.adapters.postgresql_searches import PostgresSavedSearches
+from services.catalog.adapters.sql_searches import SqlSavedSearches
 from services.catalog.ports import SEARCHES_LIMIT, SavedSearches
 from tests.conformance.searches import SavedSearchesConformance, saved
 
@@ -14,12 +14,12 @@ pytestmark = pytest.mark.conformance
 
 
 class TestPostgresSavedSearches(SavedSearchesConformance):
-    adapter = "PostgresSavedSearches"
+    adapter = "SqlSavedSearches on PostgreSQL"
     capabilities = frozenset()
 
     @pytest.fixture
     def reopened(self, postgres: PostgresDatabase) -> Callable[[], SavedSearches]:
-        return lambda: PostgresSavedSearches(postgres)
+        return lambda: SqlSavedSearches(postgres)
 
     @pytest.fixture
     def searches(self, reopened: Callable[[], SavedSearches]) -> SavedSearches:

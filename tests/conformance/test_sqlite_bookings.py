@@ -28,8 +28,8 @@ class TestSqliteBookings(BookingStoreConformance):
 @pytest.mark.parametrize(
     "statement",
     [
-        "INSERT INTO bookings SELECT 'x', instrument, start + 1, \"end\" + 1, status, 1, 'x', NULL, body FROM bookings "
-        "WHERE id = 'b0001'",
+        "INSERT INTO bookings SELECT 'x', instrument, start + 1, \"end\" + 1, status, 1, 'x', NULL, body, NULL "
+        "FROM bookings WHERE id = 'b0001'",
         "UPDATE bookings SET status = 'confirmed' WHERE id = 'b0002'",
         "UPDATE bookings SET instrument = 'i' WHERE id = 'b0003'",
         'UPDATE bookings SET start = start - 3600, "end" = "end" - 3600 WHERE id = \'b0004\'',

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from services.ingest.adapters.sqlite_receipts import SqliteReceipts
-from services.ingest.adapters.sqlite_vault import SqliteVault
+from hub.sql.sqlite import StoreFiles
+from services.ingest.adapters.sql_receipts import SqlReceipts
+from services.ingest.adapters.sql_vault import SqlVault
 from services.ingest.ports.receipts import ReceiptStore
 from services.ingest.ports.vault import Vault
 from tests.conformance.receipts import ReceiptStoreConformance
@@ -16,14 +17,14 @@ pytestmark = pytest.mark.conformance
 
 
 class TestSqliteVault(VaultConformance):
-    adapter = "SqliteVault"
+    adapter = "SqlVault on SQLite"
     capabilities = frozenset()
 
     @pytest.fixture
     def vault(self, tmp_path: Path) -> Iterator[Vault]:
-        vault = SqliteVault(tmp_path / "ingest.db", tmp_path / "vault.key")
-        yield vault
-        vault.close()
+        files = StoreFiles(tmp_path)
+        yield SqlVault(files.open("vault"), tmp_path / "vault.key")
+        files.close()
 
     @pytest.fixture
     def at_rest(self, tmp_path: Path) -> Callable[[], bytes]:
@@ -34,11 +35,11 @@ class TestSqliteVault(VaultConformance):
 
 
 class TestSqliteReceipts(ReceiptStoreConformance):
-    adapter = "SqliteReceipts"
+    adapter = "SqlReceipts on SQLite"
     capabilities = frozenset()
 
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[ReceiptStore]:
-        store = SqliteReceipts(tmp_path / "ingest.db")
-        yield store
-        store.close()
+        files = StoreFiles(tmp_path)
+        yield SqlReceipts(files.open("receipts"))
+        files.close()

@@ -29,6 +29,7 @@ def test_a_file_without_traces_is_brought_up_to_date_with_what_waits_in_it(tmp_p
     store.close()
     with sqlite3.connect(path) as sql:
         sql.execute("ALTER TABLE outbox DROP COLUMN traceparent")
+        sql.execute("DROP TABLE hub_migrations")
     for _ in range(2):
         store = SqliteRecordStore(path, "hub")
         assert list(store.pending(10)) == waiting

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.catalog.adapters.sqlite_searches import SqliteSavedSearches
+from hub.sql.sqlite import StoreFiles
+from services.catalog.adapters.sql_searches import SqlSavedSearches
 from services.catalog.ports import SavedSearches
 from tests.conformance.searches import SavedSearchesConformance
 
@@ -13,20 +14,14 @@ pytestmark = pytest.mark.conformance
 
 
 class TestSqliteSavedSearches(SavedSearchesConformance):
-    adapter = "SqliteSavedSearches"
+    adapter = "SqlSavedSearches on SQLite"
     capabilities = frozenset()
 
     @pytest.fixture
     def reopened(self, tmp_path: Path) -> Iterator[Callable[[], SavedSearches]]:
-        opened: list[SqliteSavedSearches] = []
-
-        def open_it() -> SavedSearches:
-            opened.append(SqliteSavedSearches(tmp_path / "searches.db"))
-            return opened[-1]
-
-        yield open_it
-        for store in opened:
-            store.close()
+        files = StoreFiles(tmp_path)
+        yield lambda: SqlSavedSearches(files.open("searches"))
+        files.close()
 
     @pytest.fixture
     def searches(self, reopened: Callable[[], SavedSearches]) -> SavedSearches:

@@ -18,10 +18,11 @@ from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import ManualClock
 from hub.ports.eventlog import Topic
 from hub.runtime.threads import drain
+from hub.sql.sqlite import StoreFiles
 from hub.web.problems import install_problem_handlers
 from schemas.kind import kind_named
+from services.catalog.adapters.sql_searches import SqlSavedSearches
 from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
-from services.catalog.adapters.sqlite_searches import SqliteSavedSearches
 from services.catalog.api import router
 from services.catalog.service import CatalogueQueries, CatalogueSink
 from services.curation.adapters.sqlite_store import SqliteRecordStore
@@ -57,12 +58,13 @@ class Spine:
 
     def __init__(self, folder: Path) -> None:
         clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
+        self.files = StoreFiles(folder)
         self.log = SqliteEventLog(folder / "log.db")
         letters = [Topic(dead_letter_topic(topic)) for topic in (SUBMISSIONS, RECORDS)]
         self.log.create_topics([Topic(SUBMISSIONS), Topic(RECORDS, compacted=True), *letters])
         self.records = SqliteRecordStore(folder / "records.db", "hub")
         self.catalogue = SqliteCatalogue(folder / "catalogue.db")
-        self.searches = SqliteSavedSearches(folder / "searches.db")
+        self.searches = SqlSavedSearches(self.files.open("searches"))
         sources = Sources({"owner": Source("owner", Bilingual("单位自行登记", "Registered by the owner"), "owner")})
         self.workers = [Curation(self.log, self.records, clock), Relay(self.log, self.records)]
         self.sink = CatalogueSink(self.log, self.catalogue)
@@ -99,7 +101,7 @@ class Spine:
         return [hit["title"] for hit in self.get("search", **params)["hits"]]
 
     def close(self) -> None:
-        for closing in (self.http, self.sink, *self.workers, self.searches, self.catalogue, self.records, self.log):
+        for closing in (self.http, self.sink, *self.workers, self.files, self.catalogue, self.records, self.log):
             closing.close()  # type: ignore[attr-defined]
 
 

@@ -20,12 +20,13 @@ from hub.ports.catalogue import Catalogue
 from hub.ports.clock import ManualClock
 from hub.ports.eventlog import EventLog, Topic
 from hub.runtime.threads import drain
+from hub.sql.sqlite import StoreFiles
 from hub.web.limits import Limited
 from hub.web.problems import install_problem_handlers
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.service import Curation, Relay
-from services.ingest.adapters.sqlite_receipts import SqliteReceipts
-from services.ingest.adapters.sqlite_vault import SqliteVault
+from services.ingest.adapters.sql_receipts import SqlReceipts
+from services.ingest.adapters.sql_vault import SqlVault
 from services.ingest.api import router
 from services.ingest.core.rows import Limits
 from services.ingest.service import Ingest
@@ -97,8 +98,9 @@ class Stack:
         self.log = FaultyLog(folder / "log.db", self.clock)
         letters = Topic(dead_letter_topic(SUBMISSIONS))
         self.log.create_topics([Topic(SUBMISSIONS), Topic(RECORDS, compacted=True), letters])
-        self.receipts = SqliteReceipts(folder / "receipts.db", self.clock)
-        self.vault = SqliteVault(folder / "vault.db", folder / "vault.key")
+        self.files = StoreFiles(folder)
+        self.receipts = SqlReceipts(self.files.open("receipts"), self.clock)
+        self.vault = SqlVault(self.files.open("vault"), folder / "vault.key")
         self.records = SqliteRecordStore(folder / "records.db", "hub")
         self.catalogue = Versions(self.log)
         self.curation = Curation(self.log, self.records, self.clock)
@@ -149,7 +151,7 @@ class Stack:
     def close(self) -> None:
         for closing in (self.client, self.curation, self.relay, self.catalogue):
             closing.close()
-        for store in (self.log, self.receipts, self.vault, self.records):
+        for store in (self.log, self.files, self.records):
             store.close()
 
 

@@ -24,6 +24,7 @@ from hub.kernel.records import RECORDS
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.runtime.manifest import CATALOGUE, RECORD_STORE
 from hub.runtime.settings import Settings
+from hub.sql.metadata import moved_name
 from schemas.events.bookings import BOOKINGS
 from services.catalog.sink import check
 from tests.integration.moving_hub import (
@@ -162,8 +163,8 @@ def test_a_hub_on_servers_is_restored_on_new_ones_and_on_sqlite(tmp_path: Path, 
         unchanged = [
             table for table in TABLES if table.name in ("history", "receipts", "vault", "searches", "bookings")
         ]
-        assert {one.full_name: target.servers.digest(one) for one in unchanged} == {
-            one.full_name: manifest.tables[one.full_name] for one in unchanged
+        assert {moved_name(one): target.servers.digest(one) for one in unchanged} == {
+            moved_name(one): manifest.tables[moved_name(one)] for one in unchanged
         }
         assert sum(target.topics.end_offsets(BOOKINGS).values()) == 4
     for restored in (lost, embedded):

@@ -22,6 +22,7 @@ from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.log.partitioner import partition_of
 from hub.runtime.manifest import CATALOGUE, RECORD_STORE
 from hub.runtime.settings import Settings
+from hub.sql.metadata import moved_name
 from schemas.events.bookings import BOOKINGS
 from schemas.events.usage import TELEMETRY
 from services.catalog.sink import check
@@ -170,7 +171,7 @@ def test_everything_arrives_once_though_the_move_is_killed_on_the_way(tmp_path: 
         move(tmp_path / "other", settings, silent, resume=True)
 
     with Folder(folder) as source, opened(settings) as target:
-        assert digests(source) == {table.full_name: target.servers.digest(table) for table in TABLES}
+        assert digests(source) == {moved_name(table): target.servers.digest(table) for table in TABLES}
     for topic, count in ((RECORDS, 41), (BOOKINGS, 3), (TELEMETRY, 10), (SUBMISSIONS, 0)):
         found = events(settings, topic)
         assert (len(found), found.total()) == (count, count), topic

@@ -23,14 +23,15 @@ from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.ports.catalogue import Document
 from hub.ports.clock import ManualClock
 from hub.ports.eventlog import EventLog, Topic
+from hub.sql.sqlite import StoreFiles
 from services.catalog.adapters import elasticsearch_server
 from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
 from services.catalog.sink import CatalogueSink
 from services.catalog.sink import check as reconciled
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.service import Curation, Relay
-from services.ingest.adapters.sqlite_receipts import SqliteReceipts
-from services.ingest.adapters.sqlite_vault import SqliteVault
+from services.ingest.adapters.sql_receipts import SqlReceipts
+from services.ingest.adapters.sql_vault import SqlVault
 from services.ingest.core.idempotency import LEASE_SECONDS
 from services.ingest.core.rows import Limits
 from services.ingest.service import Ingest
@@ -60,8 +61,9 @@ class World:
         names = (SUBMISSIONS, RECORDS, dead_letter_topic(SUBMISSIONS), dead_letter_topic(RECORDS))
         self.log = StubLog([Topic(name, partitions=3) for name in names], self._append_fails)
         self.records = SqliteRecordStore(folder / "records.db", "hub")
-        self.receipts = SqliteReceipts(folder / "receipts.db", self.clock)
-        self.vault = SqliteVault(folder / "vault.db", folder / "vault.key")
+        self.files = StoreFiles(folder)
+        self.receipts = SqlReceipts(self.files.open("receipts"), self.clock)
+        self.vault = SqlVault(self.files.open("vault"), folder / "vault.key")
         self.catalogue = ElasticsearchCatalogue(index.url, request_seconds=0.2)
         self.event_log = cast(EventLog, self.log)
         self.store: Any = Unreliable(self.records, self.fate)
@@ -129,7 +131,7 @@ class World:
         return self.chance.choice((0.0, 0.5, 1.0)) if failing else None
 
     def close(self) -> None:
-        for closing in (self.catalogue, self.records, self.receipts, self.vault):
+        for closing in (self.catalogue, self.records, self.files):
             closing.close()
 
 

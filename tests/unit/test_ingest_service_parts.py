@@ -14,7 +14,8 @@ import pytest
 from hub.ports.catalogue import Catalogue
 from hub.ports.clock import ManualClock, rfc3339
 from hub.ports.records import Outcome, RecordReader
-from services.ingest.adapters.sqlite_receipts import SqliteReceipts
+from hub.sql.sqlite import StoreFiles
+from services.ingest.adapters.sql_receipts import SqlReceipts
 from services.ingest.core.bounds import EVENT_BYTES, too_large_event
 from services.ingest.core.rows import Limits
 from services.ingest.downloads import attachment
@@ -43,13 +44,13 @@ class Asked:
 
 
 @pytest.fixture
-def receipts(tmp_path: Path) -> Iterator[SqliteReceipts]:
-    store = SqliteReceipts(tmp_path / "receipts.db")
-    yield store
-    store.close()
+def receipts(tmp_path: Path) -> Iterator[SqlReceipts]:
+    files = StoreFiles(tmp_path)
+    yield SqlReceipts(files.open("receipts"))
+    files.close()
 
 
-def stored(receipts: SqliteReceipts, batches: int, rows: int) -> tuple[Receipt, list[str]]:
+def stored(receipts: SqlReceipts, batches: int, rows: int) -> tuple[Receipt, list[str]]:
     receipts.open(Receipt("r", "owner", "organisation", "ndjson", "2026-01-01T00:00:00.000000Z"))
     for number in range(batches):
         first = number * rows
@@ -58,11 +59,11 @@ def stored(receipts: SqliteReceipts, batches: int, rows: int) -> tuple[Receipt, 
     return receipts.finish("r", "complete", batches), [f"{row:032x}" for row in range(batches * rows)]
 
 
-def reader(receipts: SqliteReceipts, asked: Asked) -> Outcomes:
+def reader(receipts: SqlReceipts, asked: Asked) -> Outcomes:
     return Outcomes(receipts, cast(Vault, None), cast(RecordReader, asked), cast(Catalogue, asked))
 
 
-def test_a_long_receipt_is_counted_in_bounded_steps_and_settled_rows_only_once(receipts: SqliteReceipts) -> None:
+def test_a_long_receipt_is_counted_in_bounded_steps_and_settled_rows_only_once(receipts: SqlReceipts) -> None:
     receipt, events = stored(receipts, 5, COUNTED_ROWS // 2)
     asked = Asked()
     outcomes = reader(receipts, asked)
@@ -74,7 +75,7 @@ def test_a_long_receipt_is_counted_in_bounded_steps_and_settled_rows_only_once(r
     assert asked.asked == COUNTED_ROWS + len(events)
 
 
-def test_rows_that_wait_are_looked_up_until_they_have_settled(receipts: SqliteReceipts) -> None:
+def test_rows_that_wait_are_looked_up_until_they_have_settled(receipts: SqlReceipts) -> None:
     receipt, events = stored(receipts, 2, 3)
     asked = Asked()
     outcomes = reader(receipts, asked)
@@ -131,7 +132,7 @@ def test_file_names_are_kept_by_old_and_new_clients(name: str, plain: str) -> No
     assert found[1].endswith(plain)
 
 
-def test_receipts_are_forgotten_after_their_time(receipts: SqliteReceipts) -> None:
+def test_receipts_are_forgotten_after_their_time(receipts: SqlReceipts) -> None:
     clock = ManualClock(datetime(2026, 6, 1, tzinfo=UTC))
     for days in (91, 89):
         at = rfc3339(clock.now() - timedelta(days=days))

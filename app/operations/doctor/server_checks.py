@@ -103,22 +103,24 @@ def postgresql(settings: Settings, found: Found, stack: ExitStack) -> Iterator[F
     """It answers, and its tables are those of this release."""
     import psycopg
 
-    from hub.sql.postgresql import MIGRATIONS_TABLE, PostgresDatabase, newest_migration
+    from hub.sql.migrations import NEWEST
+    from hub.sql.postgresql import PostgresDatabase
+    from hub.sql.upgrade import VERSIONS_TABLE
 
     where = psycopg.conninfo.conninfo_to_dict(settings.postgresql_dsn)
     address = f"{where.get('host', '')}:{where.get('port', 5432)}/{where.get('dbname', '')}"
     try:
         with psycopg.connect(settings.postgresql_dsn, connect_timeout=int(CONNECT_SECONDS)) as sql:
             version = sql.info.parameter_status("server_version")
-            made = sql.execute("SELECT to_regclass(%s)", (MIGRATIONS_TABLE,)).fetchone() != (None,)
-            row = sql.execute(f"SELECT version_num FROM {MIGRATIONS_TABLE}").fetchone() if made else None
+            made = sql.execute("SELECT to_regclass(%s)", (VERSIONS_TABLE,)).fetchone() != (None,)
+            row = sql.execute(f"SELECT version_num FROM {VERSIONS_TABLE}").fetchone() if made else None
     except failures() as error:
         yield _away("PostgreSQL", address, "HUB_POSTGRESQL_DSN", error)
         return
     yield Finding(
         True, Bilingual(f"PostgreSQL {version} 有应答：{address}", f"PostgreSQL {version} answers at {address}")
     )
-    at, head = row[0] if row else "-", newest_migration()
+    at, head = row[0] if row else "-", NEWEST
     yield Finding(
         at == head,
         Bilingual(f"数据表在第 {at} 步，本版本为 {head}", f"tables are at step {at}, those of this release at {head}"),
@@ -196,7 +198,7 @@ def outboxes(_: Settings, found: Found) -> Iterator[Finding]:
 
 def vault(settings: Settings, found: Found) -> Iterator[Finding]:
     """The key file is the one that the values were kept with; its mode is looked at with the other private files."""
-    from services.ingest.adapters.postgresql_vault import PostgresVault
+    from services.ingest.adapters.sql_vault import SqlVault
     from services.ingest.ports.vault import VaultLocked
 
     if found.database is None:
@@ -209,7 +211,7 @@ def vault(settings: Settings, found: Found) -> Iterator[Finding]:
         return
     problem = ""
     try:
-        PostgresVault(found.database, path).close()
+        SqlVault(found.database, path).close()
     except VaultLocked as error:
         problem = str(error)
     yield Finding(

@@ -1,10 +1,15 @@
-"""Alembic's entry: runs the steps on the connection that hub.sql.postgresql.migrate hands over."""
+"""Alembic's entry: runs the steps on the connection that hub.sql.upgrade hands over."""
 
 from alembic import context
 
-from hub.sql.postgresql import MIGRATIONS_TABLE
+from hub.sql.upgrade import VERSIONS_TABLE
 
-connection = context.config.attributes["connection"]
-context.configure(connection=connection, version_table=MIGRATIONS_TABLE, transaction_per_migration=True)
+attributes = context.config.attributes
+context.configure(
+    connection=attributes["connection"],
+    version_table=VERSIONS_TABLE,
+    transaction_per_migration=True,
+    store=attributes.get("store", ""),
+)
 with context.begin_transaction():
     context.run_migrations()

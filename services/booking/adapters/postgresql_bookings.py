@@ -10,8 +10,9 @@ from psycopg import Connection, errors
 from hub.kernel.canonical import digest_of
 from hub.kernel.cloudevents import CloudEvent
 from hub.ports.records import Pending
-from hub.sql.postgresql import PostgresDatabase, storable, storable_among
+from hub.sql.postgresql import PostgresDatabase
 from hub.sql.postgresql_outbox import PostgresOutbox
+from hub.sql.statements import storable, storable_among
 from schemas.events.bookings import ACTIVE, BOOKING_CHANGED, Booking, BookingStatus, Change, Interval
 from services.booking.adapters.postgresql_spans import (
     clashes,
@@ -82,7 +83,7 @@ class PostgresBookings:
         if not storable(booking_id):
             return None
         with self._database.read() as sql:
-            row = sql.execute("SELECT body FROM bookings WHERE id = %s", (booking_id,), binary=True).fetchone()
+            row = sql.execute("SELECT body FROM bookings WHERE id = %s", (booking_id,)).fetchone()
         return Booking.from_bytes(row[0]) if row else None
 
     def with_key(self, booked_by: str, key: str) -> Booking | None:
@@ -90,7 +91,7 @@ class PostgresBookings:
         if not storable(key):
             return None
         with self._database.read() as sql:
-            row = sql.execute(_KEYED, (booked_by, key), binary=True).fetchone()
+            row = sql.execute(_KEYED, (booked_by, key)).fetchone()
         return Booking.from_bytes(row[0]) if row else None
 
     def between(self, instruments: Collection[str], start: datetime, end: datetime) -> list[Interval]:
@@ -154,7 +155,7 @@ class PostgresBookings:
         query = "SELECT id, body FROM bookings WHERE id > %s ORDER BY id LIMIT %s"
         while True:
             with self._database.read() as sql:
-                rows = sql.execute(query, (after, SCAN_ROWS), binary=True).fetchall()
+                rows = sql.execute(query, (after, SCAN_ROWS)).fetchall()
             if not rows:
                 return
             yield from (body for _, body in rows)
@@ -164,7 +165,6 @@ class PostgresBookings:
         rows = sql.execute(
             "SELECT number, event_id, instrument, at, data FROM booking_outbox ORDER BY number LIMIT %s",
             (limit,),
-            binary=True,
         )
         source = self._event_source
         return [
@@ -175,7 +175,7 @@ class PostgresBookings:
 
 def _add(sql: Connection[Any], booking: Booking, key: str, instruments: Collection[str]) -> Added:
     held = hold(sql, instruments)
-    keyed = sql.execute(_KEYED, (booking.booked_by, key), binary=True)
+    keyed = sql.execute(_KEYED, (booking.booked_by, key))
     taken = clashes(sql, instruments, *booking.interval, CONFLICT_LIMIT)
     numbers: Mapping[str, int] = dict(held.fetchall())
     if len(numbers) < len(instruments):
@@ -198,7 +198,7 @@ def _add(sql: Connection[Any], booking: Booking, key: str, instruments: Collecti
 
 
 def _change(sql: Connection[Any], booking_id: str, expected_version: int, change: Change) -> Changed:
-    row = sql.execute("SELECT body FROM bookings WHERE id = %s FOR UPDATE", (booking_id,), binary=True).fetchone()
+    row = sql.execute("SELECT body FROM bookings WHERE id = %s FOR UPDATE", (booking_id,)).fetchone()
     if row is None:
         return Changed("unknown")
     before = Booking.from_bytes(row[0])

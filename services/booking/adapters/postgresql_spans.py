@@ -49,7 +49,7 @@ def clashes(
     first = min(max(0, first_second(start)), _STRETCH - 1)
     last = min(max(first, last_second(end)), _STRETCH - 1)
     asked = {"first": first, "last": last, "instruments": list(instruments), "limit": limit}
-    return sql.execute(_CLASHES, asked, binary=True)
+    return sql.execute(_CLASHES, asked)
 
 
 def intervals(asked: Cursor[Any]) -> list[Interval]:

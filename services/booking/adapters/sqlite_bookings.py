@@ -20,43 +20,21 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 UNBOUNDED = ((1 << 62), "")
 
-# Times are whole seconds since 1970. The triggers repeat what add and change check, so that nothing else can write an
-# overlap either. `start < new end` alone would visit every earlier booking: as active ones are disjoint, the last one
-# that starts before the new start is the only earlier one that can reach into it.
+# Times are whole seconds since 1970. The table's triggers repeat what add and change check, so that nothing else can
+# write an overlap either. `start < the new end` alone would visit every earlier booking: as active ones are disjoint,
+# the last one that starts before the new start is the only earlier one that can reach into it.
 _ACTIVE = "status IN ('requested', 'confirmed')"
 _CLASHES = f"""
-SELECT start, "end" FROM bookings WHERE instrument = {{instrument}} AND {_ACTIVE} AND start < {{end}} AND start >= (
-    SELECT coalesce(max(start), {{start}}) FROM bookings
-    WHERE instrument = {{instrument}} AND {_ACTIVE} AND start <= {{start}}) AND "end" > {{start}}
+SELECT start, "end" FROM bookings WHERE instrument = ?1 AND {_ACTIVE} AND start < ?3 AND start >= (
+    SELECT coalesce(max(start), ?2) FROM bookings WHERE instrument = ?1 AND {_ACTIVE} AND start <= ?2) AND "end" > ?2
 """
-_NEW = _CLASHES.format(instrument="NEW.instrument", start="NEW.start", end="NEW.end")
-SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS bookings (
-    id TEXT PRIMARY KEY, instrument TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, status TEXT NOT NULL,
-    version INTEGER NOT NULL, booked_by TEXT NOT NULL, key TEXT, body BLOB NOT NULL, CHECK (start < "end")
-    ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS active_bookings ON bookings (instrument, start, "end") WHERE {_ACTIVE};
-CREATE INDEX IF NOT EXISTS bookings_on ON bookings (instrument, start, id);
-CREATE INDEX IF NOT EXISTS bookings_having ON bookings (status, start, id);
-CREATE INDEX IF NOT EXISTS bookings_of ON bookings (booked_by, start, id);
-CREATE UNIQUE INDEX IF NOT EXISTS booking_keys ON bookings (booked_by, key) WHERE key IS NOT NULL;
-CREATE TABLE IF NOT EXISTS outbox (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL, instrument TEXT NOT NULL, at TEXT NOT NULL,
-    data BLOB NOT NULL);
-CREATE TRIGGER IF NOT EXISTS no_overlap_when_added BEFORE INSERT ON bookings WHEN NEW.{_ACTIVE}
-BEGIN SELECT RAISE(ABORT, 'overlap') WHERE EXISTS ({_NEW}); END;
-CREATE TRIGGER IF NOT EXISTS no_overlap_when_changed BEFORE UPDATE OF instrument, start, "end", status ON bookings
-WHEN NEW.{_ACTIVE}
-BEGIN SELECT RAISE(ABORT, 'overlap') WHERE EXISTS ({_NEW} AND id <> NEW.id); END;
-"""
-_AMONG = _CLASHES.format(instrument="?1", start="?2", end="?3")
 
 
 class SqliteBookings:
     """services.booking.ports.BookingStore; `event_source` is the CloudEvents source of the events it makes."""
 
     def __init__(self, path: Path, event_source: str) -> None:
-        self._database = Database(path, SCHEMA)
+        self._database = Database(path, store="bookings")
         self._writes = GroupCommit(self._database)
         self._event_source = event_source
         self._saved = threading.Condition()
@@ -111,11 +89,11 @@ class SqliteBookings:
 
     def waiting(self) -> int:
         """See the port."""
-        return self._database.counted("outbox", WAITING_LIMIT + 1)
+        return self._database.counted("booking_outbox", WAITING_LIMIT + 1)
 
     def published(self, up_to: int) -> None:
         """See the port."""
-        self._writes.run(lambda sql: sql.execute("DELETE FROM outbox WHERE number <= ?", (up_to,)).rowcount)
+        self._writes.run(lambda sql: sql.execute("DELETE FROM booking_outbox WHERE number <= ?", (up_to,)).rowcount)
 
     def scan(self) -> Iterator[Booking]:
         """See the port."""
@@ -156,7 +134,7 @@ class SqliteBookings:
 
     def _pending(self, limit: int) -> list[Pending]:
         rows = self._database.read().execute(
-            "SELECT number, event_id, instrument, at, data FROM outbox ORDER BY number LIMIT ?", (limit,)
+            "SELECT number, event_id, instrument, at, data FROM booking_outbox ORDER BY number LIMIT ?", (limit,)
         )
         source = self._event_source
         return [
@@ -217,14 +195,14 @@ def _change(sql: sqlite3.Connection, booking_id: str, expected_version: int, cha
 
 def _tell(sql: sqlite3.Connection, booking: Booking) -> None:
     sql.execute(
-        "INSERT INTO outbox (event_id, instrument, at, data) VALUES (?, ?, ?, ?)",
+        "INSERT INTO booking_outbox (event_id, instrument, at, data) VALUES (?, ?, ?, ?)",
         (f"{booking.id}@{booking.version}", booking.instrument_id, booking.updated_at, booking.event_data()),
     )
 
 
 def _clashes(sql: sqlite3.Connection, instruments: Collection[str], start: datetime, end: datetime) -> list[Interval]:
     first, last = _seconds(start), _seconds_up(end)
-    rows = [row for instrument in instruments for row in sql.execute(_AMONG, (instrument, first, last))]
+    rows = [row for instrument in instruments for row in sql.execute(_CLASHES, (instrument, first, last))]
     return [Interval(EPOCH + row[0] * SECOND, EPOCH + row[1] * SECOND) for row in sorted(rows)]
 
 

@@ -9,8 +9,8 @@ from psycopg import Connection
 from hub.kernel.contributions import Claim, Contribution, ContributionKey
 from hub.ports.records import Interfered
 from services.curation.adapters.postgresql_rows import many
+from services.curation.adapters.sql_unit import joined_key
 
-_SEPARATOR = "\x1f"
 _COLUMNS = "key, record_id, source_version, withdrawn, digest, authority, received_at, fields"
 _TYPES = "%s::text[], %s::text[], %s::bigint[], %s::boolean[], %s::text[], %s::text[], %s::text[], %s::bytea[]"
 _CLAIM = "record_id, source_version, withdrawn, digest, authority"
@@ -51,17 +51,6 @@ def save_contributions(
     if stored != len(new) + len(moved):
         raise Interfered("another batch stored something newer of the same source")
     many(sql, _ADD + _OVERWRITE, unread)
-
-
-def joined_key(key: ContributionKey) -> str:
-    """The key as one column."""
-    return _SEPARATOR.join(key)
-
-
-def split_key(joined: str) -> ContributionKey:
-    """The key again; only its last part may hold any character."""
-    kind, source, source_record_id = joined.split(_SEPARATOR, 2)
-    return (kind, source, source_record_id)
 
 
 def _row(one: Contribution) -> Sequence[object]:

@@ -5,102 +5,57 @@ from collections.abc import Collection, Mapping
 from operator import attrgetter
 from typing import Any
 
-import orjson
 from psycopg import Connection
+from sqlalchemy import Connection as CoreConnection
 
 from hub.kernel.contributions import Claim, Contribution, ContributionKey, Preference, SameAs
 from hub.kernel.records import Record
 from hub.ports.records import Changes
-from hub.sql.postgresql import storable_among
-from services.curation.adapters.postgresql_contributions import joined_key, save_contributions, split_key
+from hub.sql.postgresql import driver_of
+from services.curation.adapters.postgresql_contributions import save_contributions
 from services.curation.adapters.postgresql_locks import RecordLocks
 from services.curation.adapters.postgresql_rows import many
+from services.curation.adapters.sql_unit import SqlUnit
 
 
-def records_among(sql: Connection[Any], ids: Collection[str]) -> dict[str, Record]:
-    """The newest version of each id that exists."""
-    rows = sql.execute("SELECT id, body FROM records WHERE id = ANY(%s)", (storable_among(ids),), binary=True)
-    return {record_id: Record.from_bytes(body) for record_id, body in rows}
-
-
-def same_as_among(sql: Connection[Any], ids: Collection[str]) -> list[SameAs]:
-    """The decisions that name one of the ids."""
-    columns = '"left", "right", decision, version, decided_by, decided_at'
-    rows = sql.execute(
-        f'SELECT {columns} FROM same_as WHERE "left" = ANY(%(ids)s) '
-        f'UNION SELECT {columns} FROM same_as WHERE "right" = ANY(%(ids)s)',
-        {"ids": storable_among(ids)},
-    )
-    return [SameAs(*row) for row in rows]
-
-
-def preferences_among(sql: Connection[Any], ids: Collection[str]) -> list[Preference]:
-    """The preferences about the ids."""
-    rows = sql.execute(
-        "SELECT record_id, field, source, source_record_id, version, decided_by, decided_at "
-        "FROM preferences WHERE record_id = ANY(%s)",
-        (storable_among(ids),),
-    )
-    return [Preference(*row) for row in rows]
-
-
-class PostgresUnit:
+class PostgresUnit(SqlUnit):
     """hub.ports.records.RecordUnit inside a write transaction.
 
     Whatever is read or saved of a record is locked first. Claims are not, because a source's own number tells nothing
     of the record: what was planned on one that changed meanwhile is refused when it is saved.
     """
 
-    def __init__(self, sql: Connection[Any], locks: RecordLocks) -> None:
-        self._sql = sql
+    def __init__(self, sql: CoreConnection, locks: RecordLocks) -> None:
+        super().__init__(sql)
+        self._sql = driver_of(sql)
         self._locks = locks
         self._claims: dict[ContributionKey, Claim | None] = {}
 
     def claims(self, keys: Collection[ContributionKey]) -> Mapping[ContributionKey, Claim]:
         """See the port."""
-        rows = self._sql.execute(
-            "SELECT key, source_version, withdrawn, digest, authority, record_id FROM contributions "
-            "WHERE key = ANY(%s)",
-            ([joined_key(key) for key in keys],),
-            binary=True,
-        )
-        found = {
-            split_key(key): Claim(version, withdrawn, digest, authority, record_id)
-            for key, version, withdrawn, digest, authority, record_id in rows
-        }
+        found = super().claims(keys)
         self._claims |= {key: found.get(key) for key in keys}
         return found
 
     def same_as(self, ids: Collection[str]) -> list[SameAs]:
         """See the port."""
         self._locks.take(ids)
-        return same_as_among(self._sql, ids)
+        return super().same_as(ids)
 
     def preferences(self, ids: Collection[str]) -> list[Preference]:
         """See the port."""
         self._locks.take(ids)
-        return preferences_among(self._sql, ids)
+        return super().preferences(ids)
 
     def contributions(self, ids: Collection[str]) -> list[Contribution]:
         """See the port."""
         self._locks.take(ids)
-        rows = self._sql.execute(
-            "SELECT key, source_version, digest, authority, record_id, received_at, fields FROM contributions "
-            "WHERE NOT withdrawn AND record_id = ANY(%s)",
-            (list(ids),),
-            binary=True,
-        )
-        return [
-            Contribution(
-                *split_key(key), Claim(version, False, digest, authority, record_id), received_at, orjson.loads(fields)
-            )
-            for key, version, digest, authority, record_id, received_at, fields in rows
-        ]
+        return super().contributions(ids)
 
     def records(self, ids: Collection[str]) -> Mapping[str, Record]:
         """See the port."""
         self._locks.take(ids)
-        return records_among(self._sql, ids)
+        return super().records(ids)
 
     def save(self, changes: Changes) -> None:
         """See the port."""
@@ -134,7 +89,7 @@ def _ids_of(changes: Changes) -> set[str]:
 def _save_records(sql: Connection[Any], changes: Changes) -> None:
     grown = [record.id for record in changes.records if record.version > 1]
     if grown:
-        before = sql.execute("SELECT id, version, body FROM records WHERE id = ANY(%s)", (grown,), binary=True)
+        before = sql.execute("SELECT id, version, body FROM records WHERE id = ANY(%s)", (grown,))
         many(
             sql,
             "INSERT INTO history (record_id, version, body) "

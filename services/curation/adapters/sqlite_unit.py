@@ -1,129 +1,23 @@
-"""The tables of the SQLite record store, and one batch of changes to them."""
+"""One batch of changes to the record store on SQLite."""
 
-import sqlite3
 import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 import orjson
+from sqlalchemy import Connection
 
-from hub.kernel.contributions import Claim, Contribution, ContributionKey, Preference, SameAs
-from hub.kernel.records import Record
+from hub.kernel.contributions import Contribution
 from hub.ports.records import Changes
-
-# The page cache holds the indexes' upper levels: ids are spread evenly, so every insert lands somewhere else.
-SCHEMA = """
-PRAGMA cache_size=-65536;
-PRAGMA wal_autocheckpoint=8000;
-CREATE TABLE IF NOT EXISTS contributions (
-    key TEXT PRIMARY KEY, record_id TEXT, source_version INTEGER NOT NULL, withdrawn INTEGER NOT NULL,
-    digest TEXT NOT NULL, authority TEXT NOT NULL, received_at TEXT NOT NULL, fields BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS live_contributions ON contributions (record_id) WHERE withdrawn = 0;
-CREATE TABLE IF NOT EXISTS records (
-    id TEXT PRIMARY KEY, kind TEXT NOT NULL, version INTEGER NOT NULL, conflicts INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS records_in_conflict ON records (id) WHERE conflicts > 0;
-CREATE TABLE IF NOT EXISTS history (
-    record_id TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (record_id, version));
-CREATE TABLE IF NOT EXISTS outcomes (
-    event_id TEXT PRIMARY KEY, record_id TEXT NOT NULL, version INTEGER NOT NULL, effect TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS outbox (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, record_id TEXT NOT NULL, version INTEGER NOT NULL, at TEXT NOT NULL,
-    traceparent TEXT);
-CREATE TABLE IF NOT EXISTS same_as (
-    "left" TEXT NOT NULL, "right" TEXT NOT NULL, decision TEXT NOT NULL, version INTEGER NOT NULL,
-    decided_by TEXT NOT NULL, decided_at TEXT NOT NULL, PRIMARY KEY ("left", "right")) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS same_as_from_the_right ON same_as ("right");
-CREATE TABLE IF NOT EXISTS preferences (
-    record_id TEXT NOT NULL, field TEXT NOT NULL, source TEXT, source_record_id TEXT, version INTEGER NOT NULL,
-    decided_by TEXT NOT NULL, decided_at TEXT NOT NULL, PRIMARY KEY (record_id, field)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS weak_keys (
-    key INTEGER NOT NULL, record_id TEXT NOT NULL, PRIMARY KEY (key, record_id)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS alike (key INTEGER PRIMARY KEY);
-"""
-
-_LISTED = "(SELECT value FROM json_each(?))"
-_SEPARATOR = "\x1f"
+from hub.sql.sqlite import driver_of
+from services.curation.adapters.sql_unit import SqlUnit, joined_key
 
 
-def records_among(sql: sqlite3.Connection, ids: Collection[str]) -> dict[str, Record]:
-    """The newest version of each id that exists."""
-    rows = sql.execute(f"SELECT id, body FROM records WHERE id IN {_LISTED}", (listed(ids),))
-    return {record_id: Record.from_bytes(body) for record_id, body in rows}
-
-
-def same_as_among(sql: sqlite3.Connection, ids: Collection[str]) -> list[SameAs]:
-    """The decisions that name one of the ids."""
-    columns = '"left", "right", decision, version, decided_by, decided_at'
-    among = listed(ids)
-    rows = sql.execute(
-        f'SELECT {columns} FROM same_as WHERE "left" IN {_LISTED} '
-        f'UNION SELECT {columns} FROM same_as WHERE "right" IN {_LISTED}',
-        (among, among),
-    )
-    return [SameAs(*row) for row in rows]
-
-
-def preferences_among(sql: sqlite3.Connection, ids: Collection[str]) -> list[Preference]:
-    """The preferences about the ids."""
-    rows = sql.execute(
-        "SELECT record_id, field, source, source_record_id, version, decided_by, decided_at "
-        f"FROM preferences WHERE record_id IN {_LISTED}",
-        (listed(ids),),
-    )
-    return [Preference(*row) for row in rows]
-
-
-def listed(values: Iterable[str]) -> str:
-    """The values as the JSON array that json_each takes."""
-    return orjson.dumps(list(values)).decode()
-
-
-class SqliteUnit:
+class SqliteUnit(SqlUnit):
     """hub.ports.records.RecordUnit inside a write transaction."""
 
-    def __init__(self, sql: sqlite3.Connection) -> None:
-        self._sql = sql
-
-    def claims(self, keys: Collection[ContributionKey]) -> Mapping[ContributionKey, Claim]:
-        """See the port."""
-        rows = self._sql.execute(
-            "SELECT key, source_version, withdrawn, digest, authority, record_id FROM contributions "
-            f"WHERE key IN {_LISTED}",
-            (listed(_SEPARATOR.join(key) for key in keys),),
-        )
-        return {
-            _key(key): Claim(version, bool(withdrawn), digest, authority, record_id)
-            for key, version, withdrawn, digest, authority, record_id in rows
-        }
-
-    def same_as(self, ids: Collection[str]) -> list[SameAs]:
-        """See the port."""
-        if self._sql.execute("SELECT 1 FROM same_as LIMIT 1").fetchone() is None:
-            return []
-        return same_as_among(self._sql, ids)
-
-    def preferences(self, ids: Collection[str]) -> list[Preference]:
-        """See the port."""
-        if self._sql.execute("SELECT 1 FROM preferences LIMIT 1").fetchone() is None:
-            return []
-        return preferences_among(self._sql, ids)
-
-    def contributions(self, ids: Collection[str]) -> list[Contribution]:
-        """See the port."""
-        rows = self._sql.execute(
-            "SELECT key, source_version, digest, authority, record_id, received_at, fields FROM contributions "
-            f"WHERE withdrawn = 0 AND record_id IN {_LISTED}",
-            (listed(ids),),
-        )
-        return [
-            Contribution(
-                *_key(key), Claim(version, False, digest, authority, record_id), received_at, orjson.loads(fields)
-            )
-            for key, version, digest, authority, record_id, received_at, fields in rows
-        ]
-
-    def records(self, ids: Collection[str]) -> Mapping[str, Record]:
-        """See the port."""
-        return records_among(self._sql, ids)
+    def __init__(self, sql: Connection) -> None:
+        super().__init__(sql)
+        self._sql = driver_of(sql)
 
     def save(self, changes: Changes) -> None:
         """See the port."""
@@ -204,7 +98,7 @@ def _save_weak_keys(run: _Run, changes: Changes) -> None:
 def _contribution_row(one: Contribution) -> tuple[object, ...]:
     claim = one.claim
     return (
-        _SEPARATOR.join(one.key),
+        joined_key(one.key),
         claim.record_id,
         claim.source_version,
         claim.withdrawn,
@@ -213,11 +107,6 @@ def _contribution_row(one: Contribution) -> tuple[object, ...]:
         one.received_at,
         orjson.dumps(one.fields),
     )
-
-
-def _key(text: str) -> ContributionKey:
-    kind, source, source_record_id = text.split(_SEPARATOR, 2)
-    return (kind, source, source_record_id)
 
 
 def compact(body: bytes) -> bytes:

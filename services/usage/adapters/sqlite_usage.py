@@ -20,21 +20,6 @@ IDS_LIMIT = 500
 CACHED_VALUES = 5_000
 """Values of the state that one batch holds in memory."""
 
-# The indexes carry what a sum needs, so that a county's year is read without visiting a row.
-_SUMMED = "month, effective, external, bookings, instrument"
-SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS months (
-    instrument TEXT NOT NULL, month TEXT NOT NULL, record_version INTEGER NOT NULL, revision INTEGER NOT NULL,
-    effective INTEGER NOT NULL, external INTEGER NOT NULL, bookings INTEGER NOT NULL,
-    laboratory TEXT, organisation TEXT, county TEXT, PRIMARY KEY (instrument, month)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS months_of_laboratory ON months (laboratory, {_SUMMED}) WHERE laboratory IS NOT NULL;
-CREATE INDEX IF NOT EXISTS months_of_organisation ON months (organisation, {_SUMMED}) WHERE organisation IS NOT NULL;
-CREATE INDEX IF NOT EXISTS months_of_county ON months (county, {_SUMMED}) WHERE county IS NOT NULL;
-CREATE TABLE IF NOT EXISTS unattended (
-    instrument TEXT NOT NULL, month TEXT NOT NULL, number INTEGER NOT NULL, due TEXT NOT NULL,
-    PRIMARY KEY (instrument, month, number)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-"""
 _PUT = """
 INSERT INTO months VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
     record_version = excluded.record_version, revision = excluded.revision, effective = excluded.effective,
@@ -56,7 +41,7 @@ class SqliteUsage:
     """services.usage.ports.UsageStore, and `apply` for the worker that counts on the embedded log."""
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, SCHEMA)
+        self._database = Database(path, store="usage")
 
     def put(self, rows: Sequence[MonthUsage]) -> None:
         """See the port."""

@@ -1,0 +1,73 @@
+"""The tables of every service in one MetaData; what each looks like is told once, in the service's `tables.py`.
+
+PostgreSQL has all of them in one database, SQLite each in its store's own file. Both are brought there by the steps in
+`hub.sql.migrations`; a test finds what the steps make and the MetaData say differently.
+"""
+
+from typing import Any, Literal
+
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import TEXT
+
+Dialect = Literal["postgresql", "sqlite"]
+
+metadata = MetaData(
+    naming_convention={  # PostgreSQL's own
+        "pk": "%(table_name)s_pkey",
+        "uq": "%(table_name)s_%(column_0_name)s_key",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+    }
+)
+
+NAME = Text().with_variant(TEXT(collation="C"), "postgresql")
+"""Text that is compared and ordered by its bytes, as SQLite does."""
+
+INT64 = BigInteger().with_variant(Integer(), "sqlite")
+"""Whole numbers of up to 64 bits, which every INTEGER on SQLite has."""
+
+
+def in_store(store: str, *, moved: bool = True, name: str = "") -> dict[str, Any]:
+    """`Table.info` of a table that SQLite has in the file `<store>.db`.
+
+    `moved`: the rows are part of a move and of a backup's digests, under `name` where that is not the table's own;
+    others are made again from what is moved.
+    """
+    return {"store": store, "moved": moved, "name": name}
+
+
+def only_on(dialect: Dialect) -> dict[str, Any]:
+    """`info` of what the other dialect does not have: a column, an index, a constraint, or, added to it, a table."""
+    return {"dialect": dialect}
+
+
+NOT_MOVED = {"moved": False}
+"""`Column.info` of what is made again where the other columns of its row are moved to."""
+
+
+def is_on(item: Any, dialect: str) -> bool:
+    """Whether a table, column, index or constraint is there on this dialect."""
+    return bool(item.info.get("dialect", dialect) == dialect)
+
+
+def tables_of(store: str) -> list[Table]:
+    """The tables of one SQLite file."""
+    return [table for table in metadata.tables.values() if table.info["store"] == store and is_on(table, "sqlite")]
+
+
+def moved_tables() -> list[Table]:
+    """The tables that a move carries over, services in the order of their import."""
+    return [table for table in metadata.tables.values() if table.info["moved"]]
+
+
+def moved_columns(table: Table) -> list[Column[Any]]:
+    """The columns that are carried over: those that neither the database nor the hub makes again by itself."""
+    return [
+        column
+        for column in table.columns
+        if column.identity is None and column.computed is None and column.info.get("moved", True)
+    ]
+
+
+def moved_name(table: Table) -> str:
+    """Unique among all tables, and the same in every release."""
+    return f"{table.info['store']}.{table.info['name'] or table.name}"

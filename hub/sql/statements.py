@@ -1,0 +1,73 @@
+"""What SQLAlchemy Core has no one word for on both dialects."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from zlib import crc32
+
+import orjson
+from sqlalchemy import Boolean, Column, Connection, Dialect, Table, Text, bindparam, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class _Texts(TypeDecorator[Collection[str]]):
+    """Texts as one parameter, an array or in JSON, so that a statement is one for any number of them."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return postgresql.ARRAY(Text) if dialect.name == "postgresql" else Text()
+
+    def process_bind_param(self, value: Collection[str] | None, dialect: Dialect) -> Any:
+        kept = storable_among(value or ())
+        return kept if dialect.name == "postgresql" else orjson.dumps(kept).decode()
+
+
+class _Among(FunctionElement[bool]):
+    name = "among"
+    type = Boolean()
+    inherit_cache = True
+
+
+def among(column: Column[Any], values: Collection[str]) -> _Among:
+    """Whether the column has one of these values, however many they are."""
+    return _Among(column, bindparam(None, values, _Texts, unique=True))
+
+
+@compiles(_Among, "postgresql")
+def _any(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} = ANY ({values})"
+
+
+@compiles(_Among, "sqlite")
+def _each(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"
+
+
+def insert_into(sql: Connection, table: Table) -> postgresql.Insert:
+    """An INSERT that may have an ON CONFLICT clause, which both dialects write alike, and whose rowcount is kept."""
+    made = postgresql.insert if sql.dialect.name == "postgresql" else sqlite.insert
+    return made(table).execution_options(preserve_rowcount=True)  # type: ignore[return-value]
+
+
+def hold(sql: Connection, space: int, name: str) -> None:
+    """Until the transaction ends, nobody else holds this name in this space; on SQLite nobody else writes at all."""
+    if sql.dialect.name == "postgresql":
+        lock = {"space": space, "name": crc32(name.encode()) - 2**31}
+        sql.execute(text("SELECT pg_advisory_xact_lock(:space, CAST(:name AS integer))"), lock)
+
+
+def storable(value: str) -> bool:
+    """Whether a text can be kept at all: PostgreSQL refuses NUL, so nothing is known under a name that has one."""
+    return "\0" not in value
+
+
+def storable_among(values: Iterable[str]) -> list[str]:
+    """Those of the texts that can be kept."""
+    return list(filter(storable, values))

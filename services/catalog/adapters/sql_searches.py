@@ -1,0 +1,67 @@
+"""Saved searches in a table."""
+
+from dataclasses import asdict
+from typing import Literal
+
+from sqlalchemy import delete, select
+
+from hub.sql.database import SqlDatabase
+from hub.sql.statements import hold, insert_into, storable
+from services.catalog.ports import SEARCHES_LIMIT, SavedSearch
+from services.catalog.tables import searches
+
+_OWNERS = 0x6875_6204
+"""The space of the advisory locks under which an owner's searches are counted."""
+
+
+class SqlSavedSearches:
+    """services.catalog.ports.SavedSearches."""
+
+    def __init__(self, database: SqlDatabase) -> None:
+        self._database = database
+
+    def add(self, search: SavedSearch) -> Literal["added", "full"]:
+        """See the port."""
+        others = select(searches.c.id).where(searches.c.owner == search.owner, searches.c.id != search.id)
+        with self._database.writing() as sql:
+            hold(sql, _OWNERS, search.owner)
+            if len(sql.execute(others.limit(SEARCHES_LIMIT)).all()) == SEARCHES_LIMIT:
+                return "full"
+            inserted = insert_into(sql, searches)
+            stored = sql.execute(
+                inserted.on_conflict_do_update(
+                    index_elements=[searches.c.id],
+                    set_={name: inserted.excluded[name] for name in ("name", "query", "created_at")},
+                    where=searches.c.owner == inserted.excluded.owner,
+                ),
+                asdict(search),
+            )
+            if not stored.rowcount:
+                raise ValueError("the id belongs to another owner's search")
+        return "added"
+
+    def of(self, owner: str) -> list[SavedSearch]:
+        """See the port."""
+        newest = select(searches).where(searches.c.owner == owner)
+        newest = newest.order_by(searches.c.created_at.desc(), searches.c.id).limit(SEARCHES_LIMIT)
+        with self._database.reading() as sql:
+            return [SavedSearch(*row) for row in sql.execute(newest)]
+
+    def get(self, owner: str, search_id: str) -> SavedSearch | None:
+        """See the port."""
+        if not storable(search_id):
+            return None
+        with self._database.reading() as sql:
+            row = sql.execute(select(searches).where(searches.c.id == search_id, searches.c.owner == owner)).first()
+        return SavedSearch(*row) if row else None
+
+    def remove(self, owner: str, search_id: str) -> bool:
+        """See the port."""
+        if not storable(search_id):
+            return False
+        with self._database.writing() as sql:
+            gone = sql.execute(delete(searches).where(searches.c.id == search_id, searches.c.owner == owner))
+            return gone.rowcount > 0
+
+    def close(self) -> None:
+        """Nothing is held; the database is closed by whoever opened it."""

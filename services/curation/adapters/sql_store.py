@@ -1,0 +1,115 @@
+"""What the record store reads outside of batches, on either database."""
+
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Select, select
+
+from hub.kernel.canonical import canonical_json, digest_of
+from hub.kernel.cloudevents import CloudEvent, traced
+from hub.kernel.contributions import Preference, SameAs
+from hub.kernel.records import RECORD_CHANGED, Record
+from hub.ports.records import Outcome, Pending
+from hub.sql.database import SqlDatabase
+from hub.sql.statements import among
+from services.curation.adapters.sql_unit import preferences_among, records_among, same_as_among
+from services.curation.tables import history, outcomes, records
+
+SCAN_ROWS = 1_000
+
+PENDING = """
+SELECT number, outbox.record_id, outbox.version, at, CASE WHEN records.version = outbox.version THEN records.body END,
+    history.body, traceparent
+FROM outbox JOIN records ON records.id = outbox.record_id
+LEFT JOIN history ON history.record_id = outbox.record_id AND history.version = outbox.version
+    AND records.version <> outbox.version
+ORDER BY number LIMIT """
+"""What waits to be published, with the body of that very version; the driver's mark for the limit goes behind."""
+
+
+class SqlRecords:
+    """hub.ports.records.RecordReader, and what stewards look at; `event_source` is the source of the events made."""
+
+    def __init__(self, database: SqlDatabase, event_source: str) -> None:
+        self._tables = database
+        self._event_source = event_source
+
+    def get(self, ids: Collection[str]) -> Mapping[str, Record]:
+        """See the port."""
+        with self._tables.reading() as sql:
+            return records_among(sql, ids)
+
+    def history(self, record_id: str, limit: int = 100) -> list[Record]:
+        """See the port."""
+        # In one statement, lest the newest version become an old one between two.
+        newest = select(records.c.version, records.c.body).where(among(records.c.id, [record_id]))
+        older = select(history.c.version, history.c.body).where(among(history.c.record_id, [record_id]))
+        versions = newest.union_all(older)
+        versions = versions.order_by(versions.selected_columns.version.desc()).limit(limit)
+        with self._tables.reading() as sql:
+            bodies = [body for _, body in sql.execute(versions)]
+        return [Record.from_bytes(body if place == 0 else zlib.decompress(body)) for place, body in enumerate(bodies)]
+
+    def outcomes(self, event_ids: Collection[str]) -> Mapping[str, Outcome]:
+        """See the port."""
+        with self._tables.reading() as sql:
+            rows = sql.execute(select(outcomes).where(among(outcomes.c.event_id, event_ids)))
+            return {row.event_id: Outcome(*row) for row in rows}
+
+    def scan(self, kind: str | None = None) -> Iterator[Record]:
+        """See the port."""
+        yield from map(Record.from_bytes, self._bodies(kind))
+
+    def digest(self) -> str:
+        """See the port."""
+        names = ("id", "kind", "status", "fields", "same_as", "replaced_by")
+        bodies = map(orjson.loads, self._bodies(None))
+        return digest_of(canonical_json({name: body[name] for name in names}) for body in bodies)
+
+    def conflicts(self, after: str, limit: int, kind: str | None = None) -> list[Record]:
+        """See the port."""
+        page = _page(after.partition("\0")[0], limit, kind).where(records.c.conflicts > 0)
+        with self._tables.reading() as sql:
+            return [Record.from_bytes(body) for _, body in sql.execute(page)]
+
+    def decisions(self, ids: Collection[str]) -> list[SameAs]:
+        """See the port."""
+        with self._tables.reading() as sql:
+            return same_as_among(sql, ids)
+
+    def settled(self, ids: Collection[str]) -> list[Preference]:
+        """See the port."""
+        with self._tables.reading() as sql:
+            return preferences_among(sql, ids)
+
+    def _bodies(self, kind: str | None) -> Iterator[bytes]:
+        after = ""
+        while True:
+            with self._tables.reading() as sql:
+                rows = sql.execute(_page(after, SCAN_ROWS, kind)).all()
+            if not rows:
+                return
+            yield from (body for _, body in rows)
+            after = rows[-1][0]
+
+    def _events(self, rows: Iterable[Sequence[Any]]) -> list[Pending]:
+        """Of the rows of PENDING."""
+        return [
+            Pending(number, traced(self._event(record_id, version, at, body or zlib.decompress(old)), trace))
+            for number, record_id, version, at, body, old, trace in rows
+        ]
+
+    def _event(self, record_id: str, version: int, at: str, body: bytes) -> Any:
+        event_id = f"{record_id}@{version}"
+        return CloudEvent(event_id, self._event_source, RECORD_CHANGED, record_id, at, body).as_entry()
+
+
+def _page(after: str, limit: int, kind: str | None) -> Select[str, bytes]:
+    """Ids and bodies in the order of the ids."""
+    page = select(records.c.id, records.c.body).order_by(records.c.id).limit(limit)
+    if kind is None:
+        return page.where(records.c.id > after)
+    # Ids of the kind (hub.kernel.identifiers.record_id) lie between these, perhaps with some of other kinds.
+    return page.where(records.c.id > max(after, f"{kind}-"), records.c.id < f"{kind}.", records.c.kind == kind)

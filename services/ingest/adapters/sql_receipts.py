@@ -1,0 +1,174 @@
+"""Receipts in tables: a row a request and a row a batch."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, select, update
+
+from hub.ports.clock import Clock, SystemClock, rfc3339
+from hub.sql.database import SqlDatabase
+from hub.sql.statements import among, insert_into, storable
+from schemas.http.ingest import Progress
+from services.ingest.core.idempotency import judged
+from services.ingest.core.packing import packed, unpacked
+from services.ingest.ports.receipts import Batch, Opened, Receipt
+from services.ingest.tables import HAS_KEY, receipt_batches, receipts
+
+RECENT_LIMIT = 500
+_RECEIPT = [
+    receipts.c[name]
+    for name in ("id", "source", "kind", "format", "created_at", "sender", "progress", "accepted", "refused")
+]
+_BATCH = select(
+    *(receipt_batches.c[name] for name in ("number", "first_row", "last_row", "accepted", "refused", "refused_count"))
+)
+_ALIVE = update(receipts).where(receipts.c.id == bindparam("receipt")).values(alive_at=bindparam("now"))
+
+
+class SqlReceipts:
+    """services.ingest.ports.receipts.ReceiptStore."""
+
+    def __init__(self, database: SqlDatabase, clock: Clock | None = None) -> None:
+        self._database = database
+        self._clock = clock or SystemClock()
+
+    def open(self, receipt: Receipt, key: str = "", fingerprint: str = "") -> Opened:
+        """See the port."""
+        while True:
+            with self._database.writing() as sql:
+                now = self._clock.now()
+                if _insert(sql, receipt, key, fingerprint, rfc3339(now)):
+                    return Opened("new", receipt)
+                found = _with_key(sql, receipt.source, key)
+                if found is None:
+                    continue  # discarded since it was in the way
+                earlier = Receipt(*found[:-2])
+                silent = (now - datetime.fromisoformat(found.alive_at)).total_seconds()
+                same = found.fingerprint == fingerprint and earlier.kind == receipt.kind
+                verdict = judged(same_content=same, progress=earlier.progress, silent_seconds=silent)
+                if verdict == "resumed":
+                    resumed = _ALIVE.values(progress="receiving")
+                    sql.execute(resumed, {"receipt": earlier.id, "now": rfc3339(now)})
+                return Opened(verdict, earlier)
+
+    def add(self, receipt_id: str, batch: Batch) -> None:
+        """See the port."""
+        row = {
+            "receipt": receipt_id,
+            "number": batch.number,
+            "first_row": batch.first_row,
+            "last_row": batch.last_row,
+            "accepted_count": len(batch.accepted),
+            "refused_count": batch.refused_count,
+            "accepted": packed(batch.accepted),
+            "refused": batch.refused,
+        }
+        with self._database.writing() as sql:
+            sql.execute(_ALIVE, {"receipt": receipt_id, "now": rfc3339(self._clock.now())})
+            inserted = insert_into(sql, receipt_batches)
+            replaced = {name: inserted.excluded[name] for name in row if name not in ("receipt", "number")}
+            sql.execute(inserted.on_conflict_do_update(index_elements=["receipt", "number"], set_=replaced), row)
+
+    def finish(self, receipt_id: str, progress: Progress, batches: int) -> Receipt:
+        """See the port."""
+        its = receipt_batches.c.receipt == receipt_id
+        total = {
+            name: select(func.coalesce(func.sum(receipt_batches.c[f"{name}_count"]), 0)).where(its).scalar_subquery()
+            for name in ("accepted", "refused")
+        }
+        this = receipts.c.id == receipt_id
+        with self._database.writing() as sql:
+            if sql.execute(select(receipts.c.id).where(this).with_for_update()).first() is None:
+                raise LookupError(receipt_id)
+            sql.execute(delete(receipt_batches).where(its, receipt_batches.c.number >= batches))
+            settled = update(receipts).where(this).values(progress=progress, **total).returning(*_RECEIPT)
+            return Receipt(*sql.execute(settled).one())
+
+    def discard(self, receipt_id: str) -> None:
+        """See the port."""
+        used = exists().where(receipt_batches.c.receipt == receipt_id)
+        with self._database.writing() as sql:
+            sql.execute(delete(receipts).where(receipts.c.id == receipt_id, ~used))
+
+    def get(self, receipt_id: str) -> Receipt | None:
+        """See the port."""
+        if not storable(receipt_id):
+            return None
+        with self._database.reading() as sql:
+            found = sql.execute(select(*_RECEIPT).where(receipts.c.id == receipt_id)).first()
+        return Receipt(*found) if found else None
+
+    def batch(self, receipt_id: str, number: int) -> Batch | None:
+        """See the port."""
+        with self._database.reading() as sql:
+            found = sql.execute(
+                _BATCH.where(receipt_batches.c.receipt == receipt_id, receipt_batches.c.number == number)
+            ).first()
+        return _batch(found) if found else None
+
+    def batches(self, receipt_id: str, after_row: int = -1, *, with_refused: bool = False) -> Iterator[Batch]:
+        """See the port."""
+        wanted = and_(
+            receipt_batches.c.receipt == receipt_id,
+            receipt_batches.c.last_row > after_row,
+            receipt_batches.c.refused_count >= int(with_refused),
+        )
+        following = (
+            _BATCH.where(wanted, receipt_batches.c.number > bindparam("reached"))
+            .order_by(receipt_batches.c.number)
+            .limit(1)
+        )
+        reached = -1
+        while True:
+            with self._database.reading() as sql:
+                found = sql.execute(following, {"reached": reached}).first()
+            if found is None:
+                return
+            batch = _batch(found)
+            reached = batch.number
+            yield batch
+
+    def recent(self, sources: Collection[str] | None, limit: int = 50, before: str = "") -> list[Receipt]:
+        """See the port; at most RECENT_LIMIT."""
+        wanted = select(*_RECEIPT).order_by(receipts.c.created_at.desc()).limit(max(0, min(limit, RECENT_LIMIT)))
+        if sources is not None:
+            wanted = wanted.where(among(receipts.c.source, sources))
+        if before:
+            wanted = wanted.where(receipts.c.created_at < before)
+        with self._database.reading() as sql:
+            return [Receipt(*row) for row in sql.execute(wanted)]
+
+    def forget(self, before: str, limit: int = 100) -> int:
+        """See the port; what another process is forgetting is left to it."""
+        oldest = select(receipts.c.id).where(receipts.c.created_at < before).order_by(receipts.c.created_at)
+        with self._database.writing() as sql:
+            old = sql.scalars(oldest.limit(limit).with_for_update(skip_locked=True)).all()
+            sql.execute(delete(receipt_batches).where(among(receipt_batches.c.receipt, old)))
+            sql.execute(delete(receipts).where(among(receipts.c.id, old)))
+        return len(old)
+
+    def close(self) -> None:
+        """Nothing is held; the database is closed by whoever opened it."""
+
+
+def _with_key(sql: Connection, source: str, key: str) -> Row[*tuple[Any, ...]] | None:
+    """The receipt that the key opened, held until the transaction ends, lest two go on with it."""
+    keyed = select(*_RECEIPT, receipts.c.fingerprint, receipts.c.alive_at).where(
+        receipts.c.source == source, receipts.c.idempotency_key == key
+    )
+    return sql.execute(keyed.with_for_update()).first()
+
+
+def _insert(sql: Connection, receipt: Receipt, key: str, fingerprint: str, now: str) -> bool:
+    """Whether the key was free; another request with it that is opening just now is waited for."""
+    row = {column.name: getattr(receipt, column.name) for column in _RECEIPT}
+    row |= {"idempotency_key": key or None, "fingerprint": fingerprint, "alive_at": now}
+    free = insert_into(sql, receipts).on_conflict_do_nothing(
+        index_elements=[receipts.c.source, receipts.c.idempotency_key], index_where=HAS_KEY
+    )
+    return sql.execute(free, row).rowcount == 1
+
+
+def _batch(row: Row[*tuple[Any, ...]]) -> Batch:
+    return Batch(row.number, row.first_row, row.last_row, unpacked(row.accepted), row.refused, row.refused_count)
