@@ -11,5 +11,9 @@ def owns(principal: Principal, record: Record | None) -> bool:
     """
     if "operator" in principal.roles:
         return True
-    own = () if record is None else (source for source in record.sources if source.authority == "owner")
-    return any(principal.may_submit_for(source.source) for source in own)
+    return record is not None and any(map(principal.may_submit_for, owner_sources(record)))
+
+
+def owner_sources(record: Record) -> frozenset[str]:
+    """The sources that speak for the record with an owner's authority."""
+    return frozenset(source.source for source in record.sources if source.authority == "owner")

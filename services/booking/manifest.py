@@ -3,6 +3,7 @@
 from hub.runtime.manifest import DATABASE, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.booking.api import router
+from services.booking.owners import OwnerUpkeep
 from services.booking.ports import BookingStore
 from services.booking.service import BookingDesk, BookingRelay
 
@@ -27,5 +28,8 @@ MANIFEST = Manifest(
     stores=(Store(BOOKING_STORE, _bookings, lambda bookings: bookings.get(NOBODY)),),
     needs=(EVENT_LOG, RECORD_STORE, BOOKING_STORE),
     router=lambda on: router(desk(on)),
-    workers=lambda on: (BookingRelay(on.get(EVENT_LOG), on.get(BOOKING_STORE), on.settings.batch_rows),),
+    workers=lambda on: (
+        BookingRelay(on.get(EVENT_LOG), on.get(BOOKING_STORE), on.settings.batch_rows),
+        OwnerUpkeep(on.get(BOOKING_STORE), on.get(RECORD_STORE)),
+    ),
 )

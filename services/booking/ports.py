@@ -44,11 +44,12 @@ class Changed:
 class BookingStore(Protocol):
     """Durable when each method returns. Safe for many threads and processes."""
 
-    def add(self, booking: Booking, key: str = "", also: Collection[str] = ()) -> Added:
+    def add(self, booking: Booking, key: str = "", also: Collection[str] = (), owners: Collection[str] = ()) -> Added:
         """Store a new booking unless active ones overlap it, and the event that tells of it, in one step.
 
         `key` is the booker's idempotency key; a request that was not stored leaves it unused. `also` are further ids
-        of the same instrument (records joined to it), whose bookings exclude this one too.
+        of the same instrument (records joined to it), whose bookings exclude this one too. `owners` are the sources
+        that own the instrument now, see `set_owners`.
         """
         ...
 
@@ -75,9 +76,27 @@ class BookingStore(Protocol):
         ...
 
     def having(
-        self, statuses: Collection[BookingStatus], limit: int, before: Position | None = None
+        self,
+        statuses: Collection[BookingStatus],
+        limit: int,
+        before: Position | None = None,
+        owners: Collection[str] | None = None,
     ) -> Sequence[Booking]:
-        """The bookings of every instrument that have one of these statuses, latest start first, at most PAGE_LIMIT."""
+        """The bookings of every instrument that have one of these statuses, latest start first, at most PAGE_LIMIT.
+
+        `owners`: only of instruments that one of these sources owns, or whose owners nobody has looked up yet.
+        """
+        ...
+
+    def set_owners(self, instrument_id: str, owners: Collection[str]) -> None:
+        """Say which sources own an instrument that has bookings, for those there are and for no later ones."""
+        ...
+
+    def owned(self, after: str, limit: int) -> Sequence[tuple[str, frozenset[str] | None]]:
+        """Instruments that ever had a booking, those after this id in the order of their ids, with their owners.
+
+        None where nobody has looked them up yet.
+        """
         ...
 
     def pending(self, limit: int, timeout: float = 0.0) -> Sequence[Pending]:

@@ -1,8 +1,8 @@
 """The tables of the booking store: instruments that ever had a booking, bookings, their outbox.
 
 Two active bookings of an instrument never overlap, which the table itself forbids: by an exclusion constraint on
-PostgreSQL, by triggers on SQLite. `owners` are the sources that decide about the instrument's time, sorted and joined
-by OWNER_SEPARATOR; NULL where nobody has looked since the booking was stored.
+PostgreSQL, by triggers on SQLite. `owners` are the sources that decide about the instrument's time, joined in one
+column (services.booking.adapters.owners); NULL where nobody has looked since the booking was stored.
 """
 
 from sqlalchemy import (
@@ -20,8 +20,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import INT8RANGE
 
 from hub.sql.metadata import INT64, NAME, NOT_MOVED, in_store, metadata, only_on
-
-OWNER_SEPARATOR = "\x1f"
 
 instruments = Table(
     "instruments",

@@ -1,6 +1,6 @@
 """What every booking store must do. An adapter's test supplies `open_store`, which opens the same store each time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -38,6 +38,10 @@ def booking(number: int, start: float, end: float, instrument: str = "i", booker
 def event(pending: Pending) -> CloudEvent:
     entry = pending.entry
     return CloudEvent.from_delivered(Delivered("bookings", 0, 0, entry.key, entry.value, entry.headers))
+
+
+def ids(bookings: Sequence[Booking]) -> list[str]:
+    return [one.id for one in bookings]
 
 
 CANCEL = Change("cancelled", LATER, "li", "不来了")
@@ -153,6 +157,37 @@ class BookingStoreConformance(Conformance):
         position = (both[-1].start, both[-1].id)
         assert [one.id for one in store.having(["requested", "confirmed"], 2, position)] == ["b0000"]
         assert list(store.having([], 10)) == []
+
+    def test_those_of_an_owners_instruments_are_told_apart(self, store: BookingStore) -> None:
+        owners = {"i0": {"lab"}, "i1": {"other"}, "i2": {"lab", "province"}, "i3": set[str](), "i4": {"la"}}
+        for number, (instrument, its) in enumerate(owners.items()):
+            for hour in (9, 11):
+                store.add(booking(number * 100 + hour, hour + number / 10, hour + 1, instrument), owners=its)
+        store.change("b0009", 1, CONFIRM)
+        assert ids(store.having(["requested"], 10, owners={"lab"})) == ["b0211", "b0011", "b0209"]
+        both = store.having(["requested", "confirmed"], 3, owners={"lab"})
+        assert ids(both) == ["b0211", "b0011", "b0209"]
+        position = (both[-1].start, both[-1].id)
+        assert ids(store.having(["requested", "confirmed"], 3, position, {"lab"})) == ["b0009"]
+        assert ids(store.having(["confirmed"], 3, owners={"lab", "other"})) == ["b0009"]
+        assert ids(store.having(["requested"], 1, owners={"other", "province"})) == ["b0211"]
+        assert ids(store.having(["requested"], 10, owners=())) == []
+        assert len(store.having(["requested"], 10)) == 9
+
+    def test_owners_change_for_all_bookings_of_an_instrument(self, store: BookingStore, open_store: Open) -> None:
+        store.add(booking(1, 9, 10), owners={"lab"})
+        store.add(booking(2, 10, 11, "other"), owners={"lab"})
+        store.add(booking(3, 11, 12), owners={"new"})
+        assert ids(store.having(["requested"], 10, owners={"new"})) == ["b0003", "b0001"]
+        assert ids(store.having(["requested"], 10, owners={"lab"})) == ["b0002"]
+        assert list(store.owned("", 10)) == [("i", frozenset({"new"})), ("other", frozenset({"lab"}))]
+        assert list(store.owned("i", 10)) == [("other", frozenset({"lab"}))]
+        assert list(store.owned("", 1)) == [("i", frozenset({"new"}))]
+        store.set_owners("i", ())
+        again = open_store()
+        assert ids(again.having(["requested"], 10, owners={"new"})) == []
+        assert again.owned("", 1)[0] == ("i", frozenset())
+        again.close()
 
     def test_every_version_is_told_once_and_in_order(self, store: BookingStore) -> None:
         store.add(booking(1, 9, 11))

@@ -75,11 +75,12 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.clock = ManualClock(NOW)
         self.store = SqliteBookings(folder / "bookings.db", "hub")
+        self.records = Records()
         app = conforming(FastAPI())
         app.state.access = Tokens()
         install_problem_handlers(app)
         app.add_middleware(Limited, table=limits_of_routes(2**20))
-        app.include_router(router(BookingDesk(self.store, Records(), self.clock)))  # type: ignore[arg-type]
+        app.include_router(router(BookingDesk(self.store, self.records, self.clock)))  # type: ignore[arg-type]
         self._client = TestClient(app)
 
     def get(self, path: str, who: str = "li", **query: str) -> Any:

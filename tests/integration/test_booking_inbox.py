@@ -1,12 +1,18 @@
 """What waits for an owner, across instruments."""
 
-from collections.abc import Iterator, Mapping
+import json
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.booking_desk import Desk
+from hub.ports.clock import rfc3339
+from schemas.events.bookings import Booking
+from services.booking.owners import OwnerUpkeep
+from tests.integration.booking_desk import NOW, Desk
 
 pytestmark = pytest.mark.integration
 
@@ -18,7 +24,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk.store.close()
 
 
-def test_an_owners_inbox_is_of_all_its_instruments_and_no_others(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_owners_inbox_is_of_all_its_instruments_and_no_others(desk: Desk) -> None:
     for hour, instrument in ((8, "instrument-1"), (9, "instrument-foreign"), (10, "instrument-auto")):
         desk.book(f"01T{hour:02}:00", f"01T{hour + 1:02}:00", instrument=instrument)
     assert [instrument_of(one) for one in desk.inbox("lab")] == ["instrument-auto", "instrument-1"]
@@ -31,14 +37,61 @@ def test_an_owners_inbox_is_of_all_its_instruments_and_no_others(desk: Desk, mon
     rest = desk.get("/bookings", "lab", scope="owned", cursor=page["next"]).json()
     assert [instrument_of(one) for one in rest["bookings"]] == ["instrument-1"]
     assert rest["next"] is None
-    monkeypatch.setattr("services.booking.service.PAGE_LIMIT", 1)
-    monkeypatch.setattr("services.booking.service.OWNED_READ", 2)
-    cut = desk.get("/bookings", "lab", scope="owned").json()
-    assert [instrument_of(one) for one in cut["bookings"]] == ["instrument-auto"]
-    after = desk.get("/bookings", "lab", scope="owned", cursor=cut["next"]).json()["bookings"]
-    assert [instrument_of(one) for one in after] == ["instrument-1"]
     assert desk.get("/bookings", "li", scope="owned").status_code == 403
     assert desk.get("/bookings", "lab", scope="owned", status="lost").status_code == 400
+
+
+COPIES = """
+INSERT INTO bookings SELECT bookings.id || value, instrument, start + value * 3600, "end" + value * 3600, status, version,
+    booked_by, bookings.key, body, owners FROM bookings, json_each(?) WHERE bookings.id = ?
+"""
+
+
+def test_a_page_is_full_while_requests_wait_however_many_are_others(desk: Desk, tmp_path: Path) -> None:
+    mine = booked(desk, "instrument-1", {"owner"}, 3, first=0)
+    (others,) = booked(desk, "instrument-foreign", {"other"}, 1, first=10)
+    with sqlite3.connect(tmp_path / "bookings.db") as sql:
+        sql.execute(COPIES, (json.dumps(list(range(1, 1_200))), others))
+    page = desk.get("/bookings", "lab", scope="owned", status="requested", limit="2").json()
+    assert [one["id"] for one in page["bookings"]] == [mine[2], mine[1]]
+    rest = desk.get("/bookings", "lab", scope="owned", status="requested", limit="2", cursor=page["next"]).json()
+    assert ([one["id"] for one in rest["bookings"]], rest["next"]) == ([mine[0]], None)
+    assert len(desk.get("/bookings", "op", scope="owned", limit="100").json()["bookings"]) == 100
+
+
+def test_a_queue_follows_who_owns_an_instrument_now(desk: Desk) -> None:
+    (given,) = booked(desk, "instrument-foreign", {"owner"}, 1, first=0)
+    (got,) = booked(desk, "instrument-1", {"other"}, 1, first=10)
+    (joined,) = booked(desk, "instrument-gone", {"other"}, 1, first=20)
+    assert desk.inbox("lab") == [], "others decide about it since"
+    upkeep = OwnerUpkeep(desk.store, desk.records)  # type: ignore[arg-type]
+    assert upkeep.step(0.0) == 3
+    assert [one["id"] for one in desk.inbox("lab")] == [joined, got]
+    assert upkeep.step(0.0) == 0, "it does not rest"
+    assert [one["id"] for one in desk.inbox("op")] == [joined, got, given]
+
+
+def test_bookings_whose_owners_are_not_looked_up_yet_are_not_missed(desk: Desk, tmp_path: Path) -> None:
+    (mine,) = booked(desk, "instrument-1", {"owner"}, 1, first=0)
+    booked(desk, "instrument-foreign", {"other"}, 3, first=10)
+    with sqlite3.connect(tmp_path / "bookings.db") as sql:
+        sql.execute("UPDATE bookings SET owners = NULL")
+        sql.execute("UPDATE instruments SET owners = NULL")
+    assert [one["id"] for one in desk.inbox("lab")] == [mine]
+
+
+def booked(desk: Desk, instrument: str, owners: Collection[str], count: int, first: int) -> list[str]:
+    """Requests of an hour each, from one hour on; the ids in the order of time."""
+    made = []
+    for hour in range(first, first + count):
+        start = NOW + timedelta(hours=hour)
+        booking = Booking(
+            f"b-{instrument}-{hour:05}", instrument, start, start + timedelta(hours=1), "Asia/Shanghai", "requested",
+            "合金", "li", rfc3339(NOW), rfc3339(NOW),
+        )  # fmt: skip
+        assert desk.store.add(booking, owners=owners).outcome == "added"
+        made.append(booking.id)
+    return made
 
 
 def instrument_of(booking: Mapping[str, Any]) -> str:

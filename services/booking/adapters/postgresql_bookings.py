@@ -1,8 +1,9 @@
 """The booking store on PostgreSQL."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import product
 from typing import Any, TypeVar
 
 from psycopg import Connection, errors
@@ -14,6 +15,7 @@ from hub.sql.postgresql import PostgresDatabase
 from hub.sql.postgresql_outbox import PostgresOutbox
 from hub.sql.statements import storable, storable_among
 from schemas.events.bookings import ACTIVE, BOOKING_CHANGED, Booking, BookingStatus, Change, Interval
+from services.booking.adapters.owners import joined, naming, split
 from services.booking.adapters.postgresql_spans import (
     clashes,
     enrol,
@@ -30,18 +32,24 @@ ATTEMPTS = 5
 RELAY_LOCK = 0x6875_6203
 SCAN_ROWS = 1_000
 UNBOUNDED = (1 << 62, "")
+_Range = tuple[str | int, ...]
+"""Of an index that ends in start and id: a condition with what stands for its marks."""
 
 _KEYED = "SELECT body FROM bookings WHERE booked_by = %s AND key = %s"
 _ADD = """
 WITH told AS (INSERT INTO booking_outbox (event_id, instrument, at, data)
     VALUES (%(event_id)s, %(instrument)s, %(at)s, %(data)s))
-INSERT INTO bookings (id, instrument, start, "end", status, version, booked_by, key, body)
-VALUES (%(id)s, %(number)s, %(start)s, %(end)s, %(status)s, %(version)s, %(booked_by)s, %(key)s, %(body)s)
+INSERT INTO bookings (id, instrument, start, "end", status, version, booked_by, key, body, owners)
+VALUES (%(id)s, %(number)s, %(start)s, %(end)s, %(status)s, %(version)s, %(booked_by)s, %(key)s, %(body)s, %(owners)s)
 """
 _CHANGE = """
 WITH told AS (INSERT INTO booking_outbox (event_id, instrument, at, data)
     VALUES (%(event_id)s, %(instrument)s, %(at)s, %(data)s))
 UPDATE bookings SET status = %(status)s, version = %(version)s, body = %(body)s WHERE id = %(id)s
+"""
+_OWNED = """
+SELECT id, CASE WHEN NOT EXISTS (SELECT FROM bookings WHERE bookings.owners IS NULL AND instrument = number)
+    THEN owners END FROM instruments WHERE id > %s ORDER BY id LIMIT %s
 """
 _IN_THE_WAY = (errors.ExclusionViolation, errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFailure)
 
@@ -61,10 +69,10 @@ class PostgresBookings:
         self._event_source = event_source
         self._outbox = PostgresOutbox(database, "booking_outbox", RELAY_LOCK, self._pending)
 
-    def add(self, booking: Booking, key: str = "", also: Collection[str] = ()) -> Added:
+    def add(self, booking: Booking, key: str = "", also: Collection[str] = (), owners: Collection[str] = ()) -> Added:
         """See the port."""
         instruments = {booking.instrument_id, *also}
-        added = self._written(lambda sql: _add(sql, booking, key, instruments))
+        added = self._written(lambda sql: _add(sql, booking, key, instruments, joined(owners)))
         if added.outcome == "added":
             self._outbox.wake()
         return added
@@ -102,18 +110,41 @@ class PostgresBookings:
     def of(self, booked_by: str, limit: int, before: Position | None = None) -> list[Booking]:
         """See the port."""
         with self._database.read() as sql:
-            return _page(sql, "booked_by", booked_by, limit, before)
+            return _pages(sql, [("booked_by = %s", booked_by)], limit, before)
 
     def on(self, instruments: Collection[str], limit: int, before: Position | None = None) -> list[Booking]:
         """See the port."""
         with self._database.snapshot() as sql:
             numbers = numbers_of(sql, storable_among(instruments)).values()
-            return _pages(sql, "instrument", numbers, limit, before)
+            return _pages(sql, [("instrument = %s", number) for number in numbers], limit, before)
 
-    def having(self, statuses: Collection[BookingStatus], limit: int, before: Position | None = None) -> list[Booking]:
+    def having(
+        self,
+        statuses: Collection[BookingStatus],
+        limit: int,
+        before: Position | None = None,
+        owners: Collection[str] | None = None,
+    ) -> list[Booking]:
         """See the port."""
         with self._database.snapshot() as sql:
-            return _pages(sql, "status", set(statuses), limit, before)
+            if owners is None:
+                return _pages(sql, [("status = %s", status) for status in set(statuses)], limit, before)
+            columns = sql.execute("SELECT DISTINCT owners FROM instruments").fetchall()
+            named = naming(owners, (column for (column,) in columns))
+            return _pages(sql, [_owned(*pair) for pair in product(named, set(statuses))], limit, before)
+
+    def set_owners(self, instrument_id: str, owners: Collection[str]) -> None:
+        """See the port."""
+        with self._database.write() as sql:
+            known = hold(sql, [instrument_id]).fetchone()
+            if known:
+                _set_owners(sql, known[1], joined(owners))
+
+    def owned(self, after: str, limit: int) -> list[tuple[str, frozenset[str] | None]]:
+        """See the port; an instrument is as if not looked up where a process of the version before has booked it."""
+        with self._database.read() as sql:
+            rows = sql.execute(_OWNED, (after, limit)).fetchall()
+        return [(known, split(owners)) for known, owners in rows]
 
     def pending(self, limit: int, timeout: float = 0.0) -> Sequence[Pending]:
         """See the port; nothing where another process's relay is at work."""
@@ -173,21 +204,25 @@ class PostgresBookings:
         ]
 
 
-def _add(sql: Connection[Any], booking: Booking, key: str, instruments: Collection[str]) -> Added:
+def _add(sql: Connection[Any], booking: Booking, key: str, instruments: Collection[str], owners: str) -> Added:
     held = hold(sql, instruments)
     keyed = sql.execute(_KEYED, (booking.booked_by, key))
     taken = clashes(sql, instruments, *booking.interval, CONFLICT_LIMIT)
-    numbers: Mapping[str, int] = dict(held.fetchall())
-    if len(numbers) < len(instruments):
-        numbers = enrol(sql, instruments)
+    rows = {row[0]: row for row in held.fetchall()}
+    if len(rows) < len(instruments):
+        rows = {row[0]: row for row in enrol(sql, instruments)}
         taken = clashes(sql, instruments, *booking.interval, CONFLICT_LIMIT)
     if key and (row := keyed.fetchone()):
         earlier = Booking.from_bytes(row[0])
         return Added("replayed" if earlier.asks_the_same_as(booking) else "mismatch", earlier)
     if booking.active and (conflicts := intervals(taken)):
         return Added("overlap", conflicts=tuple(conflicts))
+    _, number, owners_before = rows[booking.instrument_id]
+    if owners_before != owners:
+        _set_owners(sql, number, owners)
     stored = _stored(booking) | {
-        "number": numbers[booking.instrument_id],
+        "number": number,
+        "owners": owners,
         "start": first_second(booking.start),
         "end": last_second(booking.end),
         "booked_by": booking.booked_by,
@@ -233,20 +268,29 @@ def _stored(booking: Booking) -> dict[str, object]:
     }
 
 
-def _pages(
-    sql: Connection[Any], column: str, among: Iterable[str | int], limit: int, before: Position | None
-) -> list[Booking]:
-    found = [booking for one in among for booking in _page(sql, column, one, limit, before)]
+def _set_owners(sql: Connection[Any], number: int, owners: str) -> None:
+    """Of an instrument that is held."""
+    sql.execute("UPDATE instruments SET owners = %s WHERE number = %s", (owners, number))
+    sql.execute("UPDATE bookings SET owners = %s WHERE instrument = %s", (owners, number))
+
+
+def _owned(owners: str | None, status: str) -> _Range:
+    if owners is None:
+        return ("owners IS NULL AND status = %s", status)
+    return ("owners = %s AND status = %s", owners, status)
+
+
+def _pages(sql: Connection[Any], ranges: Iterable[_Range], limit: int, before: Position | None) -> list[Booking]:
+    found = [booking for one in ranges for booking in _page(sql, one, limit, before)]
     found.sort(key=lambda booking: (booking.start, booking.id), reverse=True)
     return found[: max(0, min(limit, PAGE_LIMIT))]
 
 
-def _page(sql: Connection[Any], column: str, value: str | int, limit: int, before: Position | None) -> list[Booking]:
+def _page(sql: Connection[Any], of: _Range, limit: int, before: Position | None) -> list[Booking]:
     start, booking_id = (first_second(before[0]), before[1].partition("\0")[0]) if before else UNBOUNDED
+    condition, *values = of
     rows = sql.execute(
-        f"SELECT body FROM bookings WHERE {column} = %s AND (start, id) < (%s, %s) "
-        "ORDER BY start DESC, id DESC LIMIT %s",
-        (value, start, booking_id, max(0, min(limit, PAGE_LIMIT))),
-        binary=True,
+        f"SELECT body FROM bookings WHERE {condition} AND (start, id) < (%s, %s) ORDER BY start DESC, id DESC LIMIT %s",
+        (*values, start, booking_id, max(0, min(limit, PAGE_LIMIT))),
     )
     return [Booking.from_bytes(body) for (body,) in rows]

@@ -20,7 +20,7 @@ WHERE instruments.id = ANY(%(instruments)s) AND status IN ('requested', 'confirm
 ORDER BY start, "end" LIMIT %(limit)s
 """
 # NO KEY, since a booking's reference to its instrument takes a lock of its own that must not wait for this one.
-_HOLD = "SELECT id, number FROM instruments WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+_HOLD = "SELECT id, number, owners FROM instruments WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
 
 def numbers_of(sql: Connection[Any], instruments: Collection[str]) -> Mapping[str, int]:
@@ -29,17 +29,17 @@ def numbers_of(sql: Connection[Any], instruments: Collection[str]) -> Mapping[st
 
 
 def hold(sql: Connection[Any], instruments: Collection[str]) -> Cursor[Any]:
-    """Ask for each instrument that ever had a booking, and its number; until this transaction ends nobody books them.
+    """Ask for the id, number and owners of each that ever had a booking; until this transaction ends nobody books them.
 
     Locked in one order, so that no two transactions wait for each other.
     """
     return sql.execute(_HOLD, (sorted(instruments),))
 
 
-def enrol(sql: Connection[Any], instruments: Collection[str]) -> Mapping[str, int]:
-    """Give those instruments numbers that have none, and hold all of them."""
+def enrol(sql: Connection[Any], instruments: Collection[str]) -> list[tuple[Any, ...]]:
+    """Give those instruments numbers that have none, and `hold` all of them."""
     sql.execute("INSERT INTO instruments (id) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", (sorted(instruments),))
-    return dict(hold(sql, instruments).fetchall())
+    return hold(sql, instruments).fetchall()
 
 
 def clashes(

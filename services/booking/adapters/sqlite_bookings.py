@@ -2,9 +2,10 @@
 
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 from hub.kernel.canonical import digest_of
@@ -13,12 +14,15 @@ from hub.ports.records import WAITING_LIMIT, Pending
 from hub.sql.sqlite import Database
 from schemas.events.bookings import ACTIVE, BOOKING_CHANGED, Booking, BookingStatus, Change, Interval
 from services.booking.adapters.group_commit import GroupCommit
+from services.booking.adapters.owners import joined, naming, split
 from services.booking.ports import CONFLICT_LIMIT, PAGE_LIMIT, Added, Changed, Position
 
 SCAN_ROWS = 1_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 UNBOUNDED = ((1 << 62), "")
+_Range = tuple[str | None, ...]
+"""Of an index that ends in start and id: a condition with what stands for its marks."""
 
 # Times are whole seconds since 1970. The table's triggers repeat what add and change check, so that nothing else can
 # write an overlap either. `start < the new end` alone would visit every earlier booking: as active ones are disjoint,
@@ -39,10 +43,10 @@ class SqliteBookings:
         self._event_source = event_source
         self._saved = threading.Condition()
 
-    def add(self, booking: Booking, key: str = "", also: Collection[str] = ()) -> Added:
+    def add(self, booking: Booking, key: str = "", also: Collection[str] = (), owners: Collection[str] = ()) -> Added:
         """See the port."""
         instruments = {booking.instrument_id, *also}
-        added = self._writes.run(lambda sql: _add(sql, booking, key, instruments))
+        added = self._writes.run(lambda sql: _add(sql, booking, key, instruments, joined(owners)))
         if added.outcome == "added":
             self._wake()
         return added
@@ -68,15 +72,35 @@ class SqliteBookings:
 
     def of(self, booked_by: str, limit: int, before: Position | None = None) -> list[Booking]:
         """See the port."""
-        return self._page("booked_by", booked_by, limit, before)
+        return self._pages([("booked_by = ?", booked_by)], limit, before)
 
     def on(self, instruments: Collection[str], limit: int, before: Position | None = None) -> list[Booking]:
         """See the port."""
-        return self._pages("instrument", instruments, limit, before)
+        return self._pages([("instrument = ?", one) for one in set(instruments)], limit, before)
 
-    def having(self, statuses: Collection[BookingStatus], limit: int, before: Position | None = None) -> list[Booking]:
+    def having(
+        self,
+        statuses: Collection[BookingStatus],
+        limit: int,
+        before: Position | None = None,
+        owners: Collection[str] | None = None,
+    ) -> list[Booking]:
         """See the port."""
-        return self._pages("status", statuses, limit, before)
+        if owners is None:
+            return self._pages([("status = ?", status) for status in set(statuses)], limit, before)
+        columns = self._database.read().execute("SELECT DISTINCT owners FROM instruments").fetchall()
+        named = naming(owners, (column for (column,) in columns))
+        ranges = [("owners IS ? AND status = ?", *pair) for pair in product(named, set(statuses))]
+        return self._pages(ranges, limit, before)
+
+    def set_owners(self, instrument_id: str, owners: Collection[str]) -> None:
+        """See the port."""
+        self._writes.run(lambda sql: _set_owners(sql, instrument_id, joined(owners)))
+
+    def owned(self, after: str, limit: int) -> list[tuple[str, frozenset[str] | None]]:
+        """See the port."""
+        query = "SELECT id, owners FROM instruments WHERE id > ? ORDER BY id LIMIT ?"
+        return [(known, split(owners)) for known, owners in self._database.read().execute(query, (after, limit))]
 
     def pending(self, limit: int, timeout: float = 0.0) -> list[Pending]:
         """See the port."""
@@ -111,17 +135,18 @@ class SqliteBookings:
         with self._saved:
             self._saved.notify_all()
 
-    def _pages(self, column: str, among: Collection[str], limit: int, before: Position | None) -> list[Booking]:
-        found = [booking for one in set(among) for booking in self._page(column, one, limit, before)]
+    def _pages(self, ranges: Iterable[_Range], limit: int, before: Position | None) -> list[Booking]:
+        found = [booking for one in ranges for booking in self._page(one, limit, before)]
         found.sort(key=lambda booking: (booking.start, booking.id), reverse=True)
         return found[: max(0, min(limit, PAGE_LIMIT))]
 
-    def _page(self, column: str, value: str, limit: int, before: Position | None) -> list[Booking]:
+    def _page(self, of: _Range, limit: int, before: Position | None) -> list[Booking]:
         start, booking_id = (_seconds(before[0]), before[1]) if before else UNBOUNDED
+        condition, *values = of
         rows = self._database.read().execute(
-            f"SELECT body FROM bookings WHERE {column} = ? AND (start, id) < (?, ?) "
+            f"SELECT body FROM bookings WHERE {condition} AND (start, id) < (?, ?) "
             "ORDER BY start DESC, id DESC LIMIT ?",
-            (value, start, booking_id, max(0, min(limit, PAGE_LIMIT))),
+            (*values, start, booking_id, max(0, min(limit, PAGE_LIMIT))),
         )
         return [Booking.from_bytes(body) for (body,) in rows]
 
@@ -143,15 +168,16 @@ class SqliteBookings:
         ]
 
 
-def _add(sql: sqlite3.Connection, booking: Booking, key: str, instruments: Collection[str]) -> Added:
+def _add(sql: sqlite3.Connection, booking: Booking, key: str, instruments: Collection[str], owners: str) -> Added:
     earlier = _with_key(sql, booking.booked_by, key) if key else None
     if earlier is not None:
         return Added("replayed" if earlier.asks_the_same_as(booking) else "mismatch", earlier)
     if booking.active and (conflicts := _clashes(sql, instruments, *booking.interval)):
         return Added("overlap", conflicts=tuple(conflicts[:CONFLICT_LIMIT]))
+    _set_owners(sql, booking.instrument_id, owners)
     sql.execute(
-        'INSERT INTO bookings (id, instrument, start, "end", status, version, booked_by, key, body) '
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        'INSERT INTO bookings (id, instrument, start, "end", status, version, booked_by, key, body, owners) '
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             booking.id,
             booking.instrument_id,
@@ -162,6 +188,7 @@ def _add(sql: sqlite3.Connection, booking: Booking, key: str, instruments: Colle
             booking.booked_by,
             key or None,
             booking.to_bytes(),
+            owners,
         ),
     )
     _tell(sql, booking)
@@ -191,6 +218,16 @@ def _change(sql: sqlite3.Connection, booking_id: str, expected_version: int, cha
     )
     _tell(sql, after)
     return Changed("changed", after)
+
+
+def _set_owners(sql: sqlite3.Connection, instrument_id: str, owners: str) -> None:
+    changed = sql.execute(
+        "INSERT INTO instruments (id, owners) VALUES (?, ?) "
+        "ON CONFLICT DO UPDATE SET owners = excluded.owners WHERE owners IS NOT excluded.owners",
+        (instrument_id, owners),
+    )
+    if changed.rowcount:
+        sql.execute("UPDATE bookings SET owners = ? WHERE instrument = ?", (owners, instrument_id))
 
 
 def _tell(sql: sqlite3.Connection, booking: Booking) -> None:
