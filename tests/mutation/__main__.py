@@ -13,7 +13,7 @@ import tomllib
 from pathlib import Path
 
 from tests.mutation.mutants import mutants_of
-from tests.mutation.trial import path_of, prepare, survivors
+from tests.mutation.trial import survivors
 
 CURATION = tuple(f"tests/unit/test_curation_{name}.py" for name in ("authority", "plan", "merge"))
 CATALOGUE = ("tests/unit/test_catalog_queries.py", "tests/unit/test_catalog_parameters.py")
@@ -50,15 +50,12 @@ def equivalents(module: str) -> set[Change]:
 def tried(module: str, equivalent: set[Change], jobs: int) -> bool:
     """Whether enough mutants of a module are killed, and the survivors are those that are known."""
     began = time.monotonic()
-    mutants = mutants_of(path_of(module).read_text("utf-8"))
-    prepare(TARGETS[module])
-    sources = [mutant.source for mutant in mutants]
+    mutants = mutants_of(Path(*module.split(".")).with_suffix(".py").read_text("utf-8"))
     changes: set[Change] = set()
-    for number in survivors(module, sources, TARGETS[module], jobs):
-        operator, where, before, after, _ = mutants[number]
+    for operator, where, before, after, _ in survivors(module, mutants, TARGETS[module], jobs):
         changes.add((where, before, after))
         if (where, before, after) not in equivalent:
-            print(f"  SURVIVED {operator} in {where}\n    - {before}\n    + {after}", flush=True)
+            print(f"  SURVIVED {operator} in {where}\n    - {before}\n    + {after}")
     for where, before, after in sorted(equivalent - changes):
         print(f"  named as equivalent, but no survivor: in {where}\n    - {before}\n    + {after}")
     killed = 1 - len(changes) / len(mutants)

@@ -1,20 +1,21 @@
-"""Tests against one mutant, in a process of its own that has everything else imported already."""
+"""Tests against mutants: the tests are collected once, and each mutant has a process of its own in which they run."""
 
 import contextlib
-import gc
 import importlib.abc
 import importlib.util
+import inspect
 import io
 import os
 import resource
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
-from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 import pytest
 from hypothesis import is_hypothesis_test
+
+from tests.mutation.mutants import Mutant
 
 MEMORY = 4 * 2**30
 """Bytes that a mutant may take; some never stop making lists."""
@@ -26,15 +27,101 @@ OPTIONS = ("-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:unr
 class Examples:
     """Leaves out the tests on random values: no verdict on a mutant hangs on chance, and they take the longest."""
 
+    def pytest_addoption(self, parser: pytest.Parser) -> None:
+        parser.addini("timeout", "known to a plugin that is left out")
+
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if not is_hypothesis_test(getattr(item, "obj", None))]
 
-    def pytest_addoption(self, parser: pytest.Parser) -> None:
-        parser.addini("timeout", "known to a plugin that is left out")
+
+class Trials(Examples):
+    """Runs the tests once as they are, and then once a mutant; `survivors` are the mutants that pass them all."""
+
+    def __init__(self, module: str, mutants: Sequence[Mutant], files: Sequence[str], jobs: int) -> None:
+        self.module, self.mutants, self.files, self.jobs = module, mutants, files, jobs
+        self.passed = False
+        self.survivors: list[Mutant] = []
+        self._running: dict[int, Mutant] = {}
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.passed = _pass(session.items)
+        for mutant in self.mutants if self.passed else ():
+            self._running[self._started(mutant, session.items)] = mutant
+            if len(self._running) == self.jobs:
+                self._end_one()
+        while self._running:
+            self._end_one()
+        return True
+
+    def _started(self, mutant: Mutant, items: Sequence[pytest.Item]) -> int:
+        """The id of a process that ends with 0 where the tests pass."""
+        if pid := os.fork():
+            return pid
+        code = 1
+        try:
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+            resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+            passed = (
+                _pass(items) if _replaced(self.module, mutant) else _passes_imported(self.module, mutant, self.files)
+            )
+            code = 0 if passed else 1
+        finally:
+            os._exit(code)
+
+    def _end_one(self) -> None:
+        pid, status = os.wait()
+        mutant = self._running.pop(pid)
+        if status == 0:
+            self.survivors.append(mutant)
 
 
-class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+def survivors(module: str, mutants: Sequence[Mutant], files: Sequence[str], jobs: int) -> list[Mutant]:
+    """The mutants on which every test passes. Raises RuntimeError where the tests do not pass without any."""
+    trials = Trials(module, mutants, files, jobs)
+    _run(files, trials)
+    if not trials.passed:
+        raise RuntimeError(f"the tests do not pass: {' '.join(files)}")
+    return trials.survivors
+
+
+def _run(files: Sequence[str], plugin: Examples) -> int:
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none of them is needed, and each takes its time
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return int(pytest.main([*OPTIONS, *files], plugins=[plugin]))
+
+
+def _pass(items: Sequence[pytest.Item]) -> bool:
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        try:
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+        except pytest.Session.Failed:
+            return False
+        if item.session.testsfailed:
+            return False
+    return bool(items)
+
+
+def _replaced(module: str, mutant: Mutant) -> bool:
+    """Whether the mutant lies within a function, whose code is then replaced wherever the function is known."""
+    names = mutant.where.split(".")
+    holder, code = sys.modules[module], compile(mutant.source, f"<mutant of {module}>", "exec")
+    for name in names:
+        inner = next((part for part in code.co_consts if isinstance(part, CodeType) and part.co_name == name), None)
+        known = vars(holder).get(name)
+        if inner is None or known is None:
+            return False
+        if hasattr(known, "cache_clear"):
+            known.cache_clear()
+        known = inspect.unwrap(known)
+        if inspect.isfunction(known):
+            known.__code__ = inner
+            return mutant.before.split(" ", 1)[0] != "def"  # what stands in its head takes an import
+        holder, code = known, inner
+    return False
+
+
+class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds the one module with the source given; every other is found as ever."""
 
     def __init__(self, name: str, source: str) -> None:
@@ -47,57 +134,9 @@ class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self.source, f"<mutant of {self.name}>", "exec"), module.__dict__)
 
 
-def run(files: Sequence[str]) -> int:
-    """pytest's exit code of the files' examples."""
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none of them is needed, and each takes its time
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        return int(pytest.main([*OPTIONS, *files], plugins=[Examples()]))
-
-
-def prepare(files: Sequence[str]) -> None:
-    """Import what the tests need, all but the services and the tests.
-
-    Raises RuntimeError where they do not pass.
-    """
-    if run(files) != 0:
-        raise RuntimeError(f"the tests do not pass: {' '.join(files)}")
+def _passes_imported(module: str, mutant: Mutant, files: Sequence[str]) -> bool:
+    """As _pass, with all that may have something of the module imported anew."""
     for name in [name for name in sys.modules if name.startswith(("services.", "tests.unit"))]:
         del sys.modules[name]
-    gc.collect()
-    gc.freeze()
-
-
-def survivors(module: str, sources: Sequence[str], files: Sequence[str], jobs: int) -> Iterator[int]:
-    """The numbers of the mutants on which every test passes, in some order."""
-    running: dict[int, int] = {}
-    for number, source in enumerate(sources):
-        running[_forked(module, source, files)] = number
-        if len(running) == jobs:
-            yield from _ended(running)
-    while running:
-        yield from _ended(running)
-
-
-def _ended(running: dict[int, int]) -> Iterator[int]:
-    pid, status = os.wait()
-    number = running.pop(pid)
-    if status == 0:
-        yield number
-
-
-def _forked(module: str, source: str, files: Sequence[str]) -> int:
-    """The id of a process that ends with 0 where the tests pass."""
-    if pid := os.fork():
-        return pid
-    code = 1
-    try:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-        sys.meta_path.insert(0, Mutated(module, source))
-        code = run(files)
-    finally:
-        os._exit(code)
-
-
-def path_of(module: str) -> Path:
-    return Path(*module.split(".")).with_suffix(".py")
+    sys.meta_path.insert(0, _Mutated(module, mutant.source))
+    return _run(files, Examples()) == 0
