@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.kernel.language import Bilingual
+from hub.text.messages import bilingual
 from schemas.kind import Kind
 
 _OUT_OF_USE = {
-    "maintenance": Bilingual("仪器正在维修，暂停预约", "The instrument is under maintenance; booking is paused"),
-    "out_of_service": Bilingual("仪器已停用", "The instrument is out of service"),
-    "retired": Bilingual("仪器已报废", "The instrument is retired"),
+    "maintenance": bilingual("schemas.out-of-use.maintenance"),
+    "out_of_service": bilingual("schemas.out-of-use.out_of_service"),
+    "retired": bilingual("schemas.out-of-use.retired"),
 }
-_NOT_THE_KIND = Bilingual("这类资源不提供预约", "Resources of this kind cannot be booked")
-_NOT_SHARED = Bilingual("所在单位未开放共享这台仪器", "The owner does not share this instrument")
-_NO_HOURS = Bilingual("所在单位没有登记开放时间，请直接联系", "The owner gives no opening hours; please contact it")
+_NOT_THE_KIND = bilingual("schemas.not-the-kind")
+_NOT_SHARED = bilingual("schemas.not-shared")
+_NO_HOURS = bilingual("schemas.no-hours")
 
 
 def refusal_of(kind: Kind | None, fields: Mapping[str, Any]) -> Bilingual | None:

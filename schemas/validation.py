@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, shown
+from hub.text.messages import bilingual
 from schemas import cells
 from schemas.codes import code_list
 from schemas.expectations import expected
@@ -158,8 +159,6 @@ def _found(spec: FieldSpec | None, item: ErrorDetails) -> str:
 def _known(specs: Mapping[str, FieldSpec], name: str) -> Bilingual:
     close = get_close_matches(name, list(specs), n=1, cutoff=0.6)
     if close:
-        return Bilingual("本类记录的字段；最接近的是 {name}", "a field of this kind; the closest is {name}").format(
-            name=close[0]
-        )
+        return bilingual("schemas.field-kind-closest").format(name=close[0])
     known = ", ".join(path for path in specs if "." not in path)
-    return Bilingual("本类记录的字段之一：{known}", "one of this kind's fields: {known}").format(known=known)
+    return bilingual("schemas.kind-fields").format(known=known)

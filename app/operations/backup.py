@@ -12,10 +12,10 @@ from app.operations.sqlite_tables import KEY, KEYS, LOG, PRIVATE, STORES, Folder
 from app.operations.tables import Digest, Steps
 from hub import __version__
 from hub.auth.tokens import write_private
-from hub.kernel.language import Bilingual
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import SystemClock, rfc3339
 from hub.runtime.settings import Settings
+from hub.text.messages import bilingual
 
 
 def backup(settings: Settings, file: Path, steps: Steps, *, with_key: bool = True) -> Manifest:
@@ -35,9 +35,9 @@ def backup(settings: Settings, file: Path, steps: Steps, *, with_key: bool = Tru
         for name in PRIVATE:
             if (settings.data_dir / name).exists() and (with_key or name not in KEYS):
                 write_private(folder / name, (settings.data_dir / name).read_bytes())
-        with steps(Bilingual("计算校验值", "Computing digests")):
+        with steps(bilingual("operations.computing-digests")):
             manifest = _described(folder, settings.profile, made_at)
-        with steps(Bilingual("写入备份文件", "Writing the backup")) as progress:
+        with steps(bilingual("operations.writing-backup")) as progress:
             pack(out, folder, manifest, file.suffix == ".gz", progress)
     return manifest
 
@@ -55,18 +55,11 @@ def contents(folder: Path) -> tuple[dict[str, Digest], dict[str, Digest]]:
 
 def _check(settings: Settings, file: Path, with_key: bool) -> None:
     if file.exists():
-        raise Refused(Bilingual(f"{file} 已存在，不会覆盖", f"{file} is there already and will not be replaced"))
+        raise Refused(bilingual("operations.already-will-not-replaced", file=file))
     if settings.profile == "embedded" and not (settings.data_dir / "records.db").exists():
-        raise Refused(
-            Bilingual(f"{settings.data_dir} 里没有记录库", f"There is no record store in {settings.data_dir}")
-        )
+        raise Refused(bilingual("operations.no-record-store", data_dir=settings.data_dir))
     if with_key and not (settings.data_dir / KEY).exists():
-        raise Refused(
-            Bilingual(
-                f"{settings.data_dir} 里没有密钥 {KEY}；要不含密钥地备份，请加 --without-key",
-                f"There is no {KEY} in {settings.data_dir}; add --without-key for a backup that has none",
-            )
-        )
+        raise Refused(bilingual("operations.no-add-without-key", data_dir=settings.data_dir, KEY=KEY))
 
 
 def _copy(settings: Settings, folder: Path, steps: Steps) -> None:
@@ -77,7 +70,7 @@ def _copy(settings: Settings, folder: Path, steps: Steps) -> None:
         with opened(settings) as target:
             export(target, folder, steps)
         return
-    with steps(Bilingual("复制数据文件", "Copying the stores")) as progress:
+    with steps(bilingual("operations.copying-stores")) as progress:
         copy_stores(settings.data_dir, STORES, folder, progress)
 
 

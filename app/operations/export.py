@@ -16,9 +16,9 @@ from app.operations.move import Target
 from app.operations.sqlite_tables import Folder, make_empty
 from app.operations.tables import BY_NAME, Steps, counted
 from hub.kernel.entries import Entry
-from hub.kernel.language import Bilingual
 from hub.kernel.records import SUBMISSIONS
 from hub.log.sqlite_eventlog import SqliteEventLog
+from hub.text.messages import bilingual
 from schemas.events.bookings import BOOKINGS
 from schemas.events.usage import TELEMETRY, USAGE
 from schemas.topics import topics
@@ -45,7 +45,7 @@ def export(target: Target, folder: Path, steps: Steps) -> None:
                 _copy_tables(target, opened, steps)
             spans += [_whole(target, topic) for topic in (BOOKINGS, *LETTERS)]
             for span in spans:
-                with steps(Bilingual(f"备份主题 {span.topic}", f"Copying topic {span.topic}")) as progress:
+                with steps(bilingual("operations.copying-topic", topic=span.topic)) as progress:
                     found = target.topics.read(span.topic, span.start, span.end, progress)
                     wanted = _made(opened, found) if span.topic == BOOKINGS else found
                     _append(log, span.topic, wanted)
@@ -68,7 +68,7 @@ def _whole(target: Target, topic: str) -> _Span:
 def _copy_tables(target: Target, folder: Folder, steps: Steps) -> None:
     for name, table in BY_NAME.items():
         total = target.servers.count(table)
-        with steps(Bilingual(f"备份表 {name}", f"Copying table {name}")) as progress:
+        with steps(bilingual("operations.copying-table", name=name)) as progress:
             folder.load(table, counted(target.servers.rows(table), progress, total))
 
 

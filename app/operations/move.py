@@ -22,13 +22,13 @@ from app.operations.sqlite_tables import LOG, PRIVATE, Folder
 from app.operations.tables import BY_NAME, Digest, OnProgress, Steps, counted, digest_rows
 from hub.auth.tokens import write_private
 from hub.kernel.entries import Entry
-from hub.kernel.language import Bilingual
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.log.kafka_eventlog import KafkaEventLog
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import SystemClock, rfc3339
 from hub.runtime.settings import Settings
 from hub.sql.postgresql import PostgresDatabase, migrate
+from hub.text.messages import bilingual
 from schemas.events.usage import USAGE
 from schemas.topics import topics
 from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
@@ -98,7 +98,7 @@ def move(source: Path, settings: Settings, steps: Steps, *, to: Path | None = No
             return Moved(already=True)
         if to is not None:
             _hand_over(source, to)
-        with steps(Bilingual("处理完嵌入式枢纽里等待的工作", "Finishing what waits in the embedded hub")) as progress:
+        with steps(bilingual("operations.finishing-what-waits-embedded")) as progress:
             drain(settings, source, progress)
         marker.save(source)
         target.servers.set_mark(marker.mark)
@@ -115,9 +115,7 @@ def move(source: Path, settings: Settings, steps: Steps, *, to: Path | None = No
 def begun(source: Path, target: Target, *, resume: bool) -> Marker:
     """The move to go on with, or a new one. Raises Refused where the servers have data that is not this folder's."""
     if not target.servers.alone():
-        raise Refused(
-            Bilingual("目标服务器上有枢纽正在运行，请先停止它", "A hub runs on the target's servers; stop it first")
-        )
+        raise Refused(bilingual("operations.hub-runs-target-servers"))
     known, name = read_marker(source), target.name
     ours = known is not None and known.servers == name and target.servers.mark() == known.mark
     if known is not None and ours and resume:
@@ -125,18 +123,8 @@ def begun(source: Path, target: Target, *, resume: bool) -> Marker:
     if target.empty():
         return Marker(name, rfc3339(SystemClock().now()))
     if ours:
-        raise Refused(
-            Bilingual(
-                "目标服务器上已有本文件夹的数据；要继续中断的搬迁，请加 --resume",
-                "The servers have this folder's data already; add --resume to go on with a move that broke off",
-            )
-        )
-    raise Refused(
-        Bilingual(
-            "目标服务器上已有别的数据；只能搬到空的服务器上",
-            "The servers have other data already; only empty ones can be moved to",
-        )
-    )
+        raise Refused(bilingual("operations.servers-folder-data-already"))
+    raise Refused(bilingual("operations.servers-other-data-already"))
 
 
 def _hand_over(source: Path, to: Path) -> None:
@@ -146,7 +134,7 @@ def _hand_over(source: Path, to: Path) -> None:
         return
     key, other = source / "vault.key", to / "vault.key"
     if other.exists() and key.exists() and other.read_bytes() != key.read_bytes():
-        raise Refused(Bilingual(f"{to} 里已有另一个密钥 vault.key", f"There is another vault's key in {to}"))
+        raise Refused(bilingual("operations.another-vault-key", to=to))
     for name in PRIVATE:
         if (source / name).exists():
             write_private(to / name, (source / name).read_bytes())
@@ -154,7 +142,7 @@ def _hand_over(source: Path, to: Path) -> None:
 
 def _move_tables(folder: Folder, target: Target, steps: Steps, moved: Moved) -> None:
     for name, table in BY_NAME.items():
-        with steps(Bilingual(f"搬迁表 {name}", f"Moving table {name}")) as progress:
+        with steps(bilingual("operations.moving-table", name=name)) as progress:
             moved.tables[name] = _move_table(folder, target.servers, table, progress)
 
 
@@ -190,7 +178,7 @@ def _move_topics(folder: Folder, target: Target, marker: Marker, steps: Steps, m
                 marker.series[topic] = series
                 marker.save(folder.path)
 
-            with steps(Bilingual(f"搬迁主题 {topic}", f"Moving topic {topic}")) as progress:
+            with steps(bilingual("operations.moving-topic", topic=topic)) as progress:
                 known = marker.series.get(topic)
                 moved.topics[topic] = target.topics.fill(topic, stream, known, keep, progress)
     finally:
@@ -203,7 +191,7 @@ def _build_catalogue(target: Target, steps: Steps, moved: Moved) -> None:
     catalogue = ElasticsearchCatalogue(target.settings.elasticsearch_url)
     try:
         total = target.servers.count(BY_NAME["records.records"])
-        with steps(Bilingual("建立检索目录", "Building the catalogue")) as progress:
+        with steps(bilingual("operations.building-catalogue")) as progress:
             moved.catalogue = rebuild(records, catalogue, lambda done: progress(done, total))
         if not check(records, catalogue).equal:
             raise Differs("the catalogue does not say what the record store says")

@@ -18,10 +18,10 @@ from app.operations.marker import MARKER_FILE
 from app.operations.sqlite_tables import KEY, LOG, PRIVATE, STORES, Folder
 from app.operations.tables import Steps
 from hub.auth.tokens import write_private
-from hub.kernel.language import Bilingual
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.runtime.manifest import CATALOGUE, RECORD_STORE
 from hub.runtime.settings import Settings
+from hub.text.messages import bilingual
 from schemas.events.usage import USAGE, MonthUsage
 from schemas.topics import topics
 from services.catalog.sink import check, rebuild
@@ -57,35 +57,25 @@ def restore(settings: Settings, file: Path, steps: Steps) -> Manifest:
 def _check(settings: Settings, manifest: Manifest) -> None:
     folder = settings.data_dir
     if settings.profile == "embedded" and (folder / "records.db").exists():
-        raise Refused(
-            Bilingual(
-                f"{folder} 里已有数据；请恢复到空文件夹，或先移走其中的 *.db",
-                f"There is data in {folder}; restore into an empty folder, or move its *.db away first",
-            )
-        )
+        raise Refused(bilingual("operations.data-restore-into-empty", folder=folder))
     key, packed = folder / KEY, manifest.files.get(KEY)
     if packed is None and not key.exists():
-        raise Refused(
-            Bilingual(
-                f"备份里没有密钥；请先把当时的 {KEY} 放入 {folder}",
-                f"The backup has no key; put the {KEY} of that time into {folder} first",
-            )
-        )
+        raise Refused(bilingual("operations.backup-no-key-put", KEY=KEY, folder=folder))
 
 
 def _unpacked(file: Path, manifest: Manifest, work: Path, folder: Path, steps: Steps) -> None:
     """Unpack, and see that every table and topic is what it was."""
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True, mode=0o700)
-    with steps(Bilingual("读取备份文件", "Reading the backup")) as progress:
+    with steps(bilingual("operations.reading-backup")) as progress:
         unpack(file, work, progress)
     key = folder / KEY
     if key.exists() and (work / KEY).exists() and key.read_bytes() != (work / KEY).read_bytes():
         shutil.rmtree(work)
-        raise Refused(Bilingual(f"{folder} 里已有另一个密钥 {KEY}", f"There is another {KEY} in {folder}"))
+        raise Refused(bilingual("operations.another", folder=folder, KEY=KEY))
     if not (work / KEY).exists():
         write_private(work / KEY, key.read_bytes())
-    with steps(Bilingual("核对校验值", "Comparing digests")):
+    with steps(bilingual("operations.comparing-digests")):
         if contents(work) != (manifest.tables, manifest.topics):
             raise Differs("what was unpacked is not what was backed up")
 
@@ -104,7 +94,7 @@ def _complete(settings: Settings, work: Path, manifest: Manifest, steps: Steps) 
         records, catalogue = hub.get(RECORD_STORE), hub.get(CATALOGUE)
         if manifest.profile == "real":
             _put_months(work, hub.get(USAGE_STORE))
-        with steps(Bilingual("重建检索目录", "Rebuilding the catalogue")) as progress:
+        with steps(bilingual("operations.rebuilding-catalogue")) as progress:
             rebuild(records, catalogue, lambda done: progress(done, 0))
         if not check(records, catalogue).equal:
             raise Differs("the catalogue does not say what the record store says")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import Authority
+from hub.text.messages import bilingual
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,6 @@ class Sources:
             return self._sources[source_id]
         except KeyError:
             known = ", ".join(sorted(self._sources))
-            expected = Bilingual("已登记的数据来源之一：{known}", "one of the registered sources: {known}")
+            expected = bilingual("hub.unknown-source")
             problem = Problem("unknown-source", expected.format(known=known), shown(source_id), "source")
             raise Refusal(problem) from None

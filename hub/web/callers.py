@@ -6,9 +6,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from hub.kernel.access import ANONYMOUS, Principal, Role
-from hub.kernel.language import Bilingual, Language, negotiate
+from hub.kernel.language import Language, negotiate
 from hub.kernel.problems import Problem, Refusal
 from hub.ports.access_list import AccessList
+from hub.text.messages import bilingual
 
 LANGUAGE_COOKIE = "hub_language"
 TOKEN_COOKIE = "hub_token"  # noqa: S105 - a cookie's name, no secret
@@ -32,7 +33,7 @@ def principal_of(request: Request) -> Principal:
     access: AccessList = request.app.state.access
     principal = access.principal(token.strip())
     if principal is None:
-        expected = Bilingual("有效的访问令牌", "a valid access token")
+        expected = bilingual("hub.bad-token")
         raise Refusal(Problem("bad-token", expected, field="Authorization"), status=401)
     return principal
 
@@ -57,7 +58,7 @@ def require(*roles: Role) -> Callable[[Principal], Principal]:
         if principal.roles & frozenset(roles):
             return principal
         wanted = ", ".join(roles)
-        expected = Bilingual("具有以下角色之一的令牌：{wanted}", "a token with one of the roles: {wanted}")
+        expected = bilingual("hub.bad-token.token-roles")
         status = 403 if principal.roles else 401
         raise Refusal(Problem("not-allowed", expected.format(wanted=wanted), field="Authorization"), status=status)
 

@@ -10,8 +10,8 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem
+from hub.text.messages import bilingual
 from hub.web.problems import problem_response
 
 HEAD_BYTES = 32 * 2**10
@@ -29,18 +29,15 @@ WAITING_OF_ADDRESS = 100
 """Connections of one address that have not sent the head of a request, or are idle."""
 
 _REFUSALS = {
-    400: Problem("bad-request", Bilingual("符合 HTTP/1.1 的请求", "a request as HTTP/1.1 has it")),
+    400: Problem("bad-request", bilingual("hub.bad-request")),
     408: Problem(
         "head-too-slow",
-        Bilingual(f"{HEAD_SECONDS:.0f} 秒内发完的请求头", f"the head of a request within {HEAD_SECONDS:.0f} seconds"),
+        bilingual("hub.head-too-slow", HEAD_SECONDS=HEAD_SECONDS),
     ),
-    414: Problem("url-too-long", Bilingual(f"最多 {URL_BYTES} 字节的地址", f"an address of at most {URL_BYTES} bytes")),
+    414: Problem("url-too-long", bilingual("hub.url-too-long", URL_BYTES=URL_BYTES)),
     431: Problem(
         "head-too-large",
-        Bilingual(
-            f"最多 {HEAD_BYTES} 字节、{HEAD_FIELDS} 个字段的请求头",
-            f"a head of at most {HEAD_BYTES} bytes and {HEAD_FIELDS} fields",
-        ),
+        bilingual("hub.head-too-large", HEAD_BYTES=HEAD_BYTES, HEAD_FIELDS=HEAD_FIELDS),
     ),
 }
 

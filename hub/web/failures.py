@@ -9,21 +9,17 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem
 from hub.observability import tracing
+from hub.text.messages import bilingual
 from hub.web.callers import language_of
 from hub.web.problems import problem_response
 
 log = logging.getLogger("hub.web")
 RETRY_SECONDS = 5
-_AWAY = Bilingual(
-    "稍后重试：所需的后台服务暂时无法访问", "to be asked again in a moment: a server behind the hub cannot be reached"
-)
-_FULL = Bilingual(
-    "磁盘有空间：枢纽的磁盘已满，什么也没有存下", "room on the disk: the hub's disk is full, and nothing was stored"
-)
-_FAULT = Bilingual("正常的处理；枢纽出错，已记录", "to be handled; the hub is at fault, and has noted it")
+_AWAY = bilingual("hub.unavailable")
+_FULL = bilingual("hub.disk-full")
+_FAULT = bilingual("hub.internal-error")
 _AWAY_ERRORS = frozenset(
     {
         ("psycopg", "OperationalError"),

@@ -18,8 +18,8 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.kernel.access import Role
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.messages import bilingual
 from hub.web.callers import TOKEN_COOKIE, language_of, principal_of, require
 from hub.web.problems import problem_response
 
@@ -30,18 +30,11 @@ BODY_RATE = 4 * KIB
 """Bytes a second: what a body brings at least, beside BODY_SECONDS."""
 RETRY_SECONDS = 5
 
-_LARGE = Bilingual(
-    "最多 {mib} MiB（{limit} 字节）的正文；请分批发送", "a body of at most {mib} MiB ({limit} bytes), sent in parts"
-)
-_SLOW = Bilingual(
-    "不中断地发送的正文（每秒至少 {rate} 字节）", "a body that keeps coming (at least {rate} bytes per second)"
-)
-_SIGN_IN = Bilingual("先登录（提供访问令牌）", "to sign in (with an access token) first")
-_JSON = Bilingual("JSON 格式的请求正文", "a body in JSON")
-_BUSY = Bilingual(
-    "先等正在处理的请求结束：同一发送方最多 {most} 个",
-    "to wait for your requests under way: at most {most} at once",
-)
+_LARGE = bilingual("hub.large")
+_SLOW = bilingual("hub.body-too-slow")
+_SIGN_IN = bilingual("hub.sign-in")
+_JSON = bilingual("hub.not-json")
+_BUSY = bilingual("hub.too-many-requests")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,16 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
 from hub.observability import metrics, tracing
+from hub.text.messages import bilingual
 from hub.web.callers import principal_of
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNTRACED = frozenset({"/metrics", "/healthz", "/readyz"})
 UNMATCHED = "unmatched"
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
-_OPERATOR = Bilingual("运营人员的令牌，或来自本机的请求", "an operator's token, or a request from this machine")
+_OPERATOR = bilingual("hub.not-allowed")
 
 
 class _Timer(Protocol):

@@ -9,12 +9,13 @@ from starlette.exceptions import HTTPException
 
 from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.messages import bilingual
 from hub.web.callers import language_of
 
-_REQUEST = Bilingual("正确的 HTTP 请求", "a proper HTTP request")
+_REQUEST = bilingual("hub.request")
 _UNSERVED = {
-    404: Bilingual("接口说明 /api/v1/openapi.json 中的地址", "an address that /api/v1/openapi.json describes"),
-    405: Bilingual("该地址支持的方法", "a method that this address has"),
+    404: bilingual("hub.address-api-v1-openapi"),
+    405: bilingual("hub.method-address"),
 }
 
 

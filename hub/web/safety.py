@@ -14,8 +14,8 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, shown
+from hub.text.messages import bilingual
 from hub.web.callers import TOKEN_COOKIE, language_of
 from hub.web.problems import problem_response
 
@@ -23,10 +23,7 @@ _FIELD = re.compile(r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::[0-
 INNER = frozenset({"/metrics", "/healthz", "/readyz"})
 """Asked for by monitoring, by whatever address; they name none."""
 HSTS = "max-age=31536000"
-_HOST = Bilingual(
-    "本枢纽的地址（HUB_PUBLIC_URL 或 HUB_HOSTS 中的主机名）",
-    "an address of this hub (a host of HUB_PUBLIC_URL or HUB_HOSTS)",
-)
+_HOST = bilingual("hub.unknown-host")
 
 
 class Hosts:

@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hub.kernel.language import Bilingual, Language
+from hub.kernel.language import Language
+from hub.text.messages import bilingual
 from schemas.codes import code_list
 from schemas.codes.divisions import division_path
 from schemas.fields import FieldSpec
@@ -17,7 +18,7 @@ from schemas.parts.opening import OpeningHours
 from schemas.parts.part import Part
 from schemas.views.visibility import Node
 
-_YES, _NO = Bilingual("是", "yes"), Bilingual("否", "no")
+_YES, _NO = bilingual("schemas.yes"), bilingual("schemas.no")
 _NAMES = ("name_zh", "name_en")
 _WORD = re.compile(r"[^\W_]+")
 Shower = Callable[[Mapping[str, Any], Language], str]

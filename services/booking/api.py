@@ -6,8 +6,9 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import JSONResponse, Response
 
-from hub.kernel.language import Bilingual, Language
+from hub.kernel.language import Language
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.messages import bilingual
 from hub.web.bodies import json_body
 from hub.web.callers import Caller, ReaderLanguage
 from hub.web.problems import problem_response
@@ -30,9 +31,7 @@ from services.booking.service import BookingDesk, Taken
 
 PRIVATE_ANSWER = {"Cache-Control": "private, no-store"}
 
-_SCOPE = Bilingual(
-    "mine、owned 或 instrument（同时给出 instrument=仪器编号）", "mine, owned, or instrument with instrument=<its id>"
-)
+_SCOPE = bilingual("booking.bad-scope")
 
 Text = Annotated[str | None, Query()]
 

@@ -14,6 +14,7 @@ from hub.observability import metrics
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordReader
+from hub.text.messages import bilingual
 from schemas.events.bookings import BOOKINGS, Booking, BookingStatus, Change, Interval
 from schemas.http.booking import MOST_DAYS, Action
 from schemas.rights import owner_sources, owns
@@ -32,16 +33,14 @@ OWNED_READ = 1_000
 LINGER = 0.01
 """Seconds in which bookings that follow one another closely gather, to be told of in one batch."""
 
-_UNKNOWN_INSTRUMENT = Bilingual("已登记的仪器的编号", "the id of a registered instrument")
-_WITHDRAWN = Bilingual("未撤回的仪器记录", "a record that is not withdrawn")
-_REPLACED = Bilingual("已并入的记录 {id}", "the record that it was joined to, {id}")
-_UNKNOWN_BOOKING = Bilingual("您可以查看的预约的编号", "the id of a booking that you may see")
-_REUSED = Bilingual("新的幂等键；这个键已用于另一个预约", "a new key; this one was used for another booking")
-_BUSY = Bilingual(
-    "刷新后再试；预约刚刚被他人修改", "another try after a look; somebody is changing the booking just now"
-)
-_OWNER = Bilingual("仪器所在单位或运营人员的令牌", "a token of the instrument's owner or of an operator")
-_FREE = Bilingual("空闲的时段；最近的空闲时段：{free}", "a free time; the nearest are: {free}")
+_UNKNOWN_INSTRUMENT = bilingual("booking.unknown-instrument")
+_WITHDRAWN = bilingual("booking.withdrawn.record-not-withdrawn")
+_REPLACED = bilingual("booking.replaced")
+_UNKNOWN_BOOKING = bilingual("booking.unknown-booking")
+_REUSED = bilingual("booking.key-reused")
+_BUSY = bilingual("booking.busy")
+_OWNER = bilingual("booking.not-allowed.token-instrument-owner-operator")
+_FREE = bilingual("booking.free")
 
 
 class Taken(Refusal):

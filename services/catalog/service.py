@@ -6,13 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 from hub.kernel.access import Principal
-from hub.kernel.language import Bilingual, Language
+from hub.kernel.language import Language
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import Record
 from hub.kernel.sources import Sources
 from hub.ports.catalogue import Catalogue, Page, Query
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.records import RecordReader
+from hub.text.messages import bilingual
 from schemas.kind import Kind, kinds
 from schemas.views.visibility import readable
 from services.catalog.core import cursor, history, menus, pages, paths, presentation, queries
@@ -105,10 +106,7 @@ class CatalogueQueries:
         canonical = query_string(queries.parsed(parameters_of(query), language))
         search = SavedSearch(uuid4().hex, caller.name, name, canonical, rfc3339(self._clock.now()))
         if self._searches.add(search) == "full":
-            expected = Bilingual(
-                f"最多 {SEARCHES_LIMIT} 个已存检索，请先删除不用的",
-                f"at most {SEARCHES_LIMIT} saved searches; remove one first",
-            )
+            expected = bilingual("catalog.unknown-record", SEARCHES_LIMIT=SEARCHES_LIMIT)
             raise Refusal(Problem("too-many-searches", expected), status=409)
         return _saved_json(search)
 
@@ -173,10 +171,10 @@ def _saved_json(search: SavedSearch) -> dict[str, Any]:
 
 
 def _unknown(record_id: str) -> Refusal:
-    expected = Bilingual("一条现有记录的编号", "the id of a record that exists")
+    expected = bilingual("catalog.unknown-record.id-record-exists")
     return Refusal(Problem("unknown-record", expected, shown(record_id), "id"), status=404)
 
 
 def _no_search(search_id: str) -> Refusal:
-    expected = Bilingual("您的一个已存检索的编号", "the id of one of your saved searches")
+    expected = bilingual("catalog.unknown-record.id-your-saved-searches")
     return Refusal(Problem("unknown-search", expected, shown(search_id), "id"), status=404)

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from hub.kernel.access import Principal
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.sources import Sources
+from hub.text.messages import bilingual
 from hub.web.callers import ReaderLanguage, require
 from hub.web.routes import serve
 from schemas.http import curation as contract
@@ -78,6 +78,6 @@ def _cursor(after: str) -> int | None:
     except ValueError:
         key = 2**63
     if key is not None and not -(2**63) <= key < 2**63:
-        expected = Bilingual("上一页给出的 next", "the `next` of the page before")
+        expected = bilingual("curation.bad-cursor")
         raise Refusal(Problem("bad-cursor", expected, shown(after), "after"), status=400)
     return key

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from hub.kernel.access import Principal
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED, Preference, SameAs, SameAsDecision
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import SUBMISSIONS, Record
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordStore, WeakKey
+from hub.text.messages import bilingual
 from schemas.http.curation import PAGE_LIMIT
 from schemas.kind import kind_named, kinds
 from services.curation.core.components import MEMBERS_LIMIT
@@ -57,7 +57,7 @@ class Stewardship:
         """Records whose sources disagree with equal authority. Refusal (400) for an unknown kind."""
         if kind is not None and kind not in kinds():
             known = ", ".join(kinds())
-            expected = Bilingual("以下记录类型之一：{known}", "one of the record kinds {known}").format(known=known)
+            expected = bilingual("curation.record-kinds").format(known=known)
             raise Refusal(Problem("unknown-kind", expected, shown(kind), "kind"), status=400)
         size = max(1, min(limit, PAGE_LIMIT))
         found = self._store.conflicts(after, size, kind)
@@ -93,7 +93,7 @@ class Stewardship:
         """
         record = self._known(record_id, "record_id")
         if record.replaced_by:
-            expected = Bilingual("现行记录 {id}", "the record that replaced it, {id}").format(id=record.replaced_by)
+            expected = bilingual("curation.record-replaced").format(id=record.replaced_by)
             raise Refusal(Problem("replaced", expected, record_id, "record_id"), status=409)
         _require_field(record, field)
         _require_source(record, source, source_record_id)
@@ -113,7 +113,7 @@ class Stewardship:
         the records are not two of one kind.
         """
         if not of_one_kind(left, right):
-            expected = Bilingual("同一类型的另一条记录", "another record of the same kind")
+            expected = bilingual("curation.not-decided")
             raise Refusal(Problem("not-a-pair", expected, shown(right), "right"))
         left, right = sorted((left, right))
         records = [self._known(left, "left"), self._known(right, "right")]
@@ -153,14 +153,14 @@ class Stewardship:
     def _known(self, record_id: str, name: str) -> Record:
         record = self._store.get([record_id]).get(record_id)
         if record is None:
-            expected = Bilingual("已有记录的编号", "the id of a record that exists")
+            expected = bilingual("curation.not-decided.id-record-exists")
             raise Refusal(Problem("unknown-record", expected, shown(record_id), name), status=404)
         return record
 
     def _require_room(self, records: Sequence[Record]) -> None:
         stand_for = self._store.get({canonical(record) for record in records})
         if len(stand_for) > 1 and not may_be_joined(list(stand_for.values())):
-            expected = Bilingual("合并后不超过 {limit} 条", "at most {limit} records joined into one")
+            expected = bilingual("curation.not-decided.most-records-joined-into")
             raise Refusal(Problem("too-many-joined", expected.format(limit=MEMBERS_LIMIT), field="right"), status=409)
 
     def _next_version(self, before: int) -> tuple[int, str]:
@@ -183,7 +183,7 @@ def _stands_for(record: Record) -> list[str]:
 def _require_field(record: Record, field: str) -> None:
     fields = kind_named(record.kind).model.model_fields
     if field not in fields:
-        expected = Bilingual("本类记录的字段之一：{known}", "one of this kind's fields: {known}")
+        expected = bilingual("curation.not-decided.kind-fields")
         raise Refusal(Problem("unknown-field", expected.format(known=", ".join(fields)), shown(field), "field"))
 
 
@@ -193,10 +193,10 @@ def _require_source(record: Record, source: str | None, source_record_id: str | 
     speakers = [(one.source, one.source_record_id) for one in record.sources]
     if (source, source_record_id) not in speakers:
         known = ", ".join(f"{one}/{number}" for one, number in speakers)
-        expected = Bilingual("本记录的来源之一：{known}", "one of the record's sources: {known}").format(known=known)
+        expected = bilingual("curation.record-sources").format(known=known)
         raise Refusal(Problem("unknown-speaker", expected, shown(f"{source}/{source_record_id}"), "source"))
 
 
 def _nothing_to_undo(field: str, found: str) -> Refusal:
-    expected = Bilingual("已作过的决定", "something that was decided on")
+    expected = bilingual("curation.not-decided.something-was-decided")
     return Refusal(Problem("not-decided", expected, shown(found), field), status=409)

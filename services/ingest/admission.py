@@ -3,9 +3,9 @@
 from collections.abc import Collection
 
 from hub.kernel.access import Principal, Role
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.sources import Source, Sources
+from hub.text.messages import bilingual
 from schemas.kind import Kind, kinds
 from services.ingest.ports.receipts import Receipt
 
@@ -17,7 +17,7 @@ def kind_called(name: str) -> Kind:
     known = kinds()
     if name in known:
         return known[name]
-    expected = Bilingual("以下记录类型之一：{known}", "one of the record kinds: {known}")
+    expected = bilingual("ingest.not-allowed")
     raise Refusal(Problem("unknown-kind", expected.format(known=", ".join(known)), shown(name), "kind"), status=404)
 
 
@@ -25,7 +25,7 @@ def require_submitter(principal: Principal) -> None:
     """Raises Refusal: 401 for the anonymous, 403 for those who may send nothing."""
     if principal.roles & SUBMITTERS:
         return
-    expected = Bilingual("可提交数据的访问令牌（角色：{wanted}）", "a token that may submit (role: {wanted})")
+    expected = bilingual("ingest.not-allowed.token-may-submit-role")
     problem = Problem("not-allowed", expected.format(wanted=" / ".join(sorted(SUBMITTERS))), field="Authorization")
     raise Refusal(problem, status=403 if principal.roles else 401)
 
@@ -40,14 +40,14 @@ def source_for(principal: Principal, source_id: str, sources: Sources) -> Source
     if not source_id and len(own) == 1 and "*" not in principal.sources:
         (source_id,) = own
     if not source_id:
-        expected = Bilingual("数据来源，如 ?source={example}", "the source of the data, such as ?source={example}")
+        expected = bilingual("ingest.not-allowed.source-data-such-source")
         example = min(own, default=next((source.id for source in sources), ""))
         raise Refusal(Problem("missing-source", expected.format(example=example), field="source"))
     source = sources.named(source_id)
     if principal.may_submit_for(source.id):
         return source
     allowed = ", ".join(sorted(own))
-    expected = Bilingual("您可代为提交的数据来源：{allowed}", "a source that you may submit for: {allowed}")
+    expected = bilingual("ingest.not-allowed.source-you-may-submit")
     raise Refusal(Problem("not-your-source", expected.format(allowed=allowed), shown(source_id), "source"), status=403)
 
 
@@ -62,5 +62,5 @@ def readable(principal: Principal, receipt_id: str, receipt: Receipt | None) -> 
     sources = readable_sources(principal)
     if receipt is not None and (sources is None or receipt.source in sources):
         return receipt
-    expected = Bilingual("您所提交数据的回执编号", "the id of a receipt for what you submitted")
+    expected = bilingual("ingest.not-allowed.id-receipt-what-you")
     raise Refusal(Problem("unknown-receipt", expected, shown(receipt_id), "id"), status=404)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 from urllib.parse import quote
 
-from hub.kernel.language import Bilingual, Language
+from hub.kernel.language import Language
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.messages import bilingual
 from schemas.kind import Kind
 from services.ingest.formats.refused_rows import Giveback
 from services.ingest.formats.registry import FORMATS
@@ -23,8 +24,8 @@ MEDIA_TYPES = {
 GIVEBACKS: tuple[Giveback, ...] = ("csv", "xlsx", "ndjson")
 TABLES: tuple[Table, ...] = ("csv", "xlsx")
 
-_REFUSED = Bilingual("{kind}-未接收的行-{id}", "{kind}-refused-rows-{id}")
-_TEMPLATE = Bilingual("{kind}-导入模板", "{kind}-import-template")
+_REFUSED = bilingual("ingest.refused")
+_TEMPLATE = bilingual("ingest.template")
 _ATTR_CHAR = "!#$&+-.^_`|~"  # RFC 8187, beside letters and digits
 
 
@@ -72,5 +73,5 @@ def _one_of(wanted: str, known: tuple[_Name, ...]) -> _Name:
     for name in known:
         if name == wanted.strip().lower():
             return name
-    expected = Bilingual("以下格式之一：{known}", "one of the formats: {known}").format(known=", ".join(known))
+    expected = bilingual("ingest.formats").format(known=", ".join(known))
     raise Refusal(Problem("unknown-format", expected, shown(wanted), "format"), status=400)

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 from hub.kernel.access import Principal
 from hub.kernel.canonical import canonical_json
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import SUBMISSIONS, Operation
 from hub.kernel.sources import Source, Sources
@@ -21,6 +20,7 @@ from hub.ports.catalogue import Catalogue
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordReader
+from hub.text.messages import bilingual
 from schemas.kind import Kind
 from services.ingest.admission import kind_called, source_for
 from services.ingest.core.events import EventMaker
@@ -103,7 +103,7 @@ class Ingest:
         its_kind = kind_called(kind)
         wanted = next((known for known in OPERATIONS if known == operation), None)
         if wanted is None:
-            expected = Bilingual("以下操作之一：{known}", "one of the operations: {known}")
+            expected = bilingual("ingest.interrupted")
             known = ", ".join(OPERATIONS)
             raise Refusal(Problem("bad-operation", expected.format(known=known), shown(operation), "operation"))
         return Request(its_kind, its_source, wanted, principal.name)
@@ -143,13 +143,10 @@ class Ingest:
         fingerprint = self._fingerprint([*names, request.operation], body) if key else ""
         opened = self._receipts.open(receipt, key[:KEY_LIMIT], fingerprint)
         if opened.outcome == "mismatch":
-            expected = Bilingual(
-                "每个请求使用新的键：此键已用于内容不同的请求",
-                "a new key for each request: this one was used for a request with other content",
-            )
+            expected = bilingual("ingest.interrupted.new-key-each-request")
             raise Refusal(Problem("idempotency-key-reused", expected, shown(key), "Idempotency-Key"))
         if opened.outcome == "busy":
-            expected = Bilingual("等待使用同一键的请求处理完毕", "to wait until the request with the same key is done")
+            expected = bilingual("ingest.interrupted.wait-until-request-same")
             raise Busy(Problem("request-in-progress", expected, shown(key), "Idempotency-Key"), status=409)
         return opened
 
@@ -238,8 +235,5 @@ class Ingest:
         except Exception:
             # Without its mark the receipt is taken for dead once nothing has been heard of it for a while.
             log.exception("receipt %s could not be marked as interrupted", receipt_id)
-        expected = Bilingual(
-            "稍后以同一 Idempotency-Key 重新发送：已接收的部分不会重复",
-            "the same request again with its Idempotency-Key, a little later: nothing will be taken twice",
-        )
+        expected = bilingual("ingest.interrupted.same-request-again-idempotency")
         return Interrupted(Problem("interrupted", expected), status=503)

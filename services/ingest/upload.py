@@ -12,8 +12,8 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.messages import bilingual
 
 IN_MEMORY_BYTES = 2**20
 FIELDS_LIMIT = 20
@@ -60,13 +60,11 @@ class Uploads:
 
     def _check_head(self, request: Request) -> None:
         if self._waiting >= WAITING_LIMIT:
-            expected = Bilingual(
-                "稍后重新发送：正在处理的上传过多", "the same request later: too many are being handled"
-            )
+            expected = bilingual("ingest.too-many-uploads")
             raise Refusal(Problem("too-many-uploads", expected), status=503)
         coding = request.headers.get("content-encoding", "identity").strip().lower()
         if coding != "identity":
-            expected = Bilingual("未压缩的请求正文", "a body without a content coding")
+            expected = bilingual("ingest.too-many-uploads.body-without-content-coding")
             raise Refusal(Problem("unsupported-coding", expected, shown(coding), "Content-Encoding"), status=415)
 
     async def _raw(self, request: Request) -> Upload:
@@ -98,11 +96,11 @@ class Uploads:
         try:
             form = await parser.parse()
         except MultiPartException as error:
-            expected = Bilingual("含一个文件的 multipart/form-data 表单", "a multipart/form-data form with one file")
+            expected = bilingual("ingest.too-many-uploads.multipart-form-data-form")
             raise Refusal(Problem("bad-form", expected, shown(error.message)), status=400) from None
         files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
         if not files:
-            expected = Bilingual("表单中的一个文件", "a file in the form")
+            expected = bilingual("ingest.too-many-uploads.file-form")
             raise Refusal(Problem("no-file", expected, field="file"), status=400)
         (file,) = files
         return Upload(file.file, file.content_type or "", file.filename or "")

@@ -9,13 +9,13 @@ from hub.kernel.access import Principal
 from hub.kernel.cloudevents import CloudEvent, Envelope
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
 from hub.kernel.entries import Delivered, Entry
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import Record
 from hub.log.batch_worker import BATCH_ROWS, BatchWorker
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordReader
+from hub.text.messages import bilingual
 from schemas.events.usage import RUN_RECORDED, TELEMETRY, USAGE, USAGE_COUNTED, MonthUsage
 from schemas.kind import kinds
 from schemas.kinds.instrument import DEFAULT_TIME_ZONE
@@ -31,9 +31,9 @@ log = logging.getLogger("hub.usage")
 GROUP = "usage-counter"
 FULL = Malformed("month-full", "the instrument has as many runs and bookings in a month as are counted")
 
-_UNKNOWN_INSTRUMENT = Bilingual("已登记的仪器的编号", "the id of a registered instrument")
-_UNKNOWN = Bilingual("已登记的编号", "the id of a registered resource of this kind")
-_OWNER = Bilingual("仪器所在单位或运营人员的令牌", "a token of the instrument's owner or of an operator")
+_UNKNOWN_INSTRUMENT = bilingual("usage.unknown-instrument")
+_UNKNOWN = bilingual("usage.unknown-id")
+_OWNER = bilingual("usage.not-allowed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from hub.kernel.language import Bilingual
 from hub.runtime.lock import is_busy
 from hub.runtime.manifest import CATALOGUE, EVENT_LOG, RECORD_STORE
 from hub.runtime.settings import Settings
+from hub.text.messages import bilingual
 
 if TYPE_CHECKING:
     from app.composition import Hub
@@ -41,7 +42,7 @@ def examine(settings: Settings) -> list[Finding]:
     findings = [finding for check in checks for finding in check(settings)]
     findings += reachable(settings, is_busy(settings.data_dir))
     if not (settings.data_dir / "log.db").exists():
-        never = Bilingual(f"{settings.data_dir} 尚无数据", f"nothing in {settings.data_dir} yet")
+        never = bilingual("operations.never", data_dir=settings.data_dir)
         return [*findings, Finding(True, never)]
     return [*findings, *opened(settings)]
 
@@ -51,7 +52,7 @@ def _examine_real(settings: Settings) -> list[Finding]:
     findings = [finding for check in checks for finding in check(settings)]
     if lacking := missing_libraries():
         listed = ", ".join(lacking)
-        missing = Bilingual(f"缺少程序库：{listed}", f"libraries are missing: {listed}")
+        missing = bilingual("operations.missing", listed=listed)
         return [*findings, Finding(False, missing, INSTALL)]
     from app.operations.doctor.server_checks import examine as servers
 
@@ -61,23 +62,23 @@ def _examine_real(settings: Settings) -> list[Finding]:
 def writable(settings: Settings) -> Iterator[Finding]:
     """The data folder can be written to."""
     problem = environment.unwritable(settings.data_dir)
-    fine = Bilingual(f"数据文件夹 {settings.data_dir} 可写", f"data folder {settings.data_dir} is writable")
+    fine = bilingual("operations.fine", data_dir=settings.data_dir)
     yield Finding(
         problem is None,
         problem or fine,
-        Bilingual("更改权限，或用 --data 指定别处", "change its mode, or choose another with --data"),
+        bilingual("operations.change-mode-choose-another"),
     )
 
 
 def space(settings: Settings) -> Iterator[Finding]:
     """There is room for the log and the stores to grow."""
     free = environment.free_bytes(settings.data_dir)
-    told = Bilingual(f"剩余空间 {free / GIB:.1f} GiB", f"{free / GIB:.1f} GiB of free space")
+    told = bilingual("operations.told", free=free / GIB)
     least = environment.FREE_BYTES / GIB
     yield Finding(
         free >= environment.FREE_BYTES,
         told,
-        Bilingual(f"至少留出 {least:.1f} GiB", f"make room: at least {least:.1f} GiB"),
+        bilingual("operations.make-room-least-gib", least=least),
     )
 
 
@@ -85,7 +86,7 @@ def sqlite(_: Settings) -> Iterator[Finding]:
     """SQLite is new enough and can search full text."""
     lacking = environment.old_sqlite()
     fine = Bilingual(f"SQLite {sqlite3.sqlite_version}", f"SQLite {sqlite3.sqlite_version}")
-    yield Finding(lacking is None, lacking or fine, Bilingual("换用较新的 Python", "use a newer build of Python"))
+    yield Finding(lacking is None, lacking or fine, bilingual("operations.use-newer-build-python"))
 
 
 def clock(settings: Settings) -> Iterator[Finding]:
@@ -94,22 +95,20 @@ def clock(settings: Settings) -> Iterator[Finding]:
     newest = max((path.stat().st_mtime for path in folder.glob("*")), default=0.0) if folder.is_dir() else 0.0
     ahead = newest - time.time()
     if ahead > AHEAD_SECONDS:
-        told = Bilingual(f"系统时钟比数据晚 {ahead:.0f} 秒", f"the clock is {ahead:.0f} s behind the data")
+        told = bilingual("operations.told.clock-s-behind-data", ahead=ahead)
     else:
-        told = Bilingual("系统时钟不早于数据", "the clock is not behind the data")
-    yield Finding(ahead <= AHEAD_SECONDS, told, Bilingual("校准系统时间（NTP）", "set the system's time (NTP)"))
+        told = bilingual("operations.told.clock-not-behind-data")
+    yield Finding(ahead <= AHEAD_SECONDS, told, bilingual("operations.set-system-time-ntp"))
     try:
         ZoneInfo(settings.timezone)
         known = True
     except (ZoneInfoNotFoundError, ValueError):
         known = False
-    zone = Bilingual(f"时区 {settings.timezone}", f"time zone {settings.timezone}")
+    zone = bilingual("operations.zone", timezone=settings.timezone)
     yield Finding(
         known,
         zone,
-        Bilingual(
-            "HUB_TIMEZONE 应为 IANA 时区名，如 Asia/Shanghai", "HUB_TIMEZONE takes an IANA name such as Asia/Shanghai"
-        ),
+        bilingual("operations.hub-timezone-takes-iana"),
     )
 
 
@@ -122,8 +121,8 @@ def private_files(settings: Settings) -> Iterator[Finding]:
         if not path.exists():
             continue
         mode = path.stat().st_mode & 0o777
-        told = Bilingual(f"{name} 的权限为 {mode:04o}", f"mode of {name} is {mode:04o}")
-        yield Finding(not mode & 0o077, told, Bilingual(f"运行 chmod 600 {path}", f"run chmod 600 {path}"))
+        told = bilingual("operations.told.mode", name=name, mode=mode)
+        yield Finding(not mode & 0o077, told, bilingual("operations.run-chmod", path=path))
 
 
 def provider(settings: Settings) -> Iterator[Finding]:
@@ -139,14 +138,8 @@ def provider(settings: Settings) -> Iterator[Finding]:
         keys.close()
     yield Finding(
         count > 0,
-        Bilingual(
-            f"登录服务 {settings.oidc_issuer} 给出 {count} 个可用的密钥",
-            f"the provider {settings.oidc_issuer} tells {count} usable keys",
-        ),
-        Bilingual(
-            "检查 HUB_OIDC_ISSUER（与发现文档的 issuer 逐字相同）、HUB_OIDC_JWKS_URL 和网络",
-            "look at HUB_OIDC_ISSUER (exactly the issuer of its discovery document), HUB_OIDC_JWKS_URL and the network",
-        ),
+        bilingual("operations.provider-tells-usable-keys", oidc_issuer=settings.oidc_issuer, count=count),
+        bilingual("operations.look-hub-oidc-issuer"),
     )
 
 
@@ -154,14 +147,11 @@ def journals(settings: Settings) -> Iterator[Finding]:
     """Each store is in WAL mode, so that readers and the writer do not wait for each other."""
     for path in sorted(settings.data_dir.glob("*.db")):
         mode = _journal_mode(path)
-        told = Bilingual(f"{path.name} 的日志模式为 {mode}", f"journal mode of {path.name} is {mode}")
+        told = bilingual("operations.told.journal-mode", name=path.name, mode=mode)
         yield Finding(
             mode == "wal",
             told,
-            Bilingual(
-                "文件可能损坏，或位于不支持 WAL 的网络盘；请移到本地磁盘",
-                "the file may be damaged, or on a network disk without WAL; move it to a local disk",
-            ),
+            bilingual("operations.file-may-damaged-network"),
         )
 
 
@@ -181,13 +171,11 @@ def reachable(settings: Settings, running: bool) -> Iterator[Finding]:
     if running:
         path = settings.data_dir / ADDRESS_FILE
         url = path.read_text("utf-8").strip() if path.exists() else ""
-        told = Bilingual(f"枢纽正在运行：{url}", f"the hub is running: {url}")
+        told = bilingual("operations.told.hub-running", url=url)
         yield Finding(
             _is_ready(url),
             told,
-            Bilingual(
-                "后台任务出错或尚未就绪，请看枢纽的日志", "a worker fails or it is not ready yet; see the hub's log"
-            ),
+            bilingual("operations.worker-fails-not-ready"),
         )
         return
     try:
@@ -202,7 +190,7 @@ def reachable(settings: Settings, running: bool) -> Iterator[Finding]:
     yield Finding(
         free,
         told,
-        Bilingual("用 hub up --port 换一个端口，或设置 HUB_PORT", "choose another with hub up --port or HUB_PORT"),
+        bilingual("operations.choose-another-hub-up"),
     )
 
 
@@ -220,15 +208,12 @@ def opened(settings: Settings) -> list[Finding]:
     try:
         hub = compose(settings)
     except Exception as error:
-        told = Bilingual(f"数据无法打开：{error}", f"the data cannot be opened: {error}")
+        told = bilingual("operations.told.data-cannot-opened", error=error)
         return [
             Finding(
                 False,
                 told,
-                Bilingual(
-                    "先解决上面的问题；文件损坏时从备份恢复",
-                    "mend what is told above; restore damaged files from a backup",
-                ),
+                bilingual("operations.mend-what-told-above"),
             )
         ]
     try:
@@ -246,19 +231,17 @@ def topics(hub: "Hub", settings: Settings) -> Iterator[Finding]:
     differences = hub.get(EVENT_LOG).differences(declared(settings.topic_partitions))
     yield from map(difference, differences)
     if not differences:
-        yield Finding(True, Bilingual("主题与 schemas/topics.yaml 一致", "topics are as schemas/topics.yaml says"))
+        yield Finding(True, bilingual("operations.topics-schemas-topics-yaml"))
 
 
 def at_work(hub: "Hub") -> Iterator[Finding]:
     """No worker has fallen far behind."""
     for name, lag in _lags(hub).items():
-        told = Bilingual(f"{name} 待处理 {lag} 条", f"{lag} entries wait for {name}")
+        told = bilingual("operations.told.entries-wait", name=name, lag=lag)
         yield Finding(
             lag < MANY_WAIT,
             told,
-            Bilingual(
-                "启动枢纽并等待处理完；若一直不降，请看日志", "start the hub and let it work; if they stay, see its log"
-            ),
+            bilingual("operations.start-hub-let-work"),
         )
 
 
@@ -268,19 +251,16 @@ def catalogue(hub: "Hub") -> Iterator[Finding]:
 
     records, searched = hub.get(RECORD_STORE), hub.get(CATALOGUE)
     if any(_lags(hub).values()) or records.pending(1):
-        waiting = Bilingual("有数据在处理中，目录暂未比对", "data are on their way; the catalogue was not compared")
+        waiting = bilingual("operations.waiting")
         yield Finding(True, waiting)
         return
     fine = check(records, searched).equal
     told = (
-        Bilingual(
-            f"目录与记录库一致，{searched.count()} 条",
-            f"the catalogue equals the record store: {searched.count()} records",
-        )
+        bilingual("operations.catalogue-equals-record-store", count=searched.count())
         if fine
-        else Bilingual("目录与记录库不一致", "the catalogue differs from the record store")
+        else bilingual("operations.catalogue-differs-record-store")
     )
-    yield Finding(fine, told, Bilingual("停止枢纽后运行 hub rebuild", "stop the hub and run hub rebuild"))
+    yield Finding(fine, told, bilingual("operations.stop-hub-run-hub"))
 
 
 def _lags(hub: "Hub") -> dict[str, int]:

@@ -12,9 +12,9 @@ import httpx
 
 from app.cli.servers import failures
 from app.operations.doctor.result import MANY_WAIT, Finding, difference
-from hub.kernel.language import Bilingual
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.runtime.settings import Settings
+from hub.text.messages import bilingual
 from schemas.events.bookings import BOOKINGS
 from schemas.events.usage import TELEMETRY, USAGE
 
@@ -75,10 +75,10 @@ def kafka(settings: Settings, found: Found, stack: ExitStack) -> Iterator[Findin
     except failures() as error:
         yield _away("Kafka", where, "HUB_KAFKA_BOOTSTRAP", error)
         return
-    yield Finding(True, Bilingual(f"Kafka 有应答：{where}", f"Kafka answers at {where}"))
+    yield Finding(True, bilingual("operations.kafka-answers", where=where))
     yield from map(difference, differences)
     if not differences:
-        yield Finding(True, Bilingual("主题与 schemas/topics.yaml 一致", "topics are as schemas/topics.yaml says"))
+        yield Finding(True, bilingual("operations.topics-schemas-topics-yaml"))
     yield _replicas(described)
 
 
@@ -88,14 +88,12 @@ def _replicas(topics: Sequence[Mapping[str, Any]]) -> Finding:
         name for name, part in parts if len(part["isr_nodes"]) < len(part["replica_nodes"]) or part["leader_id"] < 0
     ]
     if not short:
-        return Finding(
-            True, Bilingual(f"{len(parts)} 个分区的副本齐全", f"all {len(parts)} partitions have every replica")
-        )
+        return Finding(True, bilingual("operations.all-partitions-every-replica", parts=len(parts)))
     names = ", ".join(sorted(set(short)))
     return Finding(
         False,
-        Bilingual(f"{len(short)} 个分区缺副本（{names}）", f"{len(short)} partitions lack replicas ({names})"),
-        Bilingual("恢复缺席的 Kafka 节点，并查看其日志", "bring the missing broker back, and see its log"),
+        bilingual("operations.partitions-lack-replicas", short=len(short), names=names),
+        bilingual("operations.bring-missing-broker-back"),
     )
 
 
@@ -117,17 +115,12 @@ def postgresql(settings: Settings, found: Found, stack: ExitStack) -> Iterator[F
     except failures() as error:
         yield _away("PostgreSQL", address, "HUB_POSTGRESQL_DSN", error)
         return
-    yield Finding(
-        True, Bilingual(f"PostgreSQL {version} 有应答：{address}", f"PostgreSQL {version} answers at {address}")
-    )
+    yield Finding(True, bilingual("operations.postgresql-answers", version=version, address=address))
     at, head = row[0] if row else "-", NEWEST
     yield Finding(
         at == head,
-        Bilingual(f"数据表在第 {at} 步，本版本为 {head}", f"tables are at step {at}, those of this release at {head}"),
-        Bilingual(
-            "运行 hub stack prepare；若数据表更新，请使用更新的版本",
-            "run hub stack prepare; where the tables are newer, use the newer release",
-        ),
+        bilingual("operations.tables-step-those-release", at=at, head=head),
+        bilingual("operations.run-hub-stack-prepare"),
     )
     if row:
         found.database = PostgresDatabase(settings.postgresql_dsn, 2)
@@ -147,27 +140,22 @@ def elasticsearch(settings: Settings, found: Found) -> Iterator[Finding]:
         return
     yield Finding(
         version.partition(".")[0] == str(ELASTICSEARCH_MAJOR),
-        Bilingual(f"Elasticsearch {version} 有应答：{url}", f"Elasticsearch {version} answers at {url}"),
-        Bilingual(f"使用版本 {ELASTICSEARCH_MAJOR}", f"use version {ELASTICSEARCH_MAJOR}"),
+        bilingual("operations.elasticsearch-answers", version=version, url=url),
+        bilingual("operations.use-version", ELASTICSEARCH_MAJOR=ELASTICSEARCH_MAJOR),
     )
     colour, missing = health["status"], health["unassigned_shards"]
     yield Finding(
         colour != "red",
-        Bilingual(
-            f"集群状态 {colour}，未分配分片 {missing} 个", f"the cluster is {colour}, {missing} shards unassigned"
-        ),
-        Bilingual(
-            "检查节点和磁盘；分片无法恢复时运行 hub rebuild",
-            "look at its nodes and disks; if a shard stays away run hub rebuild",
-        ),
+        bilingual("operations.cluster-shards-unassigned", colour=colour, missing=missing),
+        bilingual("operations.look-nodes-disks-if"),
     )
     serving = sorted(alias.json()) if alias.is_success else []
     found.searching = len(serving) == 1 and colour != "red"
     listed = ", ".join(serving) or "-"
     yield Finding(
         len(serving) == 1,
-        Bilingual(f"检索别名 {ALIAS} 指向：{listed}", f"the alias {ALIAS} stands for: {listed}"),
-        Bilingual("启动 hub serve catalog，或运行 hub rebuild", "start hub serve catalog, or run hub rebuild"),
+        bilingual("operations.alias-stands", ALIAS=ALIAS, listed=listed),
+        bilingual("operations.start-hub-serve-catalog"),
     )
 
 
@@ -207,7 +195,7 @@ def vault(settings: Settings, found: Found) -> Iterator[Finding]:
     with found.database.read() as sql:
         used = sql.execute("SELECT 1 FROM vault_key").fetchone() is not None
     if not used:
-        yield Finding(True, Bilingual("保险库尚未使用", "the vault has not been used yet"))
+        yield Finding(True, bilingual("operations.vault-not-been-used"))
         return
     problem = ""
     try:
@@ -216,13 +204,10 @@ def vault(settings: Settings, found: Found) -> Iterator[Finding]:
         problem = str(error)
     yield Finding(
         not problem,
-        Bilingual(f"保险库打不开：{problem}", f"the vault does not open: {problem}")
+        bilingual("operations.vault-does-not-open", problem=problem)
         if problem
-        else Bilingual("vault.key 与保险库相符", "vault.key is the key of the vault"),
-        Bilingual(
-            f"把枢纽首次启动时生成的 vault.key 放到 {settings.data_dir}，权限 0600；各进程须用同一个文件",
-            f"put the first start's vault.key into {settings.data_dir}, mode 0600; every process needs the same file",
-        ),
+        else bilingual("operations.vault-key-key-vault"),
+        bilingual("operations.put-first-start-vault", data_dir=settings.data_dir),
     )
 
 
@@ -234,7 +219,7 @@ def catalogue(settings: Settings, found: Found) -> Iterator[Finding]:
 
     if found.log is None or found.database is None or not found.searching:
         return
-    on_its_way = Bilingual("有数据在处理中，目录暂未比对", "data are on their way; the catalogue was not compared")
+    on_its_way = bilingual("operations.on-its-way")
     if any(found.waiting.get(name, 1) for name in ("curation", "catalogue", "outbox")):
         yield Finding(True, on_its_way)
         return
@@ -250,10 +235,10 @@ def catalogue(settings: Settings, found: Found) -> Iterator[Finding]:
         return
     yield Finding(
         fine,
-        Bilingual(f"目录与记录库一致，{count} 条", f"the catalogue equals the record store: {count} records")
+        bilingual("operations.catalogue-equals-record-store", count=count)
         if fine
-        else Bilingual("目录与记录库不一致", "the catalogue differs from the record store"),
-        Bilingual("运行 hub rebuild，服务不必停止", "run hub rebuild; the services need not stop"),
+        else bilingual("operations.catalogue-differs-record-store"),
+        bilingual("operations.run-hub-rebuild-services"),
     )
 
 
@@ -273,11 +258,8 @@ def _groups(settings: Settings) -> Mapping[str, tuple[str, tuple[str, ...]]]:
 def _behind(name: str, waiting: int, service: str) -> Finding:
     return Finding(
         waiting < MANY_WAIT,
-        Bilingual(f"{name} 待处理 {waiting} 条", f"{waiting} entries wait for {name}"),
-        Bilingual(
-            f"启动 hub serve {service} 或增加其进程；若一直不降，请看其日志",
-            f"start hub serve {service}, or more of it; if they stay, see its log",
-        ),
+        bilingual("operations.entries-wait", name=name, waiting=waiting),
+        bilingual("operations.start-hub-serve-more", service=service),
     )
 
 
@@ -285,11 +267,8 @@ def _away(name: str, where: str, setting: str, error: Exception) -> Finding:
     said = _said(error)
     return Finding(
         False,
-        Bilingual(f"{name} 无法使用（{where}）：{said}", f"{name} cannot be used ({where}): {said}"),
-        Bilingual(
-            f"启动它，或更正 {setting}；试用可运行 hub stack up",
-            f"start it or mend {setting}; to try it out run hub stack up",
-        ),
+        bilingual("operations.cannot-used", name=name, where=where, said=said),
+        bilingual("operations.start-mend-try-out", setting=setting),
     )
 
 
@@ -297,8 +276,8 @@ def _failed(check: str, error: Exception) -> Finding:
     said = _said(error)
     return Finding(
         False,
-        Bilingual(f"检查 {check} 未能完成：{said}", f"the check {check} could not be completed: {said}"),
-        Bilingual("先解决上面的问题，再检查一次", "mend what is told above, then check again"),
+        bilingual("operations.check-could-not-completed", check=check, said=said),
+        bilingual("operations.mend-what-told-above.mend-what-told-above"),
     )
 
 

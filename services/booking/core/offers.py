@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hub.kernel.language import Bilingual, Language
 from hub.kernel.records import Record
+from hub.text.messages import bilingual
 from schemas.bookable import refusal_of
 from schemas.events.bookings import Interval, Price
 from schemas.kind import kinds, value_at
@@ -20,8 +21,8 @@ DEFAULT_ADVANCE_DAYS = 90
 LONGEST = timedelta(days=7)
 """Of one booking, where a policy says nothing else."""
 
-_WITHDRAWN = Bilingual("仪器记录已撤回", "The instrument's record is withdrawn")
-_NO_ZONE = Bilingual("无法识别仪器的时区：{zone}", "The instrument's time zone is unknown: {zone}")
+_WITHDRAWN = bilingual("booking.withdrawn")
+_NO_ZONE = bilingual("booking.no-zone")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import get_args
 from hub.kernel.access import Principal, Role
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
+from hub.text.messages import bilingual
 from schemas.events.bookings import Booking, BookingStatus, Interval, Price
 from schemas.http.booking import Action
 from services.booking.core.offers import Offer
@@ -22,30 +23,30 @@ MOVES: Mapping[Action, tuple[frozenset[BookingStatus], BookingStatus]] = {
     "cancel": (frozenset({"requested", "confirmed"}), "cancelled"),
 }
 STATUS_NAMES: Mapping[BookingStatus, Bilingual] = {
-    "requested": Bilingual("待确认", "requested"),
-    "confirmed": Bilingual("已确认", "confirmed"),
-    "declined": Bilingual("已婉拒", "declined"),
-    "cancelled": Bilingual("已取消", "cancelled"),
+    "requested": bilingual("booking.status-names.requested"),
+    "confirmed": bilingual("booking.status-names.confirmed"),
+    "declined": bilingual("booking.status-names.declined"),
+    "cancelled": bilingual("booking.status-names.cancelled"),
 }
 HOUR = timedelta(hours=1)
 CENT = Decimal("0.01")
 SHOWN_TIMES = 6
 
-_SIGN_IN = Bilingual("先登录（提供访问令牌）再预约", "to sign in (with an access token) before booking")
-_ORDER = Bilingual("结束时间晚于开始时间", "an end after the start")
-_LONGEST = Bilingual("一次不超过 {hours} 小时", "at most {hours} hours at once")
-_PAST = Bilingual("未来的时间", "a time in the future")
-_SOON = Bilingual("不早于 {earliest} 开始（须提前预约）", "a start not before {earliest} (the owner asks for notice)")
-_FAR = Bilingual("早于 {latest} 开始（超出可预约的日期）", "a start before {latest}, the last that can be booked now")
-_OUTSIDE = Bilingual("在开放时间内；当天开放：{hours}", "a time in the opening hours; on that day: {hours}")
-_CLOSED = Bilingual("避开停机时段 {closure}", "a time outside of the closure {closure}")
-_GRID = Bilingual("与预约时段对齐，例如 {times}", "a time on the grid of slots, such as {times}")
-_TAKEN = Bilingual("尚未被预约的时间；{taken} 已被预约", "a time that is free; {taken} is taken")
-_MINE = Bilingual("由仪器所在单位或运营人员操作", "the instrument's owner or an operator to do this")
-_STATE = Bilingual("状态为“{wanted}”的预约", "a booking that is {wanted}")
-_BEGUN = Bilingual("在预约开始之前取消；已开始的请联系所在单位", "cancelling before the start; after it, ask the owner")
-_OVER = Bilingual("在预约结束之前确认", "confirming before the booking is over")
-_NONE = Bilingual("不开放", "closed")
+_SIGN_IN = bilingual("booking.sign-in")
+_ORDER = bilingual("booking.order")
+_LONGEST = bilingual("booking.too-long")
+_PAST = bilingual("booking.past")
+_SOON = bilingual("booking.too-soon")
+_FAR = bilingual("booking.too-far")
+_OUTSIDE = bilingual("booking.outside")
+_CLOSED = bilingual("booking.closed")
+_GRID = bilingual("booking.off-grid")
+_TAKEN = bilingual("booking.taken")
+_MINE = bilingual("booking.not-allowed")
+_STATE = bilingual("booking.state")
+_BEGUN = bilingual("booking.too-late")
+_OVER = bilingual("booking.too-late.confirming-before-booking-over")
+_NONE = bilingual("booking.none")
 
 
 DECIDERS: frozenset[Role] = frozenset({"submitter", "operator"})

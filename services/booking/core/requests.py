@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, get_args
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.messages import bilingual
 from schemas.events.bookings import BookingStatus, Interval
 from schemas.http.booking import ID_CHARS, PURPOSE_CHARS, REASON_CHARS
 from services.booking.ports import PAGE_LIMIT, Position
@@ -18,17 +18,15 @@ YEARS = (2000, 2200)
 STATUSES: tuple[BookingStatus, ...] = get_args(BookingStatus)
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
-_TIME = Bilingual(
-    "带时区的时间，如 2026-12-01T09:00:00+08:00", "a time with its offset such as 2026-12-01T09:00:00+08:00"
-)
-_DATE = Bilingual("日期，如 2026-12-01", "a date such as 2026-12-01")
-_TEXT = Bilingual("不超过 {most} 个字符的文字", "text of at most {most} characters")
-_WHOLE = Bilingual("{least} 到 {most} 的整数", "a whole number from {least} to {most}")
-_FIELDS = Bilingual("以下字段：{known}", "these fields: {known}")
-_CURSOR = Bilingual("上一页给出的 next", "the `next` of the page before")
-_STATUS = Bilingual("以下状态之一：{known}", "one of {known}").format(known=", ".join(STATUSES))
-_INSTRUMENT = Bilingual("仪器记录的编号", "the id of an instrument's record")
-_OBJECT = Bilingual("JSON 对象", "a JSON object")
+_TIME = bilingual("booking.bad-time")
+_DATE = bilingual("booking.bad-date")
+_TEXT = bilingual("booking.bad-text")
+_WHOLE = bilingual("booking.out-of-range")
+_FIELDS = bilingual("booking.unknown-field")
+_CURSOR = bilingual("booking.bad-cursor")
+_STATUS = bilingual("booking.one-of").format(known=", ".join(STATUSES))
+_INSTRUMENT = bilingual("booking.instrument")
+_OBJECT = bilingual("booking.not-an-object")
 
 
 @dataclass(frozen=True, slots=True)

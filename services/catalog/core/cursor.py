@@ -9,16 +9,14 @@ from typing import NamedTuple
 import orjson
 
 from hub.kernel.canonical import canonical_json
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.ports.catalogue import Query
+from hub.text.messages import bilingual
 
 CURSOR_LIMIT = 1_000
 _TAG = 9
 _SEAL = 32
-_EXPECTED = Bilingual(
-    "上一页返回的 next_cursor，并且检索条件不变", "the next_cursor of the page before, of the very same search"
-)
+_EXPECTED = bilingual("catalog.bad-cursor")
 
 
 class Position(NamedTuple):

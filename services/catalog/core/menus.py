@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from hub.kernel.language import Bilingual, Language
+from hub.text.messages import bilingual
 from schemas.fields import FieldSpec, by_path
 from schemas.kind import Kind, kinds
 from schemas.views.labels import begun
@@ -16,12 +17,12 @@ from services.catalog.core.paths import KIND
 AUTO_LIMIT = 6
 SHORT_MENU = 30
 _GENERAL = (
-    ("relevance", Bilingual("相关度", "Relevance")),
-    ("-updated", Bilingual("最近更新", "Recently updated")),
-    ("title", Bilingual("名称", "Name")),
+    ("relevance", bilingual("catalog.relevance")),
+    ("-updated", bilingual("catalog.recently-updated")),
+    ("title", bilingual("catalog.name")),
 )
-_DISTANCE = ("distance", Bilingual("距离（需先给出位置）", "Distance (needs a position)"))
-_UP, _DOWN = Bilingual("{label}（升序）", "{label} (ascending)"), Bilingual("{label}（降序）", "{label} (descending)")
+_DISTANCE = ("distance", bilingual("catalog.distance-needs-position"))
+_UP, _DOWN = bilingual("catalog.ascending"), bilingual("catalog.descending")
 
 
 def kind_json(kind: Kind, count: int, language: Language) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.ports.catalogue import Box, Near
+from hub.text.messages import bilingual
 from schemas import cells
 
 PARAMETERS_LIMIT = 200
@@ -20,15 +21,13 @@ LARGEST_KM = 20_100.0
 
 _EPOCH = date(1970, 1, 1)
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{2}))?")
-_ONCE = Bilingual("只出现一次", "to be given once")
-_POINT = Bilingual("“纬度,经度”（WGS 84），如 30.26,120.12", "latitude,longitude in WGS 84, such as 30.26,120.12")
-_BOX = Bilingual(
-    "“南,西,北,东”（WGS 84），如 27,118,31.5,123", "south,west,north,east in WGS 84, such as 27,118,31.5,123"
-)
-_KM = Bilingual("大于 0 的公里数", "a number of kilometres above 0")
-_FLAG = Bilingual("1 或 0", "1 or 0")
-_NUMBER = Bilingual("数字", "a number")
-_DATE = Bilingual("日期，如 2024-03-01、2024-03 或 2024", "a date such as 2024-03-01, 2024-03 or 2024")
+_ONCE = bilingual("catalog.repeated-parameter")
+_POINT = bilingual("catalog.point")
+_BOX = bilingual("catalog.box")
+_KM = bilingual("catalog.km")
+_FLAG = bilingual("catalog.flag")
+_NUMBER = bilingual("catalog.number")
+_DATE = bilingual("catalog.date")
 _Value = TypeVar("_Value")
 
 
@@ -80,7 +79,7 @@ class Asked:
 
 
 def too_many(given: int) -> Problem:
-    expected = Bilingual("最多 {limit} 个参数", "at most {limit} parameters").format(limit=PARAMETERS_LIMIT)
+    expected = bilingual("catalog.most-parameters").format(limit=PARAMETERS_LIMIT)
     return Problem("too-many-parameters", expected, str(given))
 
 
@@ -96,7 +95,7 @@ def closest(word: str, allowed: Iterable[str], of: Bilingual) -> Bilingual:
 
 def text(given: str) -> str:
     if len(given) > TEXT_LIMIT:
-        raise Wrong(Bilingual(f"最多 {TEXT_LIMIT} 个字符", f"at most {TEXT_LIMIT} characters"))
+        raise Wrong(bilingual("catalog.most-characters", TEXT_LIMIT=TEXT_LIMIT))
     return given
 
 
@@ -112,7 +111,7 @@ def whole(largest: int) -> Callable[[str], int]:
 
     def read(given: str) -> int:
         if not (given.isascii() and given.isdigit() and len(given) <= 9 and 1 <= int(given) <= largest):
-            raise Wrong(Bilingual(f"1 至 {largest} 的整数", f"a whole number from 1 to {largest}"))
+            raise Wrong(bilingual("catalog.whole-number", largest=largest))
         return int(given)
 
     return read
@@ -190,7 +189,7 @@ def near(asked: Asked, default_km: float) -> Near | None:
     found, km = asked.read("near", point), asked.read("within_km", kilometres)
     if found is None:
         if km is not None and "near" not in asked.values:
-            expected = Bilingual("与 near=纬度,经度 一起使用", "to be used together with near=latitude,longitude")
+            expected = bilingual("catalog.too-many-parameters")
             asked.problems.append(Problem("bad-parameter", expected, shown(f"{km:g}"), "within_km"))
         return None
     return Near(*found, km or default_km)
@@ -198,6 +197,4 @@ def near(asked: Asked, default_km: float) -> Near | None:
 
 def unknown_parameter(name: str, allowed: Sequence[str]) -> Problem:
     """Tells the closest parameter that there is."""
-    return Problem(
-        "unknown-parameter", closest(name, allowed, Bilingual("已有的参数", "a known parameter")), field=name
-    )
+    return Problem("unknown-parameter", closest(name, allowed, bilingual("catalog.unknown-parameter")), field=name)

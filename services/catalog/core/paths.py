@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.messages import bilingual
 from schemas.annotations import Search
 from schemas.fields import by_path
 from schemas.kind import Kind, kinds
@@ -22,7 +23,7 @@ GENERAL_SORTS = ("relevance", "updated", "title", "distance")
 _EXACT: frozenset[Search] = frozenset({"keyword", "facet"})
 _COUNTED: frozenset[Search] = frozenset({"facet"})
 _RANGED: frozenset[Search] = frozenset({"number", "date"})
-_KIND_LABEL = Bilingual("资源类别", "kind")
+_KIND_LABEL = bilingual("catalog.kind-label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,9 @@ def required(path: str, allowed: Iterable[str], code: str, field: str) -> str:
         return path
     near = get_close_matches(path, known, n=1, cutoff=0.5)
     if near:
-        expected = Bilingual("已知的字段路径；最接近的是 {name}", "a known path; the closest is {name}").format(
-            name=near[0]
-        )
+        expected = bilingual("catalog.known-path-closest").format(name=near[0])
     else:
-        expected = Bilingual("以下之一：{names}", "one of {names}").format(names=", ".join(known[:60]))
+        expected = bilingual("catalog.one-of").format(names=", ".join(known[:60]))
     raise Refusal(Problem(code, expected, shown(path), field), status=400)
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hub.kernel.language import Bilingual, Language
+from hub.kernel.language import Language
 from hub.ports.catalogue import Hit, Query, Suggestion
+from hub.text.messages import bilingual
 from schemas.bookable import refusal_of
 from schemas.codes import code_list
 from schemas.fields import FieldSpec, by_path
@@ -12,8 +13,8 @@ from schemas.kind import kinds
 from schemas.views.labels import begun, label
 from schemas.views.titles import geo_of, kind_label, subtitle, titles, url_of
 
-KIND_LABEL = Bilingual("资源类别", "kind of resource")
-_ANY = {"true": Bilingual("是", "yes"), "false": Bilingual("否", "no")}
+KIND_LABEL = bilingual("catalog.kind-label.kind-resource")
+_ANY = {"true": bilingual("catalog.any.true"), "false": bilingual("catalog.any.false")}
 
 
 def hit_json(hit: Hit, language: Language) -> dict[str, Any]:

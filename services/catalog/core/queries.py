@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.ports.catalogue import PAGE_LIMIT, Near, Query
+from hub.text.messages import bilingual
 from schemas import cells
 from schemas.codes import code_list
 from schemas.codes.divisions import division_named
@@ -25,12 +26,12 @@ DEFAULT_KM = 50.0
 AUTO = "auto"
 """As the value of `facets`: those that tell most about the kinds asked for."""
 
-_A_KIND = Bilingual("已有的资源类别", "a known kind")
-_A_FILTER = Bilingual("可筛选的字段", "a field to filter by")
-_A_RANGE = Bilingual("有范围的字段（数字或日期）", "a field with a range (number or date)")
-_A_FACET = Bilingual("可统计的字段", "a field to count by")
-_A_SORT = Bilingual("可用的排序", "a sort order")
-_NEEDS_NEAR = Bilingual("与 near=纬度,经度 一起使用", "to be used together with near=latitude,longitude")
+_A_KIND = bilingual("catalog.a-kind")
+_A_FILTER = bilingual("catalog.a-filter")
+_A_RANGE = bilingual("catalog.a-range")
+_A_FACET = bilingual("catalog.a-facet")
+_A_SORT = bilingual("catalog.a-sort")
+_NEEDS_NEAR = bilingual("catalog.needs-near")
 
 
 def parsed(parameters: Iterable[tuple[str, str]], language: Language) -> Query:
@@ -136,14 +137,14 @@ def _exact(specs: Sequence[FieldSpec]) -> Callable[[str], str]:
                 try:
                     return "true" if cells.boolean(given) else "false"
                 except ValueError:
-                    raise Wrong(Bilingual("是或否（true、false）", "true or false")) from None
+                    raise Wrong(bilingual("catalog.true-false")) from None
             codes = spec.meta.codes
             found = division_named(given) if codes == "division" else codes and code_list(codes).code_for(given)
             if found:
                 return found
         choices = [choice for spec in specs for choice in spec.choices]
         if all(spec.choices for spec in specs) and given not in choices:
-            raise Wrong(closest(given, choices, Bilingual("该字段的代码或名称", "a code of this field, or its label")))
+            raise Wrong(closest(given, choices, bilingual("catalog.code-field-label")))
         return given
 
     return read
@@ -160,7 +161,7 @@ def _ranges(asked: Asked, among: Sequence[str]) -> Iterator[tuple[str, tuple[flo
         low = asked.read(f"from.{path}", reading.first_day if dated else reading.number)
         high = asked.read(f"to.{path}", reading.last_day if dated else reading.number)
         if low is not None and high is not None and low > high:
-            expected = Bilingual(f"不小于 from.{path} 的值", f"a value not below from.{path}")
+            expected = bilingual("catalog.bad-parameter", path=path)
             asked.problems.append(Problem("bad-parameter", expected, shown(asked.one(f"to.{path}")), f"to.{path}"))
         yield path, (low, high)
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem
+from hub.text.messages import bilingual
 from services.ingest.core.rows import Limits, Row
 
 EVENT_BYTES = 1_000_000
@@ -23,7 +23,7 @@ def too_long_fields(row: Row, fields: dict[str, Any], limits: Limits) -> tuple[P
     size = len(row.data) if isinstance(row.data, bytes) else row.size
     if 0 < size <= limits.field_chars:
         return ()
-    expected = Bilingual("最多 {limit} 个字符", "at most {limit} characters").format(limit=limits.field_chars)
+    expected = bilingual("ingest.most-characters").format(limit=limits.field_chars)
     return tuple(Problem("text-too-long", expected, field=path) for path in _long_texts(fields, "", limits.field_chars))
 
 
@@ -33,9 +33,7 @@ def too_large_event(data: bytes) -> Problem | None:
 
 
 def _too_many_bytes(limit: int) -> Problem:
-    return Problem(
-        "row-too-long", Bilingual("一行最多 {limit} 字节", "at most {limit} bytes a row").format(limit=limit)
-    )
+    return Problem("row-too-long", bilingual("ingest.row-too-long").format(limit=limit))
 
 
 def _long_texts(value: Any, path: str, limit: int) -> Iterator[str]:

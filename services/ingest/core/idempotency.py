@@ -6,8 +6,8 @@ the same key is an error (422), and so is a repeat while the first is still at w
 
 from typing import Literal
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.messages import bilingual
 from schemas.http.ingest import Progress
 
 KEY_LIMIT = 255
@@ -39,7 +39,5 @@ def key_from_header(value: str | None) -> str:
         key = key[1:-1]
     if 0 < len(key) <= KEY_LIMIT and key.isascii() and key.isprintable():
         return key
-    expected = Bilingual(
-        "1 至 {limit} 个可打印的 ASCII 字符，如 UUID", "1 to {limit} printable ASCII characters, such as a UUID"
-    ).format(limit=KEY_LIMIT)
+    expected = bilingual("ingest.printable-ascii-characters-such").format(limit=KEY_LIMIT)
     raise Refusal(Problem("bad-idempotency-key", expected, shown(value), "Idempotency-Key"), status=400)

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, shown
 from hub.kernel.records import Operation
 from hub.kernel.versions import source_version
+from hub.text.messages import bilingual
 from services.ingest.core.rows import ERROR_NAME, ID_NAMES, OPERATION_NAMES, RAW_NAME, VERSION_NAMES, Row
 
 ID_LIMIT = 300
@@ -24,7 +24,7 @@ _OPERATIONS: Mapping[str, Operation] = {
 }
 _STATED = frozenset((*ID_NAMES, *VERSION_NAMES, *OPERATION_NAMES, ERROR_NAME, RAW_NAME))
 
-AN_OBJECT = Bilingual("一个 JSON 对象 {…}", "one JSON object {…}")
+AN_OBJECT = bilingual("ingest.not-an-object")
 
 
 class Stated(NamedTuple):
@@ -80,10 +80,7 @@ def _version(value: Any, problems: list[Problem]) -> int | None:
     try:
         return source_version(value)
     except (ValueError, TypeError, AttributeError, OverflowError):
-        expected = Bilingual(
-            "非负整数，或 RFC 3339 格式的时间，如 2026-01-31T08:00:00+08:00",
-            "a whole number from 0, or a time by RFC 3339 such as 2026-01-31T08:00:00+08:00",
-        )
+        expected = bilingual("ingest.bad-source-record-id")
         problems.append(Problem("bad-version", expected, shown(value), VERSION_NAMES[0]))
         return None
 
@@ -91,7 +88,7 @@ def _version(value: Any, problems: list[Problem]) -> int | None:
 def _operation(value: Any, problems: list[Problem]) -> Operation | None:
     known = _OPERATIONS.get(str(value).strip().casefold())
     if known is None:
-        expected = Bilingual("upsert（新增或更新）或 withdraw（撤回）", "upsert or withdraw")
+        expected = bilingual("ingest.bad-source-record-id.upsert-withdraw")
         problems.append(Problem("bad-operation", expected, shown(value), OPERATION_NAMES[0]))
     return known
 
@@ -100,6 +97,6 @@ def _id(value: Any, problems: list[Problem]) -> str:
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if 0 < len(text) <= ID_LIMIT and text.isprintable():
         return text
-    expected = Bilingual("1 至 {limit} 个可见字符", "1 to {limit} printable characters").format(limit=ID_LIMIT)
+    expected = bilingual("ingest.printable-characters").format(limit=ID_LIMIT)
     problems.append(Problem("bad-source-record-id", expected, shown(value), ID_NAMES[0]))
     return ""

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem
 from hub.kernel.records import Authority, Operation, Submission
+from hub.text.messages import bilingual
 from schemas.kind import Kind
 from schemas.validation import Invalid, Valid, validate_json, validate_python, validate_text
 from services.ingest.core.identity import Stated, stated
@@ -102,8 +102,5 @@ def _validated(row: Row, data: bytes | Mapping[str, Any], kind: Kind) -> Valid |
 
 def _unidentified(kind: Kind) -> Problem:
     ways = " / ".join(" + ".join(identity.paths) for identity in kind.identity)
-    expected = Bilingual(
-        "数据来源自己的记录编号 _id，或能识别记录的字段：{ways}",
-        "the source's own record id _id, or fields that identify the record: {ways}",
-    ).format(ways=ways)
+    expected = bilingual("ingest.source-own-record-id").format(ways=ways)
     return Problem("unidentified", expected, field=ID_NAMES[0])

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
+from hub.text.messages import bilingual
 from schemas.kind import Kind
 from services.ingest.core.rows import Limits, Row
 from services.ingest.formats.base import SNIFF_BYTES, Format
@@ -53,10 +53,7 @@ def encoding_of(stream: BinaryIO) -> str:
     line, seen_han = broken
     if encoding == "utf-8" and seen_han < _SURELY_UTF8 and _first_break(stream, "gb18030") is None:
         return "gb18030"
-    expected = Bilingual(
-        "UTF-8 或 GB 18030 编码的文本；第 {line} 行有无法识别的字符",
-        "text in UTF-8 or GB 18030; line {line} has a character that cannot be read",
-    ).format(line=line)
+    expected = bilingual("ingest.text-utf-gb-line").format(line=line)
     raise Refusal(Problem("unreadable-text", expected))
 
 
@@ -152,10 +149,7 @@ def _numbered(lines: _Lines, delimiter: str, limits: Limits) -> Iterator[Record]
 
 
 def _broken(reason: str, line: int) -> Problem:
-    expected = Bilingual(
-        "引号成对、格式正确的 CSV（{reason}，文件第 {line} 行）；其后的内容未读取",
-        "CSV with its quotation marks in pairs ({reason}, line {line} of the file); what follows was not read",
-    ).format(reason=reason, line=line)
+    expected = bilingual("ingest.csv-quotation-marks-pairs").format(reason=reason, line=line)
     return Problem("broken-csv", expected)
 
 

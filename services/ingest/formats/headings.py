@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.messages import bilingual
 from schemas.annotations import Crosswalk
 from schemas.fields import FieldSpec, by_path
 from schemas.kind import Kind
@@ -67,7 +68,7 @@ def paths_of(headings: Sequence[str], row: int, names: Names, kind: Kind, limits
     """The path that each heading means; empty for a blank one. Refusal where one is unknown, ambiguous or repeated."""
     problems: list[Problem] = []
     if len(headings) > limits.columns:
-        expected = Bilingual("最多 {limit} 列", "at most {limit} columns").format(limit=limits.columns)
+        expected = bilingual("ingest.most-columns").format(limit=limits.columns)
         raise Refusal(Problem("too-many-columns", expected, str(len(headings)), row=row))
     paths: list[str] = []
     for heading in headings:
@@ -128,10 +129,7 @@ def _closest(heading: str, kind: Kind, names: Names) -> Bilingual:
     known = {name: paths[0] for tier in reversed(names) for name, paths in tier.items()}
     close = get_close_matches(normal(heading), known, n=1, cutoff=0.5)
     if not close:
-        return Bilingual(
-            "本类记录的字段名称，或以 _ 开头的列；可参考导入模板",
-            "the name of a field of this kind; see the import template",
-        )
+        return bilingual("ingest.name-field-kind-see")
     path = known[close[0]]
     spec = by_path(kind).get(path)
     label = spec.label if spec else Bilingual(path, path)
@@ -144,11 +142,9 @@ def _closest(heading: str, kind: Kind, names: Names) -> Bilingual:
 def _either(paths: Sequence[str], kind: Kind) -> Bilingual:
     labels = [by_path(kind)[path].label for path in paths]
     zh, en = "、".join(f"“{label.zh}”" for label in labels), ", ".join(f"“{label.en}”" for label in labels)
-    return Bilingual(f"指明是哪一个字段：{zh}", f"a heading that tells which field: {en}")
+    return bilingual("ingest.heading-tells-field", zh=zh, en=en)
 
 
 def _repeated(heading: str, first: str, row: int) -> Problem:
-    expected = Bilingual(
-        "每个字段只有一列；“{first}”列已是该字段", "one column a field; the column “{first}” is the same"
-    )
+    expected = bilingual("ingest.repeated-column")
     return Problem("repeated-column", expected.format(first=shown(first)), row=row, field=shown(heading))

@@ -2,6 +2,7 @@
 
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.messages import bilingual
 from services.ingest.core.rows import Limits
 
 KEPT_BYTES = 1_000
@@ -9,7 +10,7 @@ KEPT_BYTES = 1_000
 
 
 def too_long(limits: Limits) -> Problem:
-    expected = Bilingual("一行最多 {limit} 字节", "at most {limit} bytes a row").format(limit=limits.row_bytes)
+    expected = bilingual("ingest.most-bytes-row").format(limit=limits.row_bytes)
     return Problem("row-too-long", expected)
 
 

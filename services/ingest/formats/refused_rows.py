@@ -16,7 +16,8 @@ import orjson
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
-from hub.kernel.language import Bilingual, Language
+from hub.kernel.language import Language
+from hub.text.messages import bilingual
 from schemas.kind import Kind
 from schemas.validation import values_of
 from services.ingest.core.refused import RefusedRow
@@ -33,9 +34,7 @@ CELL_CHARS = 32_767
 _CHUNK = 64 * 2**10
 _IN_MEMORY = 4 * 2**20
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_TOO_LONG = Bilingual(
-    "内容超过 Excel 单元格的长度，请下载 CSV 或 NDJSON", "longer than a cell of Excel: download CSV or NDJSON instead"
-)
+_TOO_LONG = bilingual("ingest.too-long")
 
 
 def write_refused(rows: Iterable[RefusedRow], format: Giveback, language: Language, kind: Kind) -> Iterator[bytes]:

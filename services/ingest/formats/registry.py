@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.messages import bilingual
 from schemas.kind import Kind
 from services.ingest.formats import cerif, csv_, jsonrows, pidinst, ror, uniquip, xlsx
 from services.ingest.formats.base import Format
@@ -70,5 +70,5 @@ def _first(formats: Iterable[Format], fits: Callable[[Format], bool]) -> Format 
 
 def _unknown(fitting: Iterable[Format], found: str) -> Problem:
     taken = ", ".join(f"{item.name} ({' '.join(item.suffixes)})" if item.suffixes else item.name for item in fitting)
-    expected = Bilingual("以下格式之一：{taken}", "one of these formats: {taken}").format(taken=taken)
+    expected = bilingual("ingest.these-formats").format(taken=taken)
     return Problem("unknown-format", expected, shown(found), "format")

@@ -11,10 +11,10 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, shown
 from hub.kernel.records import Operation
 from hub.kernel.versions import source_version
+from hub.text.messages import bilingual
 from schemas.codes import code_list
 from schemas.codes.divisions import division_path
 from schemas.kind import Kind
@@ -120,10 +120,7 @@ def _row(row: Row) -> Row:
 
 
 def _no_document(error: Exception) -> Problem:
-    expected = Bilingual(
-        'ROR schema v2 的机构文档，或 {"release": …, "record": …}',
-        'an organisation document of ROR schema v2, or {"release": …, "record": …}',
-    )
+    expected = bilingual("ingest.no-ror-document")
     missing = shown(error.args[0]) if isinstance(error, KeyError) else ""
     return Problem("no-ror-document", expected, field=missing or None)
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, shown
+from hub.text.messages import bilingual
 from schemas.kind import Kind
 from services.ingest.core.rows import ERROR_NAME, RAW_NAME, Limits, Row
 from services.ingest.formats.headings import Names, meant_by, names_of, paths_of
@@ -113,7 +113,7 @@ class _Columns:
             return None
         for index in chain(self.blanks, range(width, len(cells))):
             if index < len(cells) and cells[index].strip():
-                expected = Bilingual("每个值都在有标题的列中", "every value in a column with a heading")
+                expected = bilingual("ingest.cell-without-heading")
                 letter = column_letter(index if self.ignored is None else index + (index >= self.ignored))
                 return Problem("cell-without-heading", expected, shown(cells[index]), field=letter)
         return None

@@ -9,8 +9,8 @@ from xml.etree.ElementTree import ParseError
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
+from hub.text.messages import bilingual
 from schemas.kind import Kind
 from services.ingest.core.rows import Limits, Row
 from services.ingest.formats.base import Format
@@ -70,10 +70,9 @@ def _check(stream: BinaryIO) -> None:
     total = sum(member.file_size for member in members)
     texts = sum(member.file_size for member in members if member.filename.endswith("sharedStrings.xml"))
     if len(members) > MEMBERS or total > UNPACKED_BYTES or texts > SHARED_STRINGS_BYTES:
-        expected = Bilingual(
-            "解压后不超过 {total} MiB（其中文本不超过 {texts} MiB）的工作簿；更大的数据请用 CSV",
-            "a workbook of at most {total} MiB unpacked ({texts} MiB of texts); send more as CSV",
-        ).format(total=UNPACKED_BYTES // 2**20, texts=SHARED_STRINGS_BYTES // 2**20)
+        expected = bilingual("ingest.workbook-most-mib-unpacked").format(
+            total=UNPACKED_BYTES // 2**20, texts=SHARED_STRINGS_BYTES // 2**20
+        )
         raise Refusal(Problem("workbook-too-large", expected, f"{total // 2**20} MiB"), status=413)
 
 

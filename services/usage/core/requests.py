@@ -7,8 +7,8 @@ from re import fullmatch
 from typing import Any
 
 from hub.kernel.canonical import canonical_json, short_digest
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.messages import bilingual
 from schemas.codes.divisions import is_division
 from schemas.events.usage import ID_CHARS, Run
 from schemas.http.usage import RUNS_LIMIT, Scope
@@ -20,17 +20,15 @@ DEFAULT_MONTHS = 12
 PROBLEMS_LIMIT = 50
 CLOCK_SKEW = timedelta(minutes=5)
 
-_SCOPE = Bilingual("以下范围之一：{known}", "one of these scopes: {known}")
-_NEEDED = Bilingual(
-    "要统计的仪器、实验室、单位或县的编号", "the id of the instrument, laboratory, organisation or county"
-)
-_DIVISION = Bilingual("GB/T 2260 的六位行政区划代码，如 330825", "a code of six digits of GB/T 2260, such as 330825")
-_MONTH = Bilingual("月份，如 2026-03", "a month such as 2026-03")
-_ORDER = Bilingual("不早于开始月份，最多 {most} 个月", "a month not before the first, at most {most} months in all")
-_RUNS = Bilingual("一条运行记录，或 1 到 {most} 条的数组", "one run, or a list of 1 to {most}")
-_RUN_ID = Bilingual("不超过 {most} 个字符的运行编号", "a run's id of at most {most} characters")
-_PAST = Bilingual("已经结束的运行", "a run that is over")
-_THIS = Bilingual("路径中的仪器编号，或不填", "the instrument of the path, or none")
+_SCOPE = bilingual("usage.bad-scope")
+_NEEDED = bilingual("usage.bad-id")
+_DIVISION = bilingual("usage.bad-county")
+_MONTH = bilingual("usage.bad-month")
+_ORDER = bilingual("usage.order")
+_RUNS = bilingual("usage.bad-size")
+_RUN_ID = bilingual("usage.bad-id.run-id-most-characters")
+_PAST = bilingual("usage.not-over")
+_THIS = bilingual("usage.wrong-instrument")
 
 
 @dataclass(frozen=True, slots=True)
