@@ -1,5 +1,6 @@
 """The reader's language: Chinese first, English second."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,8 +19,18 @@ class Bilingual:
         return self.zh if language == "zh" else self.en
 
     def format(self, **values: object) -> "Bilingual":
-        """Fill the same named values into both texts."""
-        return Bilingual(self.zh.format(**values), self.en.format(**values))
+        """Fill named values into both texts: of a bilingual one each text's own, else the same."""
+        chosen = {
+            name: (value.zh, value.en) if isinstance(value, Bilingual) else (value, value)
+            for name, value in values.items()
+        }
+        zh, en = ({name: pair[place] for name, pair in chosen.items()} for place in (0, 1))
+        return Bilingual(self.zh.format(**zh), self.en.format(**en))
+
+    def join(self, parts: Iterable["Bilingual"]) -> "Bilingual":
+        """The parts with this text between them, in each language."""
+        texts = list(parts)
+        return Bilingual(self.zh.join(part.zh for part in texts), self.en.join(part.en for part in texts))
 
 
 def negotiate(accept_language: str | None) -> Language:

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 from hub.kernel.access import Principal
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import Record
 from hub.observability import metrics
@@ -47,8 +46,7 @@ class Taken(Refusal):
     """409: others have the wanted time; `free` are the nearest times to have instead."""
 
     def __init__(self, offer: Offer, wanted: Interval, free: list[Interval]) -> None:
-        told = policy.spans_text(offer, free)
-        expected = Bilingual(_FREE.zh.format(free=told.zh), _FREE.en.format(free=told.en))
+        expected = _FREE.format(free=policy.spans_text(offer, free))
         super().__init__(Problem("taken", expected, policy.span_text(offer, wanted), "start"), status=409)
         self.zone = offer.zone
         self.free = free

@@ -183,15 +183,9 @@ def reachable(settings: Settings, running: bool) -> Iterator[Finding]:
         free = True
     except (OSError, socket.gaierror):
         free = False
-    told = Bilingual(
-        f"端口 {settings.host}:{settings.port} {'空闲' if free else '被占用'}",
-        f"port {settings.host}:{settings.port} is {'free' if free else 'taken'}",
-    )
-    yield Finding(
-        free,
-        told,
-        bilingual("operations.choose-another-hub-up"),
-    )
+    state = "operations.port-free" if free else "operations.port-taken"
+    told = bilingual(state, host=settings.host, port=settings.port)
+    yield Finding(free, told, bilingual("operations.choose-another-hub-up"))
 
 
 def _is_ready(url: str) -> bool:

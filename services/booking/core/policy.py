@@ -47,6 +47,8 @@ _STATE = bilingual("booking.state")
 _BEGUN = bilingual("booking.too-late")
 _OVER = bilingual("booking.too-late.confirming-before-booking-over")
 _NONE = bilingual("booking.none")
+_AND = bilingual("hub.and")
+_OR = bilingual("booking.or")
 
 
 DECIDERS: frozenset[Role] = frozenset({"submitter", "operator"})
@@ -113,8 +115,7 @@ def decided(action: Action, booking: Booking, principal: Principal, owner: bool,
         raise Refusal(Problem("not-allowed", _MINE, field="Authorization"), status=403)
     if booking.status not in allowed_from:
         names = [STATUS_NAMES[known] for known in STATUS_NAMES if known in allowed_from]
-        wanted = Bilingual("”或“".join(name.zh for name in names), " or ".join(name.en for name in names))
-        expected = Bilingual(_STATE.zh.format(wanted=wanted.zh), _STATE.en.format(wanted=wanted.en))
+        expected = _STATE.format(wanted=_OR.join(names))
         raise Refusal(Problem("wrong-status", expected, booking.status, "status"), status=409)
     if not owner and booking.start <= now:  # whoever is no owner can only have come to cancel
         raise Refusal(Problem("too-late", _BEGUN, field="start"), status=409)
@@ -142,8 +143,8 @@ def span_text(offer: Offer, span: Interval) -> str:
 
 def spans_text(offer: Offer, spans: Iterable[Interval]) -> Bilingual:
     """A few intervals in one line."""
-    texts = [span_text(offer, span) for span in spans]
-    return Bilingual("、".join(texts), ", ".join(texts)) if texts else _NONE
+    texts = [Bilingual(text, text) for text in (span_text(offer, span) for span in spans)]
+    return _AND.join(texts) if texts else _NONE
 
 
 def _may(action: Action, booking: Booking, principal: Principal, owner: bool, now: datetime) -> bool:
@@ -176,8 +177,7 @@ def _where(offer: Offer, wanted: Interval) -> Problem | None:
     openings = [opening for day in days for opening in opening_on(offer, day)]
     if not Cover(openings).contains(*wanted):
         hours = spans_text(offer, [opening for opening in openings if day_of(offer, opening.start) == first])
-        expected = Bilingual(_OUTSIDE.zh.format(hours=hours.zh), _OUTSIDE.en.format(hours=hours.en))
-        return Problem("outside-opening-hours", expected, span_text(offer, wanted), "start")
+        return Problem("outside-opening-hours", _OUTSIDE.format(hours=hours), span_text(offer, wanted), "start")
     for closure in offer.closures:
         if closure.interval.overlaps(wanted):
             told = f"{span_text(offer, closure.interval)} {closure.reason}".strip()

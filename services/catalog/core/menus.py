@@ -93,4 +93,4 @@ def sorts_of(kind: Kind) -> tuple[tuple[str, Bilingual], ...]:
 
 def _labelled(spec: FieldSpec, sign: str) -> Bilingual:
     form = _DOWN if sign else _UP
-    return Bilingual(form.zh.format(label=spec.label.zh), form.en.format(label=begun(spec.label.en, "en")))
+    return form.format(label=Bilingual(spec.label.zh, begun(spec.label.en, "en")))

@@ -88,9 +88,8 @@ def closest(word: str, allowed: Iterable[str], of: Bilingual) -> Bilingual:
     known = list(allowed)
     near = get_close_matches(word, known, n=1, cutoff=0.6)
     if near:
-        return Bilingual(f"{of.zh}；最接近的是 {near[0]}", f"{of.en}; the closest is {near[0]}")
-    listed = ", ".join(known[:60])
-    return Bilingual(f"{of.zh}之一：{listed}", f"{of.en}: one of {listed}")
+        return bilingual("catalog.closest", of=of, near=near[0])
+    return bilingual("catalog.one-of", of=of, known=", ".join(known[:60]))
 
 
 def text(given: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Any, BinaryIO
 
+from hub.text.messages import bilingual
 from schemas.fields import FieldSpec, fields_of
 from schemas.kind import Kind
 from schemas.parts.common import Contact, Money, OrganisationRef, PersonRef
@@ -52,7 +53,7 @@ def read(stream: BinaryIO, kind: Kind, limits: Limits) -> Iterator[Row]:
         wanted=wanted,
         fields=partial(fields, kind=kind),
         own_id=lambda element: element.get("id"),
-        expected=(f"OpenAIRE CERIF 实体，如 <{wanted}>", f"entities of OpenAIRE CERIF such as <{wanted}>"),
+        expected=bilingual("ingest.cerif-entities", wanted=wanted),
         sets=SETS,
         set_spec=f"{SETS}{wanted.lower()}s",
     )

@@ -133,16 +133,13 @@ def _closest(heading: str, kind: Kind, names: Names) -> Bilingual:
     path = known[close[0]]
     spec = by_path(kind).get(path)
     label = spec.label if spec else Bilingual(path, path)
-    return Bilingual(
-        f"本类记录的字段；最接近的是“{label.zh}”（{path}）",
-        f"a field of this kind; the closest is “{label.en}” ({path})",
-    )
+    return bilingual("ingest.closest-field", label=label, path=path)
 
 
 def _either(paths: Sequence[str], kind: Kind) -> Bilingual:
     labels = [by_path(kind)[path].label for path in paths]
-    zh, en = "、".join(f"“{label.zh}”" for label in labels), ", ".join(f"“{label.en}”" for label in labels)
-    return bilingual("ingest.heading-tells-field", zh=zh, en=en)
+    quoted = (Bilingual(f"“{label.zh}”", f"“{label.en}”") for label in labels)
+    return bilingual("ingest.heading-tells-field", labels=bilingual("hub.and").join(quoted))
 
 
 def _repeated(heading: str, first: str, row: int) -> Problem:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from hub.kernel.problems import Problem
+from hub.text.messages import bilingual
 from services.ingest.core.identity import AN_OBJECT
 from services.ingest.core.rows import Limits, Row
 from services.ingest.formats.refusals import KEPT_BYTES, broken, too_long
@@ -42,15 +43,15 @@ def array_items(stream: BinaryIO, limits: Limits) -> Iterator[Row]:
         following = scanner.next_byte()
         if not following:
             return
-        yield _broken(number + 1, "数组 ] 之后为文件末尾", "the end of the document after the array's ]", scanner.here)
+        yield _broken(number + 1, "end-of-array", scanner.here)
     else:
-        yield _broken(number + 1, "逗号 , 或数组末尾的 ]", "a comma or the array's closing ]", scanner.here)
+        yield _broken(number + 1, "comma-or-end", scanner.here)
 
 
 def _item(scanner: "_Scanner", number: int, limits: Limits) -> Row:
     item = scanner.bracketed() if scanner.next_byte() in (b"{", b"[") else scanner.scalar()
     if not item and scanner.lost:
-        return _broken(number, "完整的 JSON 对象 {…}", "a complete JSON object {…}", scanner.here)
+        return _broken(number, "whole-object", scanner.here)
     if len(item) > limits.row_bytes:
         return Row(number, "json", item[:KEPT_BYTES], KEPT_BYTES, problems=(too_long(limits),))
     if item[:1] != b"{":
@@ -58,8 +59,9 @@ def _item(scanner: "_Scanner", number: int, limits: Limits) -> Row:
     return Row(number, "json", item, len(item))
 
 
-def _broken(number: int, zh: str, en: str, found: bytes) -> Row:
-    problem = broken("broken-json", f"{zh}；其后的内容未读取", f"{en}; what follows was not read", found)
+def _broken(number: int, wanted: str, found: bytes) -> Row:
+    expected = bilingual("ingest.rest-unread", expected=bilingual(f"ingest.json.{wanted}"))
+    problem = broken("broken-json", expected, found)
     return Row(number, "json", found, len(found), problems=(problem,))
 
 

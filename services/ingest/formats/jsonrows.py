@@ -10,6 +10,7 @@ from typing import BinaryIO
 import orjson
 
 from hub.kernel.problems import Refusal
+from hub.text.messages import bilingual
 from schemas.kind import Kind
 from services.ingest.core.rows import Limits, Row
 from services.ingest.formats.base import SNIFF_BYTES, Format
@@ -56,8 +57,7 @@ def _first_byte(stream: BinaryIO) -> bytes:
 
 
 def _not_json(start: bytes) -> Refusal:
-    zh, en = "以 { 或 [ 开头的 UTF-8 编码 JSON 文件", "a JSON document in UTF-8 that starts with { or ["
-    return Refusal(broken("broken-json", zh, en, start))
+    return Refusal(broken("broken-json", bilingual("ingest.json-document", brace="{"), start))
 
 
 def _is_lines(stream: BinaryIO, limits: Limits) -> bool:
@@ -99,8 +99,7 @@ def _one(stream: BinaryIO, limits: Limits) -> Iterator[Row]:
         raise Refusal(
             broken(
                 "broken-json",
-                f"有效的 JSON（第 {error.lineno} 行第 {error.colno} 列：{error.msg}）",
-                f"valid JSON (line {error.lineno}, column {error.colno}: {error.msg})",
+                bilingual("ingest.valid-json", lineno=error.lineno, colno=error.colno, msg=error.msg),
                 line,
             )
         ) from None

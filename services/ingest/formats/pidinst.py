@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, BinaryIO
 
+from hub.text.messages import bilingual
 from schemas.cells import is_chinese
 from schemas.fields import FieldSpec, fields_of
 from schemas.kind import Kind
@@ -31,7 +32,7 @@ def read(stream: BinaryIO, kind: Kind, limits: Limits) -> Iterator[Row]:
         wanted=wanted,
         fields=partial(fields, kind=kind),
         own_id=lambda element: first_text(element, "identifier"),
-        expected=(f"PIDINST 1.0 的 <{wanted}> 元素", f"<{wanted}> elements of PIDINST 1.0"),
+        expected=bilingual("ingest.pidinst-elements", wanted=wanted),
     )
     return xml_rows(stream, vocabulary, limits)
 

@@ -14,11 +14,11 @@ def too_long(limits: Limits) -> Problem:
     return Problem("row-too-long", expected)
 
 
-def broken(code: str, zh: str, en: str, found: bytes | str = "") -> Problem:
+def broken(code: str, expected: Bilingual, found: bytes | str = "") -> Problem:
     """A problem of the document, with the place in it where that is known."""
     text = found.decode("utf-8", "replace") if isinstance(found, bytes) else found
-    return Problem(code, Bilingual(zh, en), shown(text))
+    return Problem(code, expected, shown(text))
 
 
 def empty() -> Refusal:
-    return Refusal(broken("empty-document", "至少有一条记录的文件", "a document with at least one record"))
+    return Refusal(broken("empty-document", bilingual("ingest.empty-document")))

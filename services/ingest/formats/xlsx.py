@@ -55,8 +55,7 @@ def _check(stream: BinaryIO) -> None:
         raise Refusal(
             broken(
                 "old-workbook",
-                "另存为 .xlsx（不设密码）或 CSV 的文件；.xls 与加密的工作簿无法读取",
-                "a workbook saved as .xlsx without a password, or CSV; .xls and protected workbooks cannot be read",
+                bilingual("ingest.old-workbook"),
             ),
             status=415,
         )
@@ -90,8 +89,8 @@ def _records(stream: BinaryIO) -> Iterator[Record]:
             if number:
                 return
     except _UNREADABLE as error:
-        zh, en = "完好的工作表；其后的内容未读取", "an intact sheet; what follows was not read"
-        yield Record(number + 1, (), broken("broken-workbook", zh, en, type(error).__name__))
+        expected = bilingual("ingest.rest-unread", expected=bilingual("ingest.broken-workbook"))
+        yield Record(number + 1, (), broken("broken-workbook", expected, type(error).__name__))
     finally:
         workbook.close()
     if not number:
@@ -99,7 +98,7 @@ def _records(stream: BinaryIO) -> Iterator[Record]:
 
 
 def _no_workbook() -> Problem:
-    return broken("no-workbook", "Excel 工作簿（.xlsx）", "an Excel workbook (.xlsx)")
+    return broken("no-workbook", bilingual("ingest.no-workbook"))
 
 
 def text_of(value: Any) -> str:

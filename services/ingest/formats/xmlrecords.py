@@ -13,6 +13,7 @@ from lxml import etree
 
 from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
+from hub.text.messages import bilingual
 from services.ingest.core.rows import Limits, Row
 from services.ingest.formats.base import SNIFF_BYTES
 from services.ingest.formats.refusals import broken, empty, too_long
@@ -33,7 +34,7 @@ class Vocabulary:
     wanted: str
     fields: Callable[[Element], dict[str, Any]]
     own_id: Callable[[Element], str | None]
-    expected: tuple[str, str]
+    expected: Bilingual
     sets: str = ""
     set_spec: str = ""
 
@@ -99,13 +100,13 @@ class _Reading:
                 last = row.number
                 yield row
         except etree.XMLSyntaxError as error:
-            zh, en = f"格式良好的 XML（{error.msg}）", f"well-formed XML ({error.msg})"
+            expected = bilingual("ingest.well-formed-xml", msg=error.msg)
             if not last:
-                raise Refusal(broken("broken-xml", zh, en)) from None
-            problem = broken("broken-xml", f"{zh}；其后的内容未读取", f"{en}; what follows was not read")
+                raise Refusal(broken("broken-xml", expected)) from None
+            problem = broken("broken-xml", bilingual("ingest.rest-unread", expected=expected))
             yield Row(max(self._number, last + 1), "values", {}, problems=(problem,))
         if not self._number:
-            raise Refusal(Problem("no-entity", Bilingual(*self._vocabulary.expected)))
+            raise Refusal(Problem("no-entity", self._vocabulary.expected))
 
     def _found(self) -> Iterator[Row]:
         """Walk the document, holding one entity or header at a time."""
@@ -183,8 +184,7 @@ class _Reading:
 
 def _refuse_dtd(element: Element) -> None:
     if element.getroottree().docinfo.internalDTD is not None:
-        zh, en = "不含 DOCTYPE 声明的 XML", "XML without a document type declaration"
-        raise Refusal(broken("doctype", zh, en, "<!DOCTYPE"))
+        raise Refusal(broken("doctype", bilingual("ingest.doctype"), "<!DOCTYPE"))
 
 
 def _header(element: Element) -> Header:
