@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from app.composition import Hub
@@ -109,11 +109,12 @@ class _Told:
             log.warning("not ready: %s", ", ".join(failing)) if failing else log.warning("ready again")
 
 
-def add_health(app: FastAPI, hub: Hub, runtime: Runtime) -> None:
-    """Add both. They tell types of errors, never their messages, and need no token."""
+def health(hub: Hub, runtime: Runtime) -> APIRouter:
+    """Both. They tell types of errors, never their messages, and need no token."""
     asked = pings(hub)
     settings = hub.settings
     told = _Told()
+    router = APIRouter()
 
     def checks() -> Iterator[tuple[str, Check]]:
         for state in runtime.states():
@@ -123,17 +124,19 @@ def add_health(app: FastAPI, hub: Hub, runtime: Runtime) -> None:
         for ping in asked:
             yield f"store {ping.name}", ping.answer()
 
-    @serve(app.router, LIVENESS)
+    @serve(router, LIVENESS)
     async def healthy() -> JSONResponse:
         """Answered by the event loop itself; `loop_seconds` is how long others kept it from coming round."""
         began = time.perf_counter()
         await asyncio.sleep(0)
         return JSONResponse({"status": "ok", "loop_seconds": round(time.perf_counter() - began, 6)})
 
-    @serve(app.router, READINESS)
+    @serve(router, READINESS)
     def ready() -> JSONResponse:
         found = dict(checks())
         failing = tuple(name for name, check in found.items() if check["status"] != "ok")
         fine = not failing
         told.change(failing)
         return JSONResponse({"status": "ok" if fine else "failing", "checks": found}, 200 if fine else 503)
+
+    return router

@@ -1,6 +1,6 @@
 """The hub as one ASGI application: every API, the portal, and the workers behind them."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import Response
 
 from app.composition import Hub
-from app.health import add_health
+from app.health import health
 from app.limits import add_limits
 from app.me import router as me
 from hub import __version__
@@ -62,12 +62,10 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.sign_in = login
     install_problem_handlers(app)
     templates: dict[Any, str] = {}
-    for router in _routers(hub, app):
+    for router in (*_routers(hub, app), health(hub, runtime), exposition(hub.settings.metrics_public)):
         app.include_router(router)
         templates |= templates_of(router)
-    app.include_router(exposition(hub.settings.metrics_public))
-    add_health(app, hub, runtime)
-    app.include_router(description(app))
+    app.include_router(description(set(templates.values())))
     app.add_middleware(Failures)
     add_limits(app, hub.settings)
     app.add_middleware(Observed, templates=templates)
@@ -84,10 +82,9 @@ def _routers(hub: Hub, app: FastAPI) -> Iterator[APIRouter]:
             yield manifest.pages(app, _api(hub.settings, app))
 
 
-def description(app: FastAPI) -> APIRouter:
+def description(templates: Collection[str]) -> APIRouter:
     """GET /api/v1/openapi.json: the contract of the operations that this process serves."""
-    served = {getattr(route, "name", "") for route in app.routes}
-    document = orjson.dumps(openapi(operation for operation in OPERATIONS if operation.id in served))
+    document = orjson.dumps(openapi(operation for operation in OPERATIONS if operation.path in templates))
     router = APIRouter()
 
     @router.get("/api/v1/openapi.json", include_in_schema=False)

@@ -1,7 +1,9 @@
 """Whether answers are as the contract says: for the tests of the APIs, and for what pretends to be one."""
 
+import re
 from typing import Any
 
+import httpx
 import orjson
 from fastapi import FastAPI
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -73,6 +75,23 @@ def conforming(app: FastAPI) -> FastAPI:
     """The application, which fails for an answer that its contract does not promise."""
     app.add_middleware(_Conforming)
     return app
+
+
+def operation_at(method: str, path: str) -> Operation[Any] | None:
+    """The operation at an address."""
+    known = (one for one in OPERATIONS if one.method == method)
+    return next((one for one in known if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", one.path), path)), None)
+
+
+def held_to_contract(method: str, path: str, answer: httpx.Response) -> httpx.Response:
+    """The answer of what pretends to be a hub; AssertionError where the contract says otherwise."""
+    operation = operation_at(method, path)
+    assert operation, f"{method} {path} is no operation"
+    media = answer.headers.get("content-type", "")
+    if media.endswith("json"):
+        status = operation.status if answer.is_success else answer.status_code
+        assert not (told := breach(operation, status, media, answer.content)), told
+    return answer
 
 
 def example(operation: Operation[Any], answer: object) -> bytes:

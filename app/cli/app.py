@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from app.cli import booking, dead_letters, files, maintenance, moves, search, serve, stack, tokens, up
-from app.cli.client import Told, Unreachable
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Session
 from app.cli.wording import language_from, localise, split_language, t
 from hub import __version__
 from hub.kernel.language import Bilingual
+from hub.web.client import ApiProblem, Unreachable
 
 HELP = t(
     """科研资源共享枢纽：登记、检索、预约仪器设备等科研资源。
@@ -82,8 +82,8 @@ def invoke(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         command.main(args=words, prog_name="hub", obj=session, standalone_mode=True)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except Told as told:
-        return session.refused(told)
+    except ApiProblem as problem:
+        return session.refused(problem)
     except Unreachable as unreachable:
         return not_reachable(session, str(unreachable))
     except OSError as error:

@@ -3,13 +3,12 @@
 import re
 import uuid
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 from rich.markup import escape
 
-from app.cli.client import HubClient, Told
 from app.cli.session import (
     FINE,
     SOME_REFUSED,
@@ -25,6 +24,10 @@ from app.cli.session import (
 )
 from app.cli.wording import t
 from hub.kernel.language import Bilingual
+from hub.web.client import ApiProblem, HubClient
+from hub.web.routes import address
+from schemas.http.booking import AVAILABILITY, BOOK, CALENDAR, Availability, AvailabilityQuery, NewBooking
+from schemas.http.catalog import SEARCH, SearchQuery
 
 BOOK_HELP = t(
     """预约仪器。不写 --start 时列出空闲时段；在终端里可直接选一个预约。
@@ -82,9 +85,9 @@ def book(
     told = session(context)
     with told.client(data, url, token or demo_companys(data) or operators(data)) as client:
         wanted = instrument if _ID.fullmatch(instrument) else _found(told, client, instrument)
-        offer = client.get(f"/instruments/{wanted}/availability", [("days", str(days))])
-        if not offer["bookable"]:
-            told.stop(SOME_REFUSED, Bilingual(f"不能预约：{offer['reason']}", f"Not bookable: {offer['reason']}"))
+        offer = client.call(AVAILABILITY, query=AvailabilityQuery(days=days), instrument_id=wanted)
+        if not offer.bookable:
+            told.stop(SOME_REFUSED, Bilingual(f"不能预约：{offer.reason}", f"Not bookable: {offer.reason}"))
         if start:
             interval = _interval(told, offer, start, end)
         else:
@@ -97,37 +100,37 @@ def book(
 
 def _found(told: Session, client: HubClient, words: str) -> str:
     """The id of the one instrument that the words find; stops with the candidates where there are several."""
-    page = client.get("/search", [("q", words), ("kind", "instrument"), ("size", str(CANDIDATES))])
-    if not page["total"]:
+    page = client.call(SEARCH, query=SearchQuery(q=words, kind=("instrument",), size=CANDIDATES))
+    if not page.total:
         told.stop(WRONG_USAGE, Bilingual(f"没有找到仪器“{words}”", f"No instrument found by “{words}”"))
-    if page["total"] > 1:
-        for hit in page["hits"]:
-            told.out.print(f"{hit['id']}  {escape(hit['title'])}")
+    if page.total > 1:
+        for hit in page.hits:
+            told.out.print(f"{hit.id}  {escape(hit.title)}")
         told.stop(
             WRONG_USAGE,
             Bilingual(
-                f"“{words}”找到 {page['total']} 台仪器，请用编号指明一台",
-                f"“{words}” finds {page['total']} instruments; name one by its id",
+                f"“{words}”找到 {page.total} 台仪器，请用编号指明一台",
+                f"“{words}” finds {page.total} instruments; name one by its id",
             ),
         )
-    return str(page["hits"][0]["id"])
+    return page.hits[0].id
 
 
-def _listed(told: Session, offer: dict[str, Any]) -> tuple[str, str] | None:
+def _listed(told: Session, offer: Availability) -> tuple[str, str] | None:
     """Show the free slots; the one that a person at a terminal chooses."""
-    free = [slot for day in offer["days"] for slot in day["slots"] if slot["state"] == "free"]
-    title, rate = offer["instrument"]["title"], offer["hourly_rate"]
-    price = f"  {rate['amount']} {rate['currency']}/h" if rate else ""
-    told.out.print(f"[bold]{escape(title)}[/bold]{price}  ({offer['time_zone']})")
+    free = [slot for day in offer.days for slot in day.slots if slot.state == "free"]
+    title, rate = offer.instrument.title, offer.hourly_rate
+    price = f"  {rate.amount} {rate.currency}/h" if rate else ""
+    told.out.print(f"[bold]{escape(title)}[/bold]{price}  ({offer.time_zone})")
     if not free:
         told.stop(SOME_REFUSED, Bilingual("这几天没有空闲时段", "Nothing is free on these days"))
     number = 0
-    for day in offer["days"]:
-        slots = [slot for slot in day["slots"] if slot["state"] == "free"]
+    for day in offer.days:
+        slots = [slot for slot in day.slots if slot.state == "free"]
         if slots:
             told.out.print(
-                f"{day['date']}  "
-                + "  ".join(f"[{number + at + 1}] {slot['start'][11:16]}" for at, slot in enumerate(slots)),
+                f"{day.date}  "
+                + "  ".join(f"[{number + at + 1}] {slot.start[11:16]}" for at, slot in enumerate(slots)),
                 markup=False,
             )
             number += len(slots)
@@ -137,13 +140,13 @@ def _listed(told: Session, offer: dict[str, Any]) -> tuple[str, str] | None:
     chosen = typer.prompt("编号（0 不预约）" if told.language == "zh" else "Number (0 for none)", type=int, default=0)
     if not 0 < chosen <= len(free):
         return None
-    return free[chosen - 1]["start"], free[chosen - 1]["end"]
+    return free[chosen - 1].start, free[chosen - 1].end
 
 
-def _interval(told: Session, offer: dict[str, Any], start: str, end: str) -> tuple[str, str]:
-    zone = ZoneInfo(offer["time_zone"])
+def _interval(told: Session, offer: Availability, start: str, end: str) -> tuple[str, str]:
+    zone = ZoneInfo(offer.time_zone)
     begins = _moment(told, "--start", start, zone)
-    slot = timedelta(minutes=offer["slot_minutes"])
+    slot = timedelta(minutes=offer.slot_minutes)
     return begins.isoformat(), (_moment(told, "--end", end, zone) if end else begins + slot).isoformat()
 
 
@@ -159,25 +162,25 @@ def _moment(told: Session, option: str, text: str, zone: ZoneInfo) -> datetime:
 
 
 def _booked(told: Session, client: HubClient, instrument: str, interval: tuple[str, str], purpose: str) -> int:
-    body = {"instrument": instrument, "start": interval[0], "end": interval[1], "purpose": purpose}
+    # As it was typed: the API checks it, and says what is wrong in the reader's language.
+    body = NewBooking.model_construct(instrument=instrument, start=interval[0], end=interval[1], purpose=purpose)
     try:
-        made = client.post("/bookings", body, {"Idempotency-Key": str(uuid.uuid4())})
-    except Told as refusal:
+        made = client.call(BOOK, body, headers={"Idempotency-Key": str(uuid.uuid4())})
+    except ApiProblem as refusal:
         if refusal.status != 409:
             raise
-        for line in refusal.lines:
+        for line in refusal.messages:
             told.note(Bilingual(line, line), "red")
         return SOME_REFUSED
-    status = STATUS.get(made["status"], Bilingual(made["status"], made["status"]))
-    price = f"{made['price']['amount']} {made['price']['currency']}" if made["price"] else ""
-    told.say(
-        Bilingual(f"{status.zh}：{made['instrument']['title']}", f"{status.en}: {made['instrument']['title']}"), "green"
-    )
-    told.say(Bilingual(f"{made['start']} 至 {made['end']}  {price}", f"{made['start']} to {made['end']}  {price}"))
+    calendar = address(CALENDAR, booking_id=made.id)
+    status = STATUS.get(made.status, Bilingual(made.status, made.status))
+    price = f"{made.price.amount} {made.price.currency}" if made.price else ""
+    told.say(Bilingual(f"{status.zh}：{made.instrument.title}", f"{status.en}: {made.instrument.title}"), "green")
+    told.say(Bilingual(f"{made.start} 至 {made.end}  {price}", f"{made.start} to {made.end}  {price}"))
     told.say(
         Bilingual(
-            f"预约号 {made['id']}；日历 {client.url}/api/v1/bookings/{made['id']}/calendar",
-            f"Booking {made['id']}; calendar {client.url}/api/v1/bookings/{made['id']}/calendar",
+            f"预约号 {made.id}；日历 {client.url}{calendar}",
+            f"Booking {made.id}; calendar {client.url}{calendar}",
         )
     )
     return FINE

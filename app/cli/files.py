@@ -1,10 +1,10 @@
 """`hub import`, `hub template`, `hub export`: files of records in and out."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
 import orjson
 import typer
@@ -12,16 +12,38 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.cli import transfer
-from app.cli.client import SHOWN_PROBLEMS, HubClient, Told
-from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, Token, Url, operators, session
+from app.cli.session import (
+    FINE,
+    SHOWN_PROBLEMS,
+    SOME_REFUSED,
+    UNREACHABLE,
+    WRONG_USAGE,
+    Data,
+    Session,
+    Token,
+    Url,
+    operators,
+    session,
+)
 from app.cli.transfer import Document
 from app.cli.wording import t
 from hub.kernel.language import Bilingual
+from hub.kernel.operation import Operation
+from hub.web.client import ApiProblem, HubClient, Query
+from schemas.http.catalog import SEARCH, SearchQuery
+from schemas.http.ingest import REFUSED, TEMPLATE, GivebackFormat, Receipt, RefusedQuery, TableFormat, TemplateQuery
 
 PAGE = 100
 MISTYPED = frozenset({"unknown-kind", "unknown-source"})
 """Problems of the command line rather than of the file."""
-FORMATS = {".csv": "csv", ".xlsx": "xlsx", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "ndjson"}
+TABLES: Mapping[str, TableFormat] = {".csv": "csv", ".xlsx": "xlsx"}
+FORMATS: Mapping[str, GivebackFormat] = {
+    ".csv": "csv",
+    ".xlsx": "xlsx",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".json": "ndjson",
+}
 IMPORT_HELP = t(
     """导入文件：边读边发，逐行检查，显示被拒绝的行和原因。
 
@@ -124,7 +146,7 @@ def import_files(
             try:
                 receipt = submitted(told, client, Document.of(path, kind, source, format_name))
                 codes.append(reported(told, client, receipt, saved, wait))
-            except Told as problem:
+            except ApiProblem as problem:
                 told.refused(problem)
                 codes.append(WRONG_USAGE if problem.codes & MISTYPED else UNREACHABLE)
     raise typer.Exit(max(codes))
@@ -144,29 +166,30 @@ def bar(told: Session, what: Bilingual, unit: Bilingual) -> Iterator[transfer.Pr
         yield on_progress
 
 
-def submitted(told: Session, client: HubClient, document: Document) -> dict[str, Any]:
+def submitted(told: Session, client: HubClient, document: Document) -> Receipt:
     """The receipt of a document, sent with a progress bar."""
     with bar(
         told, Bilingual(f"发送 {document.name}", f"Sending {document.name}"), Bilingual("字节", "bytes")
     ) as progress:
         receipt = transfer.send(client, document, progress)
-    accepted, refused = receipt["accepted"], receipt["refused"]
+    accepted, refused = receipt.accepted, receipt.refused
     told.say(
         Bilingual(
-            f"{document.name}：接收 {accepted} 行，拒绝 {refused} 行，回执 {receipt['id']}",
-            f"{document.name}: {accepted} rows taken, {refused} refused, receipt {receipt['id']}",
+            f"{document.name}：接收 {accepted} 行，拒绝 {refused} 行，回执 {receipt.id}",
+            f"{document.name}: {accepted} rows taken, {refused} refused, receipt {receipt.id}",
         )
     )
     return receipt
 
 
-def reported(told: Session, client: HubClient, receipt: dict[str, Any], saved: Path | None, wait: bool) -> int:
+def reported(told: Session, client: HubClient, receipt: Receipt, saved: Path | None, wait: bool) -> int:
     """Tell what was refused, save it if asked to, wait if asked to; the exit code of this file."""
-    for problem in receipt["problems"][:SHOWN_PROBLEMS]:
-        told.note(Bilingual(problem["message"], problem["message"]), "red")
-    refused = int(receipt["refused"])
+    for problem in receipt.problems[:SHOWN_PROBLEMS]:
+        told.note(Bilingual(problem.message, problem.message), "red")
+    refused = receipt.refused
     if refused and saved:
-        download(client, f"/receipts/{receipt['id']}/refused", [("format", FORMATS[saved.suffix.casefold()])], saved)
+        form = RefusedQuery(format=FORMATS[saved.suffix.casefold()])
+        download(client, saved, REFUSED, form, receipt_id=receipt.id)
         told.note(
             Bilingual(
                 f"被拒绝的行已存入 {saved}，改好后可直接再导入",
@@ -181,12 +204,12 @@ def reported(told: Session, client: HubClient, receipt: dict[str, Any], saved: P
             )
         )
     code = SOME_REFUSED if refused else FINE
-    if wait and receipt["accepted"]:
+    if wait and receipt.accepted:
         code = max(code, followed(told, client, receipt))
     return code
 
 
-def followed(told: Session, client: HubClient, receipt: dict[str, Any]) -> int:
+def followed(told: Session, client: HubClient, receipt: Receipt) -> int:
     """Wait until every accepted row is settled; the exit code of that."""
     try:
         with bar(told, Bilingual("等待可检索", "Waiting until searchable"), Bilingual("行", "rows")) as progress:
@@ -227,10 +250,10 @@ def private(path: Path) -> BinaryIO:
     return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
-def download(client: HubClient, path: str, parameters: list[tuple[str, str]], target: Path) -> None:
+def download(client: HubClient, target: Path, operation: Operation[bytes], query: Query, **names: str) -> None:
     """Save what the hub gives; nothing is left half written under the name."""
     part = target.with_name(target.name + ".part")
-    with client.download(path, parameters) as chunks, private(part) as file:
+    with client.download(operation, query, **names) as chunks, private(part) as file:
         for chunk in chunks:
             file.write(chunk)
     part.replace(target)
@@ -245,11 +268,11 @@ def template(
 ) -> None:
     """Save the template in the format of the file's name."""
     told = session(context)
-    form = {".csv": "csv", ".xlsx": "xlsx"}.get(output.suffix.casefold())
+    form = TABLES.get(output.suffix.casefold())
     if form is None:
         told.stop(WRONG_USAGE, Bilingual("文件名应以 .csv 或 .xlsx 结尾", "the name ends in .csv or .xlsx"))
     with told.client(data, url, None) as client:
-        download(client, f"/templates/{kind}", [("format", form)], output)
+        download(client, output, TEMPLATE, TemplateQuery(format=form), kind=kind)
     told.say(Bilingual(f"模板已存入 {output}", f"The template is in {output}"))
 
 
@@ -266,14 +289,12 @@ def export(
     exported, unit = Bilingual(f"导出 {kind}", f"Exporting {kind}"), Bilingual("条", "records")
     with told.client(data, url, None) as client, private(part) as file, bar(told, exported, unit) as progress:
         while True:
-            page = client.get(
-                "/search", [("kind", kind), ("size", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
-            )
-            for hit in page["hits"]:
-                file.write(orjson.dumps({"_id": hit["id"], "_version": hit["version"], **hit["fields"]}) + b"\n")
-            count += len(page["hits"])
-            progress(count, page["total"])
-            cursor = page["next_cursor"]
+            page = client.call(SEARCH, query=SearchQuery(kind=(kind,), size=PAGE, cursor=cursor))
+            for hit in page.hits:
+                file.write(orjson.dumps({"_id": hit.id, "_version": hit.version, **hit.fields}) + b"\n")
+            count += len(page.hits)
+            progress(count, page.total)
+            cursor = page.next_cursor
             if cursor is None:
                 break
     part.replace(output)

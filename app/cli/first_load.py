@@ -1,16 +1,16 @@
 """Loading the sample on a data folder's first start."""
 
 from pathlib import Path
-from typing import Any
 
 from app.cli import transfer
-from app.cli.client import HubClient
 from app.cli.files import bar
 from app.cli.session import Session
 from app.cli.transfer import Document
 from hub.auth.tokens import ACCESS_FILE
 from hub.kernel.canonical import short_digest
 from hub.kernel.language import Bilingual
+from hub.web.client import HubClient
+from schemas.http.ingest import Receipt
 
 MARK = "sample.state"
 LOADING, LOADED = "loading", "loaded"
@@ -37,7 +37,7 @@ def load_sample(told: Session, client: HubClient, folder: Path) -> None:
     from sample import FILES
 
     total = sum(file.rows() for file in FILES)
-    receipts: list[dict[str, Any]] = []
+    receipts: list[Receipt] = []
     with bar(told, Bilingual("装入示例数据", "Loading the sample"), Bilingual("条可检索", "can be found")) as progress:
         progress(0, total)
         for file in FILES:
@@ -50,7 +50,7 @@ def load_sample(told: Session, client: HubClient, folder: Path) -> None:
             states = transfer.follow(client, receipt, lambda done, of, before=before: progress(before + done, total))  # type: ignore[misc]
             found += sum(states.get(name, 0) for name in transfer.SETTLED)
     (folder / MARK).write_text(LOADED, "utf-8")
-    refused = sum(receipt["refused"] for receipt in receipts)
+    refused = sum(receipt.refused for receipt in receipts)
     told.say(
         Bilingual(f"示例数据已装入：{found} 条可检索。", f"The sample is loaded: {found} records can be found."),
         "green",

@@ -1,8 +1,7 @@
 """`hub search` and `hub kinds`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -10,6 +9,7 @@ from rich.table import Table
 from app.cli.session import FINE, SOME_REFUSED, WRONG_USAGE, Data, Session, Token, Url, session
 from app.cli.wording import t
 from hub.kernel.language import Bilingual
+from schemas.http.catalog import SEARCH, Hit, SearchPage
 
 SEARCH_HELP = t(
     """检索公开记录。
@@ -84,12 +84,12 @@ def search(
     parameters += [("kind", name) for name in kind or ()] + [_filter(told, item) for item in filters or ()]
     parameters += [("sort", sort)] if sort else []
     with told.client(data, url, token) as client:
-        found = client.get("/search", [item for item in parameters if item[1]])
+        found = client.call(SEARCH, query=[item for item in parameters if item[1]])
     if as_json:
-        typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+        typer.echo(found.model_dump_json(indent=2))
     else:
         _show(told, found)
-    raise typer.Exit(FINE if found["total"] else SOME_REFUSED)
+    raise typer.Exit(FINE if found.total else SOME_REFUSED)
 
 
 def _near(told: Session, near: str) -> list[tuple[str, str]]:
@@ -110,20 +110,20 @@ def _filter(told: Session, item: str) -> tuple[str, str]:
     return f"f.{path.strip()}", value.strip()
 
 
-def _show(told: Session, found: dict[str, Any]) -> None:
-    rows = [(hit["kind_label"], hit["title"], _beneath(hit), hit["id"]) for hit in found["hits"]]
+def _show(told: Session, found: SearchPage) -> None:
+    rows = [(hit.kind_label, hit.title, _beneath(hit), hit.id) for hit in found.hits]
     if told.out.is_terminal:
         _table(told, rows)
     else:
         for row in rows:
             typer.echo("\t".join(row))
-    shown, total = len(rows), found["total"]
+    shown, total = len(rows), found.total
     told.note(Bilingual(f"共 {total} 条，显示 {shown} 条", f"{total} found, {shown} shown"), "dim")
 
 
-def _beneath(hit: dict[str, Any]) -> str:
-    far = "" if hit["distance_km"] is None else f"{hit['distance_km']:.1f} km"
-    return "  ".join(part for part in (hit["subtitle"], far) if part)
+def _beneath(hit: Hit) -> str:
+    far = "" if hit.distance_km is None else f"{hit.distance_km:.1f} km"
+    return "  ".join(part for part in (hit.subtitle, far) if part)
 
 
 def _table(told: Session, rows: list[tuple[str, str, str, str]]) -> None:

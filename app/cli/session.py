@@ -10,13 +10,15 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from app.cli.client import ADDRESS_FILE, HubClient, Told
+from app.address import ADDRESS_FILE
 from app.cli.wording import t
 from hub.auth.tokens import operator_token
 from hub.kernel.language import Bilingual, Language
 from hub.runtime.settings import Settings
+from hub.web.client import ApiProblem, HubClient
 
 FINE, SOME_REFUSED, WRONG_USAGE, UNREACHABLE = range(4)
+SHOWN_PROBLEMS = 20
 DEMO_TOKEN = "demo.token"  # noqa: S105 - a file's name
 TOKEN_HINT = Bilingual(
     "使用 --token 或环境变量 HUB_TOKEN 给出令牌；令牌由 hub token issue 发放",
@@ -69,13 +71,13 @@ class Session:
             self.note(remedy, "default")
         raise typer.Exit(code)
 
-    def refused(self, told: Told) -> int:
+    def refused(self, problem: ApiProblem) -> int:
         """Pass on what the hub answered instead of a result; the exit code of that."""
-        for line in told.lines:
+        for line in problem.messages[:SHOWN_PROBLEMS]:
             self.note(Bilingual(line, line), "red")
-        if told.status in (401, 403):
+        if problem.status in (401, 403):
             self.note(TOKEN_HINT, "default")
-        return WRONG_USAGE if told.status in (400, 404, 422) else UNREACHABLE
+        return WRONG_USAGE if problem.status in (400, 404, 422) else UNREACHABLE
 
     def client(self, data: Path | None, url: str | None, token: str | None) -> HubClient:
         """A client of the hub at the address, or of the one that runs on the data folder."""

@@ -6,16 +6,17 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 from urllib.parse import quote
 
-from app.cli.client import HubClient, Unreachable
+from hub.web.client import HubClient, Unreachable
+from schemas.http.ingest import RECEIPT, SUBMIT, Receipt, State, SubmitQuery
 
 CHUNK = 256 * 2**10
 ATTEMPTS = 3
 WAITS = (0.1, 0.2, 0.5, 1.0)
 PATIENCE_SECONDS = 120.0
-SETTLED = ("searchable", "stale", "dead")
+SETTLED: tuple[State, ...] = ("searchable", "stale", "dead")
 
 Progress = Callable[[int, int], None]
 """Called with what is done and what there is: bytes while sending, rows while waiting."""
@@ -42,19 +43,16 @@ class Document:
         return cls(path.name.removesuffix(".gz"), kind, source, opened, format_name)
 
 
-def send(client: HubClient, document: Document, on_progress: Progress) -> dict[str, Any]:
+def send(client: HubClient, document: Document, on_progress: Progress) -> Receipt:
     """The receipt. A connection that breaks is tried again under the same idempotency key."""
     headers = {"Idempotency-Key": document.key or str(uuid.uuid4()), "X-Filename": quote(document.name)}
     headers["Content-Type"] = "application/octet-stream"
-    parameters = {"source": document.source}
-    if document.format:
-        parameters["format"] = document.format
+    query = SubmitQuery(source=document.source, format=document.format or None)
     for left in reversed(range(ATTEMPTS)):
         try:
             with document.open() as stream:
                 chunks = _chunks(stream, on_progress)
-                receipt: dict[str, Any] = client.submit(f"/submissions/{document.kind}", chunks, parameters, headers)
-                return receipt
+                return client.call(SUBMIT, chunks, query, headers=headers, kind=document.kind)
         except Unreachable:
             if not left:
                 raise
@@ -72,12 +70,12 @@ def _chunks(stream: IO[bytes], on_progress: Progress) -> Iterator[bytes]:
         on_progress(sent, total)
 
 
-def follow(client: HubClient, receipt: Mapping[str, Any], on_progress: Progress) -> dict[str, int]:
+def follow(client: HubClient, receipt: Receipt, on_progress: Progress) -> Mapping[State, int]:
     """How many rows came to each state once all are settled; TimeoutError where none moves for PATIENCE_SECONDS."""
-    accepted, rounds, best = int(receipt["accepted"]), 0, -1
+    accepted, rounds, best = receipt.accepted, 0, -1
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
-        states: dict[str, int] = client.get(f"/receipts/{receipt['id']}")["states"]
+        states = client.call(RECEIPT, receipt_id=receipt.id).states
         settled = sum(states.get(name, 0) for name in SETTLED)
         on_progress(settled, accepted)
         if settled >= accepted:
@@ -85,6 +83,6 @@ def follow(client: HubClient, receipt: Mapping[str, Any], on_progress: Progress)
         if settled > best:
             best, deadline = settled, time.monotonic() + PATIENCE_SECONDS
         if time.monotonic() > deadline:
-            raise TimeoutError(str(receipt["id"]))
+            raise TimeoutError(receipt.id)
         time.sleep(WAITS[min(rounds, len(WAITS) - 1)])
         rounds += 1

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from app.address import ADDRESS_FILE
 from app.cli import environment
-from app.cli.client import ADDRESS_FILE, HubClient, Told, Unreachable
 from app.cli.first_load import begin, is_first_start, load_sample
 from app.cli.session import DEMO_TOKEN, FINE, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
 from app.cli.stopping import Stop, until_stopped
@@ -21,6 +21,7 @@ from hub.auth.tokens import AccessFile, operator_token, write_private
 from hub.kernel.language import Bilingual
 from hub.runtime.lock import Busy, FolderLock
 from hub.runtime.settings import Settings
+from hub.web.client import ApiProblem, HubClient, Unreachable
 from services.ingest.ports.vault import VaultLocked
 
 GRACE_SECONDS = 5
@@ -195,7 +196,7 @@ def _started(told: Session, settings: Settings, access: AccessFile, url: str, fi
         with HubClient(url, token, told.language) as client:
             try:
                 load_sample(told, client, settings.data_dir)
-            except (Told, Unreachable, TimeoutError) as error:
+            except (ApiProblem, Unreachable, TimeoutError) as error:
                 told.note(Bilingual(f"示例数据没有装完：{error}", f"The sample was not loaded to its end: {error}"))
     told.say(Bilingual("按 Ctrl-C 停止。", "Press Ctrl-C to stop."), "dim")
 

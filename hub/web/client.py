@@ -161,6 +161,8 @@ class AsyncHubClient:
     async def _answered(
         self, reader: Reader, operation: Operation[Any], names: Mapping[str, str], *, query: Query, sent: _Sent
     ) -> httpx.Response:
+        if not is_plain(reader.token):
+            raise ApiProblem(401)
         try:
             response = await self._client.send(_request(self._client, reader, operation, names, query=query, sent=sent))
         except httpx.HTTPError as error:
@@ -171,6 +173,11 @@ class AsyncHubClient:
         if response.is_error:
             raise problem_of(response)
         return response
+
+
+def is_plain(token: str) -> bool:
+    """Whether a header can carry it: a browser sends back whatever its cookie holds."""
+    return token.isascii() and token.isprintable() and " " not in token
 
 
 def problem_of(response: httpx.Response) -> ApiProblem:

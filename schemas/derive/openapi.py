@@ -12,7 +12,7 @@ from schemas.derive.jsonschema import DIALECT, Generator, Schema
 
 VERSION = "3.1.0"
 PROBLEM_JSON = "application/problem+json"
-COMMON_PROBLEMS = (400, 401, 405, 408, 413, 414, 421, 429, 431, 500, 503)
+COMMON_PROBLEMS = (400, 401, 405, 408, 413, 414, 421, 429, 431, 500, 503, 507)
 """Of any operation: of a broken or oversized request, a wrong token, too many requests, a fault or a store away."""
 BEARER = "bearer"
 _REFERENCE = "#/components/schemas/{model}"
@@ -52,6 +52,7 @@ _REASONS: Mapping[int, str] = {
     431: "headers too large",
     500: "the hub is at fault",
     503: "to be asked again in a moment",
+    507: "the hub's disk is full, and nothing was stored",
 }
 
 

@@ -20,6 +20,7 @@ TableFormat = Literal["csv", "xlsx"]
 RECEIPTS_LIMIT = 200
 ROWS_LIMIT = 500
 LARGEST_ROW = 2**53
+ANY = "application/octet-stream"
 ROR = "application/vnd.ror.v2+json"
 MEDIA_TYPES = {
     "csv": "text/csv",
@@ -133,7 +134,7 @@ SUBMIT = Operation(
     "ingest",
     status=202,
     query=SubmitQuery,
-    sends=("application/json", "application/x-ndjson", "text/csv", MEDIA_TYPES["xlsx"], "application/xml", ROR),
+    sends=("application/json", "application/x-ndjson", "text/csv", MEDIA_TYPES["xlsx"], "application/xml", ROR, ANY),
     problems=(400, 403, 404, 409, 413, 415, 422),
     further=((200, Receipt),),
     headers=("Idempotency-Key", "X-Filename"),

@@ -6,8 +6,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hub.web.client import AsyncHubClient
 from hub.web.problems import unserved_response
-from services.portal.client import HubApi
 from services.portal.guard import refused, secured
 from services.portal.pages import (
     account,
@@ -30,7 +30,7 @@ def portal(api: httpx.AsyncClient) -> APIRouter:
     Each call carries the reader's own token and language, so that no page can show what the API would not.
     """
     router = APIRouter()
-    hub = HubApi(api)
+    hub = AsyncHubClient(api)
     for pages in (search, record, booking, bookings, saved, imports, stewarding, account, session, provider):
         pages.add(router, hub)
     assets.add(router)

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.web.callers import TOKEN_COOKIE
+from hub.web.client import ApiProblem
 from hub.web.safety import netloc_of
-from services.portal.client import ApiProblem
 from services.portal.core.addresses import local
 from services.portal.rendering import address_of, page, tiles_of
 
@@ -31,7 +31,7 @@ def add_page(router: APIRouter, path: str, endpoint: Endpoint, method: str = "GE
                 refuse_forged(request)
             response = await endpoint(request)
         except ApiProblem as problem:
-            response = refused(request, problem.status, problem.messages)
+            response = refused(request, problem.status, problem.messages if problem.details else [])
         except HTTPException as error:
             response = refused(request, error.status_code, [])
         except Exception:

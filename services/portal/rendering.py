@@ -14,8 +14,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from hub.kernel.operation import Operation
 from hub.web.callers import TOKEN_COOKIE, language_of
-from services.portal.client import Reader
+from hub.web.client import AsyncHubClient, Query, Reader
 from services.portal.core import times
 from services.portal.core.marks import only_marks
 from services.portal.core.messages import translator
@@ -23,6 +24,7 @@ from services.portal.core.money import money_text
 
 STATIC = files("services.portal") / "static"
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+PASSED_ON = ("content-type", "content-disposition", "etag", "content-language")
 PAGE_LEVEL = 5
 """Of gzip: beyond it a page takes longer and hardly becomes smaller."""
 COMPRESSIBLE = ("text/", "application/json", "image/svg")
@@ -63,6 +65,14 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
         headers["Content-Encoding"] = "gzip"
         body = compress(body, PAGE_LEVEL, mtime=0)
     return HTMLResponse(body, status, headers)
+
+
+async def handed_on(request: Request, api: AsyncHubClient, of: Operation[bytes], query: Query = ()) -> Response:
+    """A document of the API as it is: a template, a calendar entry. The page's path names what the operation's does."""
+    names = {name: str(value) for name, value in request.path_params.items() if name in of.names}
+    content, came_with = await api.document(reader_of(request), of, query, **names)
+    headers = {name: came_with[name] for name in PASSED_ON if name in came_with}
+    return Response(content, headers={**headers, "Cache-Control": "private, no-store"})
 
 
 def accepts_gzip(request: Request) -> bool:
@@ -133,7 +143,7 @@ def _environment() -> Environment:
     environment.globals["static"] = static
     environment.filters["marks"] = lambda html: Markup(only_marks(html))  # noqa: S704 - escaped by only_marks
     environment.filters["day"] = times.date_text
-    environment.filters["span"] = lambda pair, language: times.span_text(pair["start"], pair["end"], language)
+    environment.filters["span"] = lambda span, language: times.span_text(span.start, span.end, language)
     environment.filters["clock"] = times.clock
     environment.filters["money"] = money_text
     return environment

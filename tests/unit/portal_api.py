@@ -1,6 +1,8 @@
-"""A small API that answers as the hub's own does, for the portal's unit tests, and keeps what it was asked."""
+"""A small API that answers as the hub's own does, for the portal's unit tests, and keeps what it was asked.
 
-import json
+What it answers is held to the contract, so that no page can rest on what the hub does not give.
+"""
+
 from collections.abc import Callable
 from typing import Any
 
@@ -9,18 +11,25 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.limits import limits_of_routes
+from hub.kernel.access import Role
+from hub.kernel.operation import Operation
+from hub.kernel.problem_details import ProblemDetails, ProblemItem
 from hub.web.limits import MIB, Limited
+from hub.web.routes import address
+from schemas.http import access, booking, catalog, curation, ingest
 from services.portal.app import install_error_pages, portal
+from tests.contract import example
 
 TOKEN = "known-token"  # not a secret of anything
 HOSTILE = "<script>alert(1)</script>&\"'"
-RECEIVED = {"id": "owner", "label": "单位自行登记", "received_at": "2026-11-20T02:00:00Z"}
+AT = "2026-11-20T02:00:00Z"
+RECEIVED = {"id": "owner", "label": "单位自行登记", "received_at": AT}
 HIT: dict[str, Any] = {
     "id": "instrument-1",
     "kind": "instrument",
     "kind_label": "仪器设备",
     "version": 2,
-    "updated_at": "2026-11-20T02:00:00Z",
+    "updated_at": AT,
     "title": f"电镜 {HOSTILE}",
     "second_title": None,
     "subtitle": HOSTILE,
@@ -32,18 +41,26 @@ HIT: dict[str, Any] = {
     "url": "/records/instrument-1",
     "bookable": True,
 }
-RECORD: dict[str, Any] = HIT | {
+OF_HITS_ALONE = ("score", "distance_km", "highlights")
+RECORD: dict[str, Any] = {name: value for name, value in HIT.items() if name not in OF_HITS_ALONE} | {
     "status": "active",
     "created_at": "2026-01-01T00:00:00Z",
     "replaced_by": None,
     "same_as": [],
     "bookable": True,
     "booking_refusal": None,
-    "rows": [{"path": "model", "label": HOSTILE, "shown": HOSTILE, "values": [{"shown": HOSTILE, "url": None}]}],
+    "rows": [
+        {
+            "path": "model",
+            "label": HOSTILE,
+            "shown": HOSTILE,
+            "values": [{"shown": HOSTILE, "url": None}],
+            "source": RECEIVED,
+        }
+    ],
     "conflicts": [],
     "hidden": [HOSTILE],
 }
-RECORD["rows"][0]["source"] = RECEIVED
 KIND = {
     "name": "instrument",
     "label": "仪器设备",
@@ -52,6 +69,7 @@ KIND = {
     "sorts": [],
     "ranges": [],
     "bookable": True,
+    "samples": [HIT],
 }
 SLOTS = [
     {"start": f"2027-03-01T{hour:02}:00:00+08:00", "end": f"2027-03-01T{hour + 1:02}:00:00+08:00", "state": state}
@@ -64,16 +82,130 @@ OFFER = {
     "time_zone": "Asia/Shanghai",
     "slot_minutes": 60,
     "confirmation": "owner",
+    "min_notice_hours": 0,
+    "max_advance_days": 90,
     "hourly_rate": {"amount": "1300.00", "currency": "CNY"},
     "days": [{"date": "2027-02-28", "slots": []}, {"date": "2027-03-01", "slots": SLOTS}],
 }
-ANSWERS: dict[str, Any] = {
-    "/api/v1/kinds": {"kinds": [KIND]},
-    "/api/v1/search": {"total": 1, "hits": [HIT], "facets": [], "next_cursor": "c+/=&", "sort": "relevance"},
-    "/api/v1/records/instrument-1": RECORD,
-    "/api/v1/records/instrument-1/history": {"versions": []},
-    "/api/v1/records/instrument-1/related": {"refers_to": [], "referred_by": []},
-    "/api/v1/instruments/instrument-1/availability": OFFER,
+BOOKING = {
+    "id": "booking-1",
+    "instrument": {"id": "instrument-1", "title": HOSTILE},
+    "start": SLOTS[1]["start"],
+    "end": SLOTS[1]["end"],
+    "time_zone": "Asia/Shanghai",
+    "status": "requested",
+    "purpose": HOSTILE,
+    "booked_by": HOSTILE,
+    "created_at": AT,
+    "updated_at": AT,
+    "version": 1,
+    "price": {"amount": "1300.00", "currency": "CNY"},
+    "reason": "",
+    "changed_by": "",
+    "actions": ["confirm", "decline", "cancel"],
+}
+RECEIPT: dict[str, Any] = {
+    "id": "receipt-1",
+    "source": "owner",
+    "kind": "instrument",
+    "format": "csv",
+    "created_at": AT,
+    "progress": "complete",
+    "accepted": 1,
+    "refused": 1,
+    "links": {"self": "/", "rows": "/", "refused": "/"},
+}
+PROBLEM = {
+    "row": 2,
+    "field": "name_zh",
+    "label": HOSTILE,
+    "code": "missing",
+    "found": HOSTILE,
+    "expected": HOSTILE,
+    "message": HOSTILE,
+}
+ROWS = [
+    {"row": 1, "state": "searchable", "record_id": "instrument-1", "version": 1},
+    {"row": 2, "state": "refused", "record_id": None, "version": None, "problems": [PROBLEM]},
+]
+SOURCE = {
+    "source": "owner",
+    "source_label": HOSTILE,
+    "source_record_id": HOSTILE,
+    "authority": "owner",
+    "received_at": AT,
+}
+HEAD = {name: HIT[name] for name in ("id", "kind", "kind_label", "title", "version", "updated_at", "url")}
+DISPUTED = HEAD | {
+    "fields": [
+        {
+            "field": "model",
+            "label": HOSTILE,
+            "values": [SOURCE | {"value": HOSTILE, "shown": HOSTILE, "in_use": used} for used in (True, False)],
+        }
+    ]
+}
+SUMMARY = HEAD | {
+    "subtitle": HOSTILE,
+    "identifiers": [{"field": "model", "label": HOSTILE, "value": HOSTILE}],
+    "sources": [SOURCE],
+}
+LEFT, RIGHT = SUMMARY | {"id": "instrument-1"}, SUMMARY | {"id": "instrument-2"}
+PAIRS = [{"left": LEFT, "right": RIGHT}] * 10
+PREFERENCE = {
+    "record_id": "instrument-1",
+    "field": "model",
+    "source": "owner",
+    "source_record_id": "1",
+    "decided_by": HOSTILE,
+    "decided_at": AT,
+}
+SAME_AS = {"left": "instrument-1", "right": "instrument-2", "decision": "joined", "decided_by": "a", "decided_at": AT}
+SAVED = {"id": "search-1", "name": HOSTILE, "query": "q=a", "created_at": AT}
+SUGGESTION = {"text": HOSTILE, "id": "instrument-1", "kind": "instrument", "kind_label": "仪器设备"}
+RELATED = {"path": "owner", "label": HOSTILE, "hit": HIT}
+CHANGE = {"path": "model", "label": HOSTILE, "before": None, "after": HOSTILE}
+VERSION = {"version": 2, "status": "active", "updated_at": AT, "changes": [CHANGE]}
+
+
+def _answers() -> dict[tuple[str, str], bytes]:
+    """By method and path."""
+    record, receipt, own = {"record_id": "instrument-1"}, {"receipt_id": "receipt-1"}, {"booking_id": "booking-1"}
+    search = {"total": 1, "hits": [HIT], "facets": [], "next_cursor": "c+/=&", "sort": "relevance"}
+    totals = {"refers_to": [], "referred_by": []}
+    states = dict.fromkeys(("searchable", "refused"), 1)
+    summary = RECEIPT | {"replayed": False, "problems": [PROBLEM]}
+    told: list[tuple[Operation[Any], dict[str, str], object]] = [
+        (catalog.KINDS, {}, {"kinds": [KIND | {"name": f"instrument{at or ''}"} for at in range(5)]}),
+        (catalog.SEARCH, {}, search),
+        (catalog.SUGGEST, {}, {"suggestions": [SUGGESTION]}),
+        (catalog.RECORD, record, RECORD),
+        (catalog.HISTORY, record, {"versions": [VERSION]}),
+        (catalog.RELATED, record, {"refers_to": [RELATED], "referred_by": [], "totals": totals}),
+        (catalog.SAVED_SEARCHES, {}, {"searches": [SAVED]}),
+        (catalog.SAVE_SEARCH, {}, SAVED),
+        (booking.AVAILABILITY, {"instrument_id": "instrument-1"}, OFFER),
+        (booking.BOOKINGS, {}, {"bookings": [BOOKING], "next": None}),
+        (booking.BOOKING, own, BOOKING),
+        (booking.BOOK, {}, BOOKING),
+        *((action, own, BOOKING) for action in booking.ACTIONS.values()),
+        (curation.CONFLICTS, {}, {"conflicts": [DISPUTED], "next": None}),
+        (curation.DUPLICATES, {}, {"duplicates": PAIRS, "next": "7"}),
+        (curation.DECISIONS, record, {"same_as": [SAME_AS], "preferences": [PREFERENCE]}),
+        (curation.PREFER, record, {"preference": PREFERENCE}),
+        (curation.SAME_AS, {}, {"same_as": SAME_AS}),
+        (ingest.RECEIPTS, {}, {"receipts": [RECEIPT]}),
+        (ingest.RECEIPT, receipt, summary | {"states": states, "uncounted": 0}),
+        (ingest.ROWS, receipt, {"rows": ROWS, "next": None}),
+        (ingest.SUBMIT, {"kind": "instrument"}, summary),
+    ]
+    return {(one.method, address(one, **names)): example(one, answer) for one, names, answer in told}
+
+
+ANSWERS = _answers()
+DOCUMENTS = {
+    address(booking.CALENDAR, booking_id="booking-1"): "text/calendar",
+    address(ingest.TEMPLATE, kind="instrument"): "text/csv",
 }
 Handler = Callable[[httpx.Request], httpx.Response | None]
 
@@ -81,12 +213,15 @@ Handler = Callable[[httpx.Request], httpx.Response | None]
 class Asked:
     """The portal on a made-up API. `requests` are those that reached the API; `answer` may answer one first."""
 
-    def __init__(self, scheme: str = "http") -> None:
+    def __init__(self, scheme: str = "http", roles: tuple[Role, ...] = ("member",)) -> None:
         self.requests: list[httpx.Request] = []
         self.answer: Handler = lambda _: None
+        own = {"id": "owner", "label": HOSTILE, "authority": "owner"}
+        self.me = example(access.ME, {"name": "a", "roles": roles, "sources": [own] if len(roles) > 1 else []})
         self.app = app = FastAPI()
         transport = httpx.MockTransport(self._reply)
-        app.include_router(portal(httpx.AsyncClient(transport=transport, base_url="http://hub.internal")))
+        self.router = portal(httpx.AsyncClient(transport=transport, base_url="http://hub.internal"))
+        app.include_router(self.router)
         install_error_pages(app)
         app.add_middleware(Limited, table=limits_of_routes(256 * MIB))
         self.browser = TestClient(app, base_url=f"{scheme}://hub.test", follow_redirects=False)
@@ -97,15 +232,23 @@ class Asked:
         if (answer := self.answer(request)) is not None:
             return answer
         path = request.url.path
-        if path == "/api/v1/me":
+        if path == access.ME.path:
             known = request.headers.get("authorization") == f"Bearer {TOKEN}"
-            return (
-                httpx.Response(200, json={"name": "a", "roles": ["member"], "sources": []}) if known else problem(401)
-            )
-        return httpx.Response(200, json=ANSWERS[path]) if path in ANSWERS else problem(404)
+            return json_answer(self.me) if known else problem(401)
+        if path in DOCUMENTS:
+            return httpx.Response(200, content=b"content", headers={"content-type": DOCUMENTS[path]})
+        if request.method == "DELETE":
+            return httpx.Response(204)
+        body = ANSWERS.get((request.method, path))
+        return problem(404) if body is None else json_answer(body)
 
 
-def problem(status: int, message: str = "说明") -> httpx.Response:
+def json_answer(body: bytes) -> httpx.Response:
+    return httpx.Response(200, content=body, headers={"content-type": "application/json"})
+
+
+def problem(status: int, message: str = "说明", code: str = "x") -> httpx.Response:
     """application/problem+json as hub.web.problems writes it."""
-    body = {"type": "about:blank#x", "title": message, "status": status, "errors": [{"message": message}]}
-    return httpx.Response(status, content=json.dumps(body), headers={"content-type": "application/problem+json"})
+    item = ProblemItem(code=code, message=message, expected=message, found="", field=None, label=None, row=None)
+    body = ProblemDetails(type=f"about:blank#{code}", title=message, status=status, errors=(item,)).model_dump_json()
+    return httpx.Response(status, content=body, headers={"content-type": "application/problem+json"})

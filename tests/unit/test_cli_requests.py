@@ -11,8 +11,10 @@ import pytest
 
 from app.cli import session as sessions
 from app.cli import transfer
-from app.cli.client import HubClient, Unreachable
 from app.cli.main import main
+from hub.web.client import HubClient, Unreachable
+from tests.contract import held_to_contract
+from tests.unit.portal_api import BOOKING, HIT, OFFER, PROBLEM, RECEIPT, problem
 
 ID = "instrument-7k3mdp2qv5x4c6aj7k3m"
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -31,7 +33,8 @@ class FakeHub:
         answer = self.answers[request.url.path.removeprefix("/api/v1")]
         if callable(answer):
             answer = answer(request)
-        return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
+        response = answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
+        return held_to_contract(request.method, request.url.path, response)
 
 
 @pytest.fixture
@@ -46,14 +49,20 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> FakeHub:
     return fake
 
 
-def problem(status: int, message: str, code: str = "wrong") -> httpx.Response:
-    body = {"title": message, "errors": [{"message": message, "code": code}]}
-    return httpx.Response(status, json=body, headers={"content-type": "application/problem+json"})
-
-
 def receipt(accepted: int, refused: int) -> dict[str, Any]:
-    problems = [{"message": f"row {number} is wrong"} for number in range(refused)]
-    return {"id": "r1", "accepted": accepted, "refused": refused, "problems": problems}
+    problems = [PROBLEM | {"message": f"row {number} is wrong"} for number in range(refused)]
+    counts = {"accepted": accepted, "refused": refused, "problems": problems}
+    return RECEIPT | {"id": "r1", "replayed": False} | counts
+
+
+def reached(**states: int) -> dict[str, Any]:
+    return receipt(sum(states.values()), 0) | {"states": states, "uncounted": 0}
+
+
+def found(*hits: dict[str, Any], cursor: str | None = None, total: int = 0) -> dict[str, Any]:
+    """A page of hits, each with what the test says of it."""
+    told = [HIT | hit for hit in hits]
+    return {"total": total or len(hits), "hits": told, "facets": [], "next_cursor": cursor, "sort": "relevance"}
 
 
 def run(*words: str) -> int:
@@ -66,7 +75,7 @@ def test_import_sends_the_unpacked_file_and_waits_until_it_can_be_found(hub: Fak
     seen = iter([{"received": 1}, {"curated": 1}, {"searchable": 1}])
     hub.answers = {
         "/submissions/instrument": receipt(1, 0),
-        "/receipts/r1": lambda _: httpx.Response(200, json={"states": next(seen)}),
+        "/receipts/r1": lambda _: httpx.Response(200, json=reached(**next(seen))),
     }
     assert run("import", str(path), "-k", "instrument", "-s", "owner", "--token", "secret") == 0
     sent = hub.requests[0]
@@ -97,7 +106,7 @@ def test_import_of_rows_that_become_dead_letters_is_no_success(hub: FakeHub, tmp
     (tmp_path / "a.csv").write_text("a\n1\n")
     hub.answers = {
         "/submissions/expert": receipt(2, 0),
-        "/receipts/r1": {"states": {"searchable": 1, "dead": 1}},
+        "/receipts/r1": reached(searchable=1, dead=1),
     }
     assert run("import", str(tmp_path / "a.csv"), "-k", "expert", "-s", "owner") == 1
 
@@ -121,7 +130,7 @@ def test_a_file_that_is_refused_entirely_does_not_hold_up_the_next(
     taken = httpx.Response(202, json=receipt(1, 0))
     hub.answers = {
         "/submissions/expert": lambda said: problem(status, "no", code) if said.content == b"a.csv" else taken,
-        "/receipts/r1": {"states": {"searchable": 1}},
+        "/receipts/r1": reached(searchable=1),
     }
     assert run("import", *map(str, files), "-k", "expert", "-s", "owner") == exit_code
     told = capsys.readouterr()
@@ -150,7 +159,7 @@ def test_import_goes_on_after_a_broken_connection_under_the_same_key(
     document = transfer.Document.of(tmp_path / "a.csv", "expert", "owner", "")
     monkeypatch.setattr(transfer, "WAITS", (0.0,))
     with HubClient("http://hub", "", "en", httpx.MockTransport(broken)) as client:
-        assert transfer.send(client, document, lambda done, total: None)["accepted"] == 1
+        assert transfer.send(client, document, lambda done, total: None).accepted == 1
     assert len(keys) == transfer.ATTEMPTS
     assert len(set(keys)) == 1
     with (
@@ -168,7 +177,7 @@ def test_search_passes_filters_on_and_tells_whether_there_is_anything(
     hub: FakeHub, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hit = {"id": ID, "kind_label": "Instrument", "title": "[x] Orbitrap", "subtitle": "ZJU", "distance_km": 1.23}
-    hub.answers = {"/search": {"total": 1, "hits": [hit]}}
+    hub.answers = {"/search": found(hit)}
     words = ["search", "质谱", "仪", "-k", "instrument", "-f", "status=in_service", "--near", "30.2,120.1,5"]
     assert run(*words, "--size", "5") == 0
     asked = dict(hub.requests[0].url.params)
@@ -184,7 +193,7 @@ def test_search_passes_filters_on_and_tells_whether_there_is_anything(
     assert "[x] Orbitrap" in told
     assert ID in told
     assert "1.2 km" in told
-    hub.answers = {"/search": {"total": 0, "hits": []}}
+    hub.answers = {"/search": found()}
     assert run("search", "nothing", "--json") == 1
     assert json.loads(capsys.readouterr().out)["total"] == 0
     hub.answers = {"/search": problem(400, "no such filter")}
@@ -196,15 +205,8 @@ def availability(**others: Any) -> dict[str, Any]:
         {"start": "2026-12-01T09:00:00+08:00", "end": "2026-12-01T10:00:00+08:00", "state": "free"},
         {"start": "2026-12-01T10:00:00+08:00", "end": "2026-12-01T11:00:00+08:00", "state": "taken"},
     ]
-    return {
-        "instrument": {"id": ID, "title": "Orbitrap"},
-        "bookable": True,
-        "reason": None,
-        "time_zone": "Asia/Shanghai",
-        "slot_minutes": 60,
-        "hourly_rate": {"amount": "420.00", "currency": "CNY"},
-        "days": [{"date": "2026-12-01", "slots": slots}],
-    } | others
+    own = {"instrument": {"id": ID, "title": "Orbitrap", "kind": "instrument"}}
+    return OFFER | own | {"days": [{"date": "2026-12-01", "slots": slots}]} | others
 
 
 def test_book_lists_what_is_free(hub: FakeHub, capsys: pytest.CaptureFixture[str]) -> None:
@@ -221,7 +223,7 @@ def test_book_lists_what_is_free(hub: FakeHub, capsys: pytest.CaptureFixture[str
 
 
 def test_book_reads_times_in_the_instruments_zone(hub: FakeHub, capsys: pytest.CaptureFixture[str]) -> None:
-    booked = {
+    booked = BOOKING | {
         "id": "b1",
         "status": "confirmed",
         "instrument": {"id": ID, "title": "Orbitrap"},
@@ -248,9 +250,9 @@ def test_book_finds_the_instrument_by_words_or_names_the_candidates(
     hub: FakeHub, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hits = [{"id": ID, "title": "Orbitrap"}, {"id": "other", "title": "Orbitrap 2"}]
-    hub.answers = {f"/instruments/{ID}/availability": availability(), "/search": {"total": 1, "hits": hits[:1]}}
+    hub.answers = {f"/instruments/{ID}/availability": availability(), "/search": found(hits[0])}
     assert run("book", "orbitrap") == 0
-    hub.answers["/search"] = {"total": 2, "hits": hits}
+    hub.answers["/search"] = found(*hits)
     assert run("book", "orbitrap") == 2
     assert "other" in capsys.readouterr().out
 
@@ -259,7 +261,7 @@ def test_export_pages_to_the_end(hub: FakeHub, tmp_path: Path) -> None:
     def page(request: httpx.Request) -> httpx.Response:
         first = "cursor" not in request.url.params
         hit = {"id": "a" if first else "b", "version": 2, "fields": {"name_zh": "仪器"}}
-        return httpx.Response(200, json={"total": 2, "hits": [hit], "next_cursor": "more" if first else None})
+        return httpx.Response(200, json=found(hit, cursor="more" if first else None, total=2))
 
     hub.answers = {"/search": page}
     assert run("export", "instrument", "-o", str(tmp_path / "out.ndjson")) == 0

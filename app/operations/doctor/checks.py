@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 
+from app.address import ADDRESS_FILE
 from app.cli import environment
-from app.cli.client import ADDRESS_FILE
 from app.cli.servers import INSTALL, missing_libraries
 from app.cli.session import DEMO_TOKEN
 from app.operations.doctor.result import MANY_WAIT, Finding, difference

@@ -1,11 +1,28 @@
 """Facets as a menu shows them: short headings, and divisions as a tree that opens where the reader goes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
-Value = Mapping[str, Any]
+from schemas.http.catalog import FacetValue
+
 NAMING = ("name_zh", "name_en", "name", "division", "amount")
 """Members of a part that stand for the part itself: its heading is enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value to choose. `depth` counts from 0 in a tree of divisions.
+
+    `kin` are the values around it and within it, which a choice of it replaces, since any of them together would find
+    what the widest finds.
+    """
+
+    value: str
+    label: str
+    count: int
+    selected: bool
+    depth: int = 0
+    kin: tuple[str, ...] = ()
 
 
 def short_label(path: str, label: str) -> str:
@@ -17,19 +34,24 @@ def short_label(path: str, label: str) -> str:
     return separator.join(part) if path.rpartition(".")[2] in NAMING else own
 
 
-def unfolded(values: Sequence[Value]) -> list[dict[str, Any]]:
+def listed(values: Sequence[FacetValue]) -> list[Choice]:
+    """The values as they are, the chosen first: they stay in sight, however rare they are."""
+    choices = [Choice(one.value, one.label, one.count, one.selected) for one in values]
+    return sorted(choices, key=lambda choice: not choice.selected)
+
+
+def unfolded(values: Sequence[FacetValue]) -> list[Choice]:
     """Divisions (GB/T 2260 codes) in the order of a tree, of which only the open part is told.
 
     A division is told when it stands at the top, or when the one around it is chosen, is around a chosen one, or is the
-    only one at the top. `depth` counts from 0; `kin` are the values around it and within it, which a choice of it
-    replaces, since any of them together would find what the widest finds.
+    only one at the top.
     """
-    known = {value["value"]: value for value in values}
+    known = {value.value: value for value in values}
     around = {code: [other for other in _around(code) if other in known] for code in known}
-    chosen = {code for code, value in known.items() if value["selected"]}
+    chosen = {code for code, value in known.items() if value.selected}
     tops = [code for code in known if not around[code]]
     opened = chosen | {other for code in chosen for other in around[code]} | set(tops if len(tops) == 1 else ())
-    return [_told(known, around, code) for code in _walk(tops, known, around, opened)]
+    return [_choice(known, around, code) for code in _walk(tops, known, around, opened)]
 
 
 def _around(code: str) -> list[str]:
@@ -39,7 +61,7 @@ def _around(code: str) -> list[str]:
 
 
 def _walk(
-    level: Sequence[str], known: Mapping[str, Value], around: Mapping[str, list[str]], opened: set[str]
+    level: Sequence[str], known: Mapping[str, FacetValue], around: Mapping[str, list[str]], opened: set[str]
 ) -> Iterator[str]:
     for code in level:
         yield code
@@ -47,10 +69,11 @@ def _walk(
             yield from _walk([one for one in known if around[one][:1] == [code]], known, around, opened)
 
 
-def _told(known: Mapping[str, Value], around: Mapping[str, list[str]], code: str) -> dict[str, Any]:
-    label = str(known[code]["label"])
+def _choice(known: Mapping[str, FacetValue], around: Mapping[str, list[str]], code: str) -> Choice:
+    value = known[code]
+    label = value.label
     for other in around[code][:1]:
-        wider = str(known[other]["label"])
+        wider = known[other].label
         label = label.removeprefix(wider).removesuffix(f", {wider}") or label
     within = [one for one in known if code in around[one]]
-    return {**known[code], "label": label, "depth": len(around[code]), "kin": [*around[code], *within]}
+    return Choice(code, label, value.count, value.selected, len(around[code]), (*around[code], *within))

@@ -10,18 +10,24 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.portal.client import PREFIX, ApiProblem, HubApi
+from hub.kernel.access import Role
+from hub.web.client import ApiProblem, AsyncHubClient
+from hub.web.routes import address
+from schemas.http import ingest as contract
+from schemas.http.access import ME
+from schemas.http.catalog import KINDS
 from services.portal.core.messages import translator
 from services.portal.guard import add_page, segment
-from services.portal.rendering import page, reader_of
+from services.portal.rendering import handed_on, page, reader_of
 
 FORMATS = ("csv", "xlsx")
 REFUSED_FORMATS = ("csv", "xlsx", "ndjson")
 ROWS = "100"
-MAY_SUBMIT = {"submitter", "operator"}
+RECEIPTS = 10
+MAY_SUBMIT: frozenset[Role] = frozenset({"submitter", "operator"})
 
 
-def add(router: APIRouter, api: HubApi) -> None:
+def add(router: APIRouter, api: AsyncHubClient) -> None:
     async def form(request: Request) -> Response:
         return await import_page(request, api)
 
@@ -29,16 +35,16 @@ def add(router: APIRouter, api: HubApi) -> None:
         return await upload(request, api)
 
     async def receipt(request: Request) -> Response:
-        return await receipt_page(request, api, segment(request, "receipt_id"))
+        return await receipt_page(request, api, request.path_params["receipt_id"])
 
     async def refused(request: Request) -> Response:
         # As many rows as were sent may come back: the API streams them to the reader, the portal would hold them.
-        receipt_id, form = segment(request, "receipt_id"), known(request, REFUSED_FORMATS)
-        return RedirectResponse(f"{PREFIX}/receipts/{receipt_id}/refused?format={form}", 307)
+        form = known(request, REFUSED_FORMATS)
+        refused_rows = address(contract.REFUSED, receipt_id=request.path_params["receipt_id"])
+        return RedirectResponse(f"{refused_rows}?format={form}", 307)
 
     async def template(request: Request) -> Response:
-        kind, form = segment(request, "kind"), known(request, FORMATS)
-        return await api.document(reader_of(request), f"/templates/{kind}", [("format", form)])
+        return await handed_on(request, api, contract.TEMPLATE, [("format", known(request, FORMATS))])
 
     add_page(router, "/import", form)
     add_page(router, "/import", sent, "POST")
@@ -55,24 +61,25 @@ def known(request: Request, forms: tuple[str, ...]) -> str:
 
 
 async def import_page(
-    request: Request, api: HubApi, refusal: ApiProblem | None = None, kind: str = "", source: str = ""
+    request: Request, api: AsyncHubClient, refusal: ApiProblem | None = None, kind: str = "", source: str = ""
 ) -> Response:
     """The form; 401 to the signed-out, and an explanation to those who may not import."""
     reader = reader_of(request)
-    me = await api.get(reader, "/me")
-    if not me["roles"]:
-        raise ApiProblem(401, {})
-    allowed = bool(MAY_SUBMIT & set(me["roles"]))
-    kinds = (await api.get(reader, "/kinds"))["kinds"]
-    receipts = (await api.get(reader, "/receipts", [("limit", "10")]))["receipts"] if allowed else []
+    me = await api.call(reader, ME)
+    if not me.roles:
+        raise ApiProblem(401)
+    allowed = bool(MAY_SUBMIT & set(me.roles))
+    kinds = (await api.call(reader, KINDS)).kinds
+    recent = contract.ReceiptsQuery(limit=RECEIPTS)
+    receipts = (await api.call(reader, contract.RECEIPTS, query=recent)).receipts if allowed else ()
     return page(
         request,
         "import.html",
         (refusal.status if refusal else 200) if allowed else 403,
         allowed=allowed,
         kinds=kinds,
-        labels={one["name"]: one["label"] for one in kinds} | {one["id"]: one["label"] for one in me["sources"]},
-        sources=me["sources"],
+        labels={one.name: one.label for one in kinds} | {one.id: one.label for one in me.sources},
+        sources=me.sources,
         receipts=receipts,
         problems=refusal.messages if refusal else [],
         kind=kind,
@@ -81,45 +88,45 @@ async def import_page(
     )
 
 
-async def upload(request: Request, api: HubApi) -> Response:
+async def upload(request: Request, api: AsyncHubClient) -> Response:
     """Hand the file on to ingest; what it says about the file as a whole is shown beside the form."""
     reader = reader_of(request)
-    if not MAY_SUBMIT & set((await api.get(reader, "/me"))["roles"]):  # before any of the file is read
+    if not MAY_SUBMIT & set((await api.call(reader, ME)).roles):  # before any of the file is read
         return await import_page(request, api)
     async with request.form(max_files=1, max_fields=10) as form:
         file = form.get("file")
         kind, source, key = (str(form.get(name, "")) for name in ("kind", "source", "key"))
         if not isinstance(file, UploadFile) or not file.filename:
-            missing = ApiProblem(422, {"title": translator(reader.language)("import.no_file")})
+            missing = ApiProblem(422, text=translator(reader.language)("import.no_file"))
             return await import_page(request, api, missing, kind, source)
         part = (file.filename, file.file, file.content_type or "application/octet-stream")
         try:
-            receipt = await api.upload(reader, f"/submissions/{quote(kind, safe='')}", [("source", source)], part, key)
+            query = contract.SubmitQuery(source=source)
+            receipt = await api.call(reader, contract.SUBMIT, query=query, file=part, key=key, kind=kind)
         except ApiProblem as problem:
             if problem.status == 401 or problem.status >= 500:
                 raise
             return await import_page(request, api, problem, kind, source)
-    again = "?replayed=1" if receipt.get("replayed") else ""
-    return RedirectResponse(f"/import/receipts/{quote(receipt['id'])}{again}", 303)
+    again = "?replayed=1" if receipt.replayed else ""
+    return RedirectResponse(f"/import/receipts/{quote(receipt.id)}{again}", 303)
 
 
-async def receipt_page(request: Request, api: HubApi, receipt_id: str) -> Response:
+async def receipt_page(request: Request, api: AsyncHubClient, receipt_id: str) -> Response:
     reader = reader_of(request)
     after = request.query_params.get("after", "")
-    receipt, me = await gather(api.get(reader, f"/receipts/{receipt_id}"), api.get(reader, "/me"))
+    receipt, me = await gather(api.call(reader, contract.RECEIPT, receipt_id=receipt_id), api.call(reader, ME))
     paging = [("limit", ROWS)] + ([("after", after)] if after else [])
-    rows = await api.get(reader, f"/receipts/{receipt_id}/rows", paging)
-    following = rows["next"]
-    base = f"/import/receipts/{receipt_id}"
+    rows = await api.call(reader, contract.ROWS, query=paging, receipt_id=receipt_id)
+    base = f"/import/receipts/{segment(request, 'receipt_id')}"
     return page(
         request,
         "receipt.html",
         receipt=receipt,
-        source=next((one["label"] for one in me["sources"] if one["id"] == receipt["source"]), receipt["source"]),
-        states=[(state, count) for state, count in receipt["states"].items() if count],
-        rows=rows["rows"],
+        source=next((one.label for one in me.sources if one.id == receipt.source), receipt.source),
+        states=[(state, count) for state, count in receipt.states.items() if count],
+        rows=rows.rows,
         base=base,
         formats=REFUSED_FORMATS,
         replayed=request.query_params.get("replayed") == "1",
-        next_href=f"{base}?after={following}" if following is not None else None,
+        next_href=f"{base}?after={rows.next}" if rows.next is not None else None,
     )

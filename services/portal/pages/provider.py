@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.auth.oidc_login import Begun, OidcLogin, ProviderAway, SignInRefused
+from hub.web.client import ApiProblem, AsyncHubClient, Reader
 from hub.web.safety import is_https, site_of
-from services.portal.client import ApiProblem, HubApi, Reader
+from schemas.http.access import ME
 from services.portal.core.addresses import local
 from services.portal.guard import add_page
 from services.portal.pages.session import LONGEST_TOKEN, keep, sign_in_page
@@ -22,7 +23,7 @@ PATH = "/sign-in"
 log = logging.getLogger("hub.oidc")
 
 
-def add(router: APIRouter, api: HubApi) -> None:
+def add(router: APIRouter, api: AsyncHubClient) -> None:
     async def back_from(request: Request) -> Response:
         response = await returned(request, api)
         response.delete_cookie(BEGUN_COOKIE, path=PATH)
@@ -48,7 +49,7 @@ async def leave(request: Request) -> Response:
     return response
 
 
-async def returned(request: Request, api: HubApi) -> Response:
+async def returned(request: Request, api: AsyncHubClient) -> Response:
     """Exchange the code, see whether the API takes the token, and go back to where the reader came from."""
     login = _login(request)
     begun = Begun.read(request.cookies.get(BEGUN_COOKIE, ""))
@@ -64,7 +65,7 @@ async def returned(request: Request, api: HubApi) -> Response:
     if len(signed_in.token) > LONGEST_TOKEN:
         return _failed(request, back, "long", ValueError(f"an access token of {len(signed_in.token)} characters"))
     try:
-        await api.get(Reader(reader_of(request).language, signed_in.token), "/me")
+        await api.call(Reader(reader_of(request).language, signed_in.token), ME)
     except ApiProblem as problem:
         if problem.status != 401:
             raise

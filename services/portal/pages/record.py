@@ -1,19 +1,23 @@
 """The page of one record."""
 
 from asyncio import gather
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hub.kernel.access import Role
+from hub.web.client import AsyncHubClient, Reader
 from hub.web.safety import site_of
 from schemas.fields import by_path
+from schemas.http.access import ME
+from schemas.http.catalog import HISTORY, RECORD, RELATED, Hit, Record, RecordRow, RelatedRecord
+from schemas.http.curation import DECISIONS, Decisions, SameAsDecided
 from schemas.kind import kinds
-from services.portal.client import HubApi, Reader
 from services.portal.core.linked_data import linked_data
-from services.portal.guard import add_page, segment
+from services.portal.guard import add_page
 from services.portal.pages.bookings import DECIDERS
 from services.portal.pages.stewarding import STEWARDS
 from services.portal.rendering import page, reader_of
@@ -21,76 +25,104 @@ from services.portal.rendering import page, reader_of
 FACTS = 9
 SHORT = 80
 """Characters of a value that still reads as a fact; longer ones are told as text."""
-RELATED = 24
+RELATED_LIMIT = 24
 TERMS = ("status", "opening_hours", "hourly_rate", "charges")
 """What a visitor asks first, where a record has it."""
 TELLING = ("facet", "geo", "number", "date")
 """Search roles of fields that tell at a glance what a record is."""
-Json = Mapping[str, Any]
 
 
-def add(router: APIRouter, api: HubApi) -> None:
+@dataclass(frozen=True, slots=True)
+class PreferenceLine:
+    """A decision on a field, by what people call the field and the source."""
+
+    field: str
+    label: str
+    source: str
+    decided_by: str
+    decided_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Records that one field relates to the record."""
+
+    label: str
+    hits: tuple[Hit, ...]
+
+
+def add(router: APIRouter, api: AsyncHubClient) -> None:
     async def record(request: Request) -> Response:
-        return await record_page(request, api, segment(request, "record_id"))
+        return await record_page(request, api, request.path_params["record_id"])
 
     add_page(router, "/records/{record_id}", record)
 
 
-async def record_page(request: Request, api: HubApi, record_id: str) -> Response:
+async def record_page(request: Request, api: AsyncHubClient, record_id: str) -> Response:
     reader = reader_of(request)
-    path = f"/records/{record_id}"
     record, related, history, roles = await gather(
-        api.get(reader, path),
-        api.get(reader, f"{path}/related"),
-        api.get(reader, f"{path}/history"),
+        api.call(reader, RECORD, record_id=record_id),
+        api.call(reader, RELATED, record_id=record_id),
+        api.call(reader, HISTORY, record_id=record_id),
         roles_of(reader, api),
     )
-    decisions = await api.get(reader, f"{path}/decisions") if roles & STEWARDS else None
+    decided: list[PreferenceLine | SameAsDecided] = []
+    if roles & STEWARDS:
+        decided = labelled(record, await api.call(reader, DECISIONS, record_id=record_id))
     facts, texts = told_first(record)
     address = f"{site_of(request)}{request.url.path}"
     return page(
         request,
         "record.html",
-        410 if record["status"] == "withdrawn" else 200,
+        410 if record.status == "withdrawn" else 200,
         record=record,
         facts=facts,
         texts=texts,
-        related=[(f"record.{way}", groups(related[way])) for way in ("refers_to", "referred_by")],
-        versions=history["versions"],
-        bookable=record["bookable"],
+        related=[
+            ("record.refers_to", groups(related.refers_to)),
+            ("record.referred_by", groups(related.referred_by)),
+        ],
+        versions=history.versions,
+        bookable=record.bookable,
         owner=bool(roles & DECIDERS),
         steward=bool(roles & STEWARDS),
-        decisions=labelled(record, decisions) if decisions else [],
-        json_ld=linked_data(record, address) if record["status"] != "withdrawn" else "",
+        decisions=decided,
+        json_ld=linked_data(record, address) if record.status != "withdrawn" else "",
     )
 
 
-async def roles_of(reader: Reader, api: HubApi) -> set[str]:
+async def roles_of(reader: Reader, api: AsyncHubClient) -> set[Role]:
     """What to point the reader to; the API decides about it again."""
-    return set((await api.get(reader, "/me"))["roles"]) if reader.token else set()
+    return set((await api.call(reader, ME)).roles) if reader.token else set()
 
 
-def labelled(record: Json, decisions: Json) -> list[Json]:
+def labelled(record: Record, decisions: Decisions) -> list[PreferenceLine | SameAsDecided]:
     """The stewards' decisions in force, as lines that can be undone each."""
-    labels = {row["path"].partition(".")[0]: row["label"] for row in record["rows"]}
-    sources = {row["source"]["id"]: row["source"]["label"] for row in record["rows"] if row["source"]}
+    labels = {row.path.partition(".")[0]: row.label for row in record.rows}
+    sources = {row.source.id: row.source.label for row in record.rows if row.source}
     preferences = [
-        {**one, "label": labels.get(one["field"], one["field"]), "told": sources.get(one["source"], one["source"])}
-        for one in decisions["preferences"]
+        PreferenceLine(
+            field=one.field,
+            label=labels.get(one.field, one.field),
+            source=sources.get(one.source or "", one.source or ""),
+            decided_by=one.decided_by,
+            decided_at=one.decided_at,
+        )
+        for one in decisions.preferences
     ]
-    return [*preferences, *decisions["same_as"]]
+    return [*preferences, *decisions.same_as]
 
 
-def told_first(record: Json) -> tuple[list[Json], list[Json]]:
+def told_first(record: Record) -> tuple[list[RecordRow], list[RecordRow]]:
     """The rows that tell at a glance what the record is, and those that are read as text."""
-    kind = kinds().get(record["kind"])
+    kind = kinds().get(record.kind)
     specs = by_path(kind) if kind else {}
     names = kind.title if kind else ()
-    rows = [row for row in record["rows"] if row["path"] not in names]
-    texts = [row for row in rows if len(row["shown"]) > SHORT and row["path"] in specs]
+    rows = [row for row in record.rows if row.path not in names]
+    texts = [row for row in rows if len(row.shown) > SHORT and row.path in specs]
     short = [row for row in rows if row not in texts]
-    terms = [row for row in short if row["path"] in TERMS]
-    telling = [row for row in short if (spec := specs.get(row["path"])) and _tells(spec.meta.search, spec.meta.refers)]
+    terms = [row for row in short if row.path in TERMS]
+    telling = [row for row in short if (spec := specs.get(row.path)) and _tells(spec.meta.search, spec.meta.refers)]
     return [*terms, *(row for row in telling if row not in terms)][:FACTS], texts
 
 
@@ -98,9 +130,9 @@ def _tells(search: str, refers: str) -> bool:
     return search in TELLING or bool(refers)
 
 
-def groups(related: Sequence[Json]) -> list[Json]:
-    """Related records by the field that relates them, at most RELATED in all."""
-    found: dict[str, list[Json]] = {}
-    for item in related[:RELATED]:
-        found.setdefault(item["label"], []).append({**item["hit"], "href": item["hit"]["url"]})
-    return [{"label": label, "hits": hits} for label, hits in found.items()]
+def groups(related: Sequence[RelatedRecord]) -> list[Relation]:
+    """Related records by the field that relates them, at most RELATED_LIMIT in all."""
+    found: dict[str, list[Hit]] = {}
+    for item in related[:RELATED_LIMIT]:
+        found.setdefault(item.label, []).append(item.hit)
+    return [Relation(label, tuple(hits)) for label, hits in found.items()]

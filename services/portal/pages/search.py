@@ -1,139 +1,161 @@
 """The search page, and completions as one types."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from hub.kernel.language import Language
-from services.portal.client import ApiProblem, HubApi
-from services.portal.core.facets import short_label, unfolded
+from hub.kernel.operation import JSON
+from hub.web.client import ApiProblem, AsyncHubClient
+from schemas.http.catalog import KINDS, SEARCH, SUGGEST, Facet, Kind, KindsQuery, RangeField, SortOrder
+from services.portal.core.facets import Choice, listed, short_label, unfolded
 from services.portal.core.messages import translator
 from services.portal.guard import add_page
-from services.portal.pages.hits import hit_view
-from services.portal.pages.home import home_page
+from services.portal.pages.hits import Card
+from services.portal.pages.home import SAMPLES, home_page
 from services.portal.pages.search_query import NEAR_KM, SearchQuery
 from services.portal.rendering import page, reader_of
 
 SHOWN_VALUES = 6
 DIVISIONS = "division"
-Json = Mapping[str, Any]
+SUGGESTIONS = ("limit", "8")
 
 
-def add(router: APIRouter, api: HubApi) -> None:
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A kind to search among, or all; without a count where the API does not count kinds."""
+
+    name: str
+    label: str
+    href: str
+    chosen: bool
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FacetView:
+    """A facet: each value with the address that it leads to, the rest of them behind a fold."""
+
+    label: str
+    shown: tuple[tuple[Choice, str], ...]
+    more: tuple[tuple[Choice, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RangeView:
+    """A field to ask for from and to, with what is asked for now."""
+
+    path: str
+    label: str
+    type: str
+    low: str
+    high: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """Something that narrows the search, with the address of the search without it."""
+
+    label: str
+    href: str
+
+
+def add(router: APIRouter, api: AsyncHubClient) -> None:
     async def search(request: Request) -> Response:
         return await search_page(request, api)
 
     async def suggest(request: Request) -> Response:
         params = [pair for pair in request.query_params.multi_items() if pair[0] in ("q", "kind")]
-        found = await api.get(reader_of(request), "/suggest", [*params, ("limit", "8")])
-        return JSONResponse(found, headers={"Cache-Control": "no-store"})
+        found = await api.call(reader_of(request), SUGGEST, query=[*params, SUGGESTIONS])
+        return Response(found.model_dump_json(), media_type=JSON, headers={"Cache-Control": "no-store"})
 
     add_page(router, "/", search)
     add_page(router, "/suggest", suggest)
 
 
-async def search_page(request: Request, api: HubApi) -> Response:
+async def search_page(request: Request, api: AsyncHubClient) -> Response:
     """The results; where the search itself is wrong, what is wrong with it, and the form to change it."""
     reader = reader_of(request)
     query = SearchQuery.of(request.query_params.multi_items())
-    kinds = (await api.get(reader, "/kinds"))["kinds"]
+    kinds = (await api.call(reader, KINDS, query=KindsQuery(samples=SAMPLES if query.plain else 0))).kinds
     if query.plain:
-        return await home_page(request, api, query, kinds)
+        return home_page(request, query, kinds)
     asked = [*query.pairs, ("facets", "kind,auto"), ("highlight", "1")]
     try:
-        found = await api.get(reader, "/search", asked)
+        found = await api.call(reader, SEARCH, query=asked)
     except ApiProblem as problem:
         if problem.status != 400:
             raise
         return page(request, "search.html", 400, query=query, tabs=[], problems=problem.messages)
-    facets = {facet["path"]: facet for facet in found["facets"]}
-    cursor = found["next_cursor"]
+    facets = {facet.path: facet for facet in found.facets}
+    cursor = found.next_cursor
     return page(
         request,
         "search.html",
         query=query,
         tabs=kind_tabs(query, kinds, facets.pop("kind", None), reader.language),
         problems=[],
-        total=found["total"],
-        hits=[hit_view(hit, reader.language) for hit in found["hits"]],
-        facets=[view for facet in facets.values() if (view := facet_view(facet, query, found["total"]))],
+        total=found.total,
+        hits=[Card.of(hit, reader.language) for hit in found.hits],
+        facets=[view for facet in facets.values() if (view := facet_view(facet, query, found.total))],
         ranges=ranges(query, kinds),
         chips=chips(query, facets, kinds, reader.language),
         sorts=sorts(query, kinds),
-        sort=found["sort"],
+        sort=found.sort,
         next_href=query.page(cursor) if cursor else None,
     )
 
 
-def kind_tabs(query: SearchQuery, kinds: Sequence[Json], facet: Json | None, language: Language) -> list[Json]:
+def kind_tabs(query: SearchQuery, kinds: Sequence[Kind], facet: Facet | None, language: Language) -> list[Tab]:
     """All kinds, then each; counted for this search where the API counts kinds."""
-    counted = {value["value"]: value["count"] for value in facet["values"]} if facet else None
-    if counted is None and query.plain:
-        counted = {kind["name"]: kind["count"] for kind in kinds}
-    every = {
-        "name": "",
-        "label": translator(language)("kinds.all"),
-        "href": query.of_kind(""),
-        "chosen": not query.kinds,
-        "count": sum(counted.values()) if counted is not None else None,
-    }
+    counted = {value.value: value.count for value in facet.values} if facet else None
+    total = None if counted is None else sum(counted.values())
+    every = Tab("", translator(language)("kinds.all"), query.of_kind(""), not query.kinds, total)
     return [
         every,
         *(
-            {
-                "name": kind["name"],
-                "label": kind["label"],
-                "href": query.of_kind(kind["name"]),
-                "chosen": kind["name"] in query.kinds,
-                "count": counted.get(kind["name"], 0) if counted is not None else None,
-            }
+            Tab(
+                kind.name,
+                kind.label,
+                query.of_kind(kind.name),
+                kind.name in query.kinds,
+                None if counted is None else counted.get(kind.name, 0),
+            )
             for kind in kinds
         ),
     ]
 
 
-def facet_view(facet: Json, query: SearchQuery, total: int) -> Json | None:
+def facet_view(facet: Facet, query: SearchQuery, total: int) -> FacetView | None:
     """A facet with the address that each value leads to; None where there is nothing to choose."""
-    name = f"f.{facet['path']}"
-    if all(value["count"] == total and not value["selected"] for value in facet["values"]):
+    if all(value.count == total and not value.selected for value in facet.values):
         return None
-    nested = facet["path"].rpartition(".")[2] == DIVISIONS
-    told = unfolded(facet["values"]) if nested else [{**value, "kin": ()} for value in facet["values"]]
-    values = [{"depth": 0, **value, "href": query.toggled(name, value["value"], value["kin"])} for value in told]
-    if not nested:
-        # Chosen values stay in sight, however rare they are.
-        values.sort(key=lambda value: not value["selected"])
-    shown = max(SHOWN_VALUES, *(place + 1 for place, value in enumerate(values) if value["selected"]), 0)
-    return {
-        "label": short_label(facet["path"], facet["label"]),
-        "shown": values[:shown],
-        "more": values[shown:],
-    }
+    choices = unfolded(facet.values) if facet.path.rpartition(".")[2] == DIVISIONS else listed(facet.values)
+    leading = tuple((one, query.toggled(f"f.{facet.path}", one.value, one.kin)) for one in choices)
+    shown = max(SHOWN_VALUES, *(place + 1 for place, one in enumerate(choices) if one.selected), 0)
+    return FacetView(short_label(facet.path, facet.label), leading[:shown], leading[shown:])
 
 
-def ranges(query: SearchQuery, kinds: Sequence[Json]) -> list[Json]:
+def ranges(query: SearchQuery, kinds: Sequence[Kind]) -> list[RangeView]:
     """What the one chosen kind can be asked for from and to."""
     if len(query.kinds) != 1:
         return []
-    kind = next((kind for kind in kinds if kind["name"] == query.kinds[0]), None)
-    return [
-        {
-            **one,
-            "label": short_label(one["path"], one["label"]),
-            "from": query.first_of(f"from.{one['path']}"),
-            "to": query.first_of(f"to.{one['path']}"),
-        }
-        for one in (kind["ranges"] if kind else ())
-    ]
+    kind = next((kind for kind in kinds if kind.name == query.kinds[0]), None)
+    return [_range(one, query) for one in (kind.ranges if kind else ())]
 
 
-def chips(query: SearchQuery, facets: Mapping[str, Json], kinds: Sequence[Json], language: Language) -> Sequence[Json]:
+def _range(field: RangeField, query: SearchQuery) -> RangeView:
+    low, high = (query.first_of(f"{end}.{field.path}") for end in ("from", "to"))
+    return RangeView(field.path, short_label(field.path, field.label), field.type, low, high)
+
+
+def chips(query: SearchQuery, facets: Mapping[str, Facet], kinds: Sequence[Kind], language: Language) -> Sequence[Chip]:
     """What narrows the search, each with the address of the search without it."""
     t = translator(language)
-    ranged = {one["path"]: short_label(one["path"], one["label"]) for kind in kinds for one in kind["ranges"]}
+    ranged = {one.path: short_label(one.path, one.label) for kind in kinds for one in kind.ranges}
     found = []
     for name, value in query.chosen:
         prefix, _, path = name.partition(".")
@@ -145,24 +167,24 @@ def chips(query: SearchQuery, facets: Mapping[str, Json], kinds: Sequence[Json],
             label = value_label(facets.get(path), value)
         else:
             label = t(f"filters.{prefix}", field=ranged.get(path, path), value=value)
-        found.append({"label": label, "href": query.toggled(name, value)})
+        found.append(Chip(label, query.toggled(name, value)))
     return found
 
 
-def value_label(facet: Json | None, value: str) -> str:
-    labels = {known["value"]: known["label"] for known in facet["values"]} if facet else {}
+def value_label(facet: Facet | None, value: str) -> str:
+    labels = {known.value: known.label for known in facet.values} if facet else {}
     if facet is None or value not in labels:
         return value
-    heading = short_label(facet["path"], facet["label"])
+    heading = short_label(facet.path, facet.label)
     # A yes or no says nothing without its question; other values speak for themselves.
-    return f"{heading}: {labels[value]}" if value in ("true", "false") else str(labels[value])
+    return f"{heading}: {labels[value]}" if value in ("true", "false") else labels[value]
 
 
-def sorts(query: SearchQuery, kinds: Sequence[Json]) -> Sequence[Json]:
+def sorts(query: SearchQuery, kinds: Sequence[Kind]) -> Sequence[SortOrder]:
     """The sort orders that every chosen kind has; distance only from somewhere."""
-    chosen = [kind for kind in kinds if kind["name"] in query.kinds] or list(kinds)
+    chosen = [kind for kind in kinds if kind.name in query.kinds] or list(kinds)
     if not chosen:
         return []
-    shared = set.intersection(*({sort["value"] for sort in kind["sorts"]} for kind in chosen))
+    shared = set.intersection(*({sort.value for sort in kind.sorts} for kind in chosen))
     near = bool(query.first_of("near"))
-    return [sort for sort in chosen[0]["sorts"] if sort["value"] in shared and (near or sort["value"] != "distance")]
+    return [sort for sort in chosen[0].sorts if sort.value in shared and (near or sort.value != "distance")]

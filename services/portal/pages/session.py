@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from hub.web.callers import LANGUAGE_COOKIE, TOKEN_COOKIE
+from hub.web.client import ApiProblem, AsyncHubClient, Reader, is_plain
 from hub.web.safety import is_https
-from services.portal.client import ApiProblem, HubApi, Reader, is_plain
+from schemas.http.access import ME
 from services.portal.core.addresses import local
 from services.portal.core.messages import translator
 from services.portal.guard import add_page
@@ -21,7 +22,7 @@ LONGEST_TOKEN = 4_096 - len(TOKEN_COOKIE)
 """A browser drops a cookie whose name and value have more than 4,096 bytes (RFC 6265, 6.1)."""
 
 
-def add(router: APIRouter, api: HubApi) -> None:
+def add(router: APIRouter, api: AsyncHubClient) -> None:
     async def form(request: Request) -> Response:
         token = request.query_params.get("token", "")
         back = local(request.query_params.get("next"))
@@ -45,13 +46,13 @@ def add(router: APIRouter, api: HubApi) -> None:
     add_page(router, "/manifest.webmanifest", manifest)
 
 
-async def sign_in(request: Request, api: HubApi, token: str, back: str) -> Response:
+async def sign_in(request: Request, api: AsyncHubClient, token: str, back: str) -> Response:
     """Keep the token in a cookie that no script can read, if the API knows it; leave the address that showed it."""
     token = token.strip()
     if not token or len(token) > LONGEST_TOKEN or not is_plain(token):
         return sign_in_page(request, back, 401, wrong=True)
     try:
-        await api.get(Reader(reader_of(request).language, token), "/me")
+        await api.call(Reader(reader_of(request).language, token), ME)
     except ApiProblem as problem:
         if problem.status != 401:
             raise

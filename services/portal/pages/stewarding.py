@@ -2,25 +2,37 @@
 
 from asyncio import gather
 from collections.abc import Mapping, Sequence
-from typing import Any
-from urllib.parse import quote, urlencode
+from typing import cast
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.portal.client import HubApi, Reader
+from hub.kernel.access import Role
+from hub.kernel.contributions import SameAsDecision
+from hub.web.client import AsyncHubClient
+from schemas.http.catalog import KINDS
+from schemas.http.curation import (
+    CONFLICTS,
+    DUPLICATES,
+    PREFER,
+    SAME_AS,
+    ConflictsQuery,
+    DuplicatesQuery,
+    NewPreference,
+    NewSameAs,
+)
 from services.portal.core.addresses import local
-from services.portal.guard import add_page, segment
+from services.portal.guard import add_page
 from services.portal.rendering import page, reader_of
 
-STEWARDS = {"agency", "operator"}
-PAGE = "10"
-CONFLICTS, DUPLICATES = "/steward", "/steward/duplicates"
-Json = Mapping[str, Any]
+STEWARDS: frozenset[Role] = frozenset({"agency", "operator"})
+PAGE = 10
+HOME, PAIRS = "/steward", "/steward/duplicates"
 
 
-def add(router: APIRouter, api: HubApi) -> None:
+def add(router: APIRouter, api: AsyncHubClient) -> None:
     async def conflicts(request: Request) -> Response:
         return await conflicts_page(request, api)
 
@@ -33,79 +45,70 @@ def add(router: APIRouter, api: HubApi) -> None:
     async def same_as(request: Request) -> Response:
         return await paired(request, api)
 
-    add_page(router, CONFLICTS, conflicts)
-    add_page(router, DUPLICATES, duplicates)
+    add_page(router, HOME, conflicts)
+    add_page(router, PAIRS, duplicates)
     add_page(router, "/steward/records/{record_id}/preference", prefer, "POST")
     add_page(router, "/steward/same-as", same_as, "POST")
 
 
-async def conflicts_page(request: Request, api: HubApi) -> Response:
+async def conflicts_page(request: Request, api: AsyncHubClient) -> Response:
     """Records with conflicts, at most PAGE of them, each value beside the button that chooses it."""
     reader = reader_of(request)
     asked = {name: request.query_params.get(name, "") for name in ("kind", "after")}
-    params = [(name, value) for name, value in asked.items() if value]
-    kinds, found = await gather(api.get(reader, "/kinds"), api.get(reader, "/conflicts", [*params, ("limit", PAGE)]))
-    records, after = found["conflicts"], found["next"]
+    query = ConflictsQuery(kind=asked["kind"] or None, after=asked["after"], limit=PAGE)
+    kinds, found = await gather(api.call(reader, KINDS), api.call(reader, CONFLICTS, query=query))
     return page(
         request,
         "steward_conflicts.html",
-        kinds=kinds["kinds"],
+        kinds=kinds.kinds,
         kind=asked["kind"],
-        records=records,
-        labels=await source_labels(reader, api, records),
+        records=found.conflicts,
         done=done(request, ("record", "field")),
-        next_href=f"{CONFLICTS}?{urlencode({**({'kind': asked['kind']} if asked['kind'] else {}), 'after': after})}"
-        if after
+        next_href=f"{HOME}?{urlencode({**({'kind': asked['kind']} if asked['kind'] else {}), 'after': found.next})}"
+        if found.next
         else None,
     )
 
 
-async def duplicates_page(request: Request, api: HubApi) -> Response:
+async def duplicates_page(request: Request, api: AsyncHubClient) -> Response:
     reader = reader_of(request)
     after = request.query_params.get("after", "")
-    found = await api.get(reader, "/duplicates", [*([("after", after)] if after else []), ("limit", PAGE)])
-    pairs, following = found["duplicates"], found["next"]
+    found = await api.call(reader, DUPLICATES, query=DuplicatesQuery(after=after, limit=PAGE))
     return page(
         request,
         "steward_duplicates.html",
-        pairs=pairs,
-        labels=await source_labels(reader, api, [one for pair in pairs for one in (pair["left"], pair["right"])]),
+        pairs=found.duplicates,
         done=done(request, ("left", "right", "decision")),
-        next_href=f"{DUPLICATES}?{urlencode({'after': following})}" if following else None,
+        next_href=f"{PAIRS}?{urlencode({'after': found.next})}" if found.next else None,
     )
 
 
-async def preferred(request: Request, api: HubApi) -> Response:
+async def preferred(request: Request, api: AsyncHubClient) -> Response:
     """Believe the source that was chosen; without one, undo what was chosen before."""
     async with request.form(max_files=0, max_fields=10) as form:
         sent = {name: str(value) for name, value in form.items()}
     source, number = sent.get("source") or None, sent.get("source_record_id") or None
     record = str(request.path_params["record_id"])
-    body = {"field": sent.get("field", ""), "source": source, "source_record_id": number}
-    await api.post(reader_of(request), f"/records/{segment(request, 'record_id')}/preferences", body)
+    # As it was sent: the API checks it, and says what is wrong in the reader's language.
+    body = NewPreference.model_construct(field=sent.get("field", ""), source=source, source_record_id=number)
+    await api.call(reader_of(request), PREFER, body, record_id=record)
     told = {"record": record, "field": sent.get("field", "")} if source else {}
-    return RedirectResponse(back_to(sent.get("next", ""), CONFLICTS, told), 303)
+    return RedirectResponse(back_to(sent.get("next", ""), HOME, told), 303)
 
 
-async def paired(request: Request, api: HubApi) -> Response:
+async def paired(request: Request, api: AsyncHubClient) -> Response:
     """Join two records, keep them apart, or undo either."""
     async with request.form(max_files=0, max_fields=10) as form:
         sent = {name: str(value) for name, value in form.items()}
-    body = {name: sent.get(name, "") for name in ("left", "right", "decision")}
-    await api.post(reader_of(request), "/same-as", body)
-    told = {} if body["decision"] == "undone" else body
-    return RedirectResponse(back_to(sent.get("next", ""), DUPLICATES, told), 303)
+    pair = {name: sent.get(name, "") for name in ("left", "right", "decision")}
+    decision = cast(SameAsDecision, pair["decision"])  # the API tells what else it is
+    body = NewSameAs.model_construct(left=pair["left"], right=pair["right"], decision=decision)
+    await api.call(reader_of(request), SAME_AS, body)
+    told = {} if decision == "undone" else pair
+    return RedirectResponse(back_to(sent.get("next", ""), PAIRS, told), 303)
 
 
-async def source_labels(reader: Reader, api: HubApi, records: Sequence[Json]) -> dict[str, str]:
-    """What people call the sources that the records name, as the records' own pages tell it."""
-    pages = await gather(*(api.get(reader, f"/records/{quote(str(one['id']), safe='')}") for one in records))
-    told = (row["source"] for record in pages for row in record["rows"] if row["source"])
-    values = (value["source"] for record in pages for one in record["conflicts"] for value in one["values"])
-    return {source["id"]: source["label"] for source in (*told, *values)}
-
-
-def done(request: Request, names: Sequence[str]) -> Json | None:
+def done(request: Request, names: Sequence[str]) -> Mapping[str, str] | None:
     """The decision just made, which can be undone at once."""
     told = {name: request.query_params.get(name, "") for name in names}
     return told if all(told.values()) else None
