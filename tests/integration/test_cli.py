@@ -1,13 +1,9 @@
 """The hub as its operator meets it: one process, started, fed, asked and stopped from a shell."""
 
 import json
-import os
 import re
 import signal
 import stat
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,48 +11,12 @@ import pytest
 
 import sample
 from app.cli.main import main
-from tests.waiting import PATIENCE_SECONDS
+from tests.started import Started
 
 TABLE = """资产编号,仪器名称,所在单位,是否共享,状态,开放时间,预约时段（分钟）,预约确认方式
 T-1,示例光谱仪,宁波大学 (https://ror.org/03et85d35),是,在用,每天 00:00-24:00,60,自动确认
 T-2,示例色谱仪,宁波大学 (https://ror.org/03et85d35),也许,在用,每天 00:00-24:00,60,自动确认
 """
-
-
-class Started:
-    """`hub up` as a process, and what it has printed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        command = [sys.executable, "-c", "from app.cli.main import run; run()"]
-        self.process = subprocess.Popen(
-            [*command, "up", "--port", "0", "--data", str(folder), "--lang", "en"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
-        self.lines: list[str] = []
-
-    def read_until(self, words: str) -> str:
-        """The line with these words; a hub that never says them is killed."""
-        assert self.process.stdout is not None
-        impatience = threading.Timer(PATIENCE_SECONDS, self.process.kill)
-        impatience.start()
-        try:
-            for line in self.process.stdout:
-                self.lines.append(line)
-                if words in line:
-                    return line
-        finally:
-            impatience.cancel()
-        raise AssertionError("".join(self.lines))
-
-    def stop(self, by: signal.Signals) -> int:
-        self.process.send_signal(by)
-        rest, _ = self.process.communicate(timeout=PATIENCE_SECONDS)
-        self.lines.append(rest)
-        return self.process.returncode
 
 
 @pytest.fixture(scope="module")

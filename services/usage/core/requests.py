@@ -17,6 +17,7 @@ from services.usage.ports import SCOPES
 
 MONTHS_LIMIT = 120
 DEFAULT_MONTHS = 12
+FIRST_MONTH = "2000-01"
 PROBLEMS_LIMIT = 50
 CLOCK_SKEW = timedelta(minutes=5)
 
@@ -55,7 +56,7 @@ def read_question(
     if known == "county" and not (fullmatch(r"[0-9]{6}", wanted) and is_division(wanted)):
         raise Refusal(Problem("bad-county", _DIVISION, shown(wanted), "id"), status=400)
     end = _month(last, "to") or this_month
-    start = _month(first, "from") or shifted(end, 1 - DEFAULT_MONTHS)
+    start = _month(first, "from") or max(shifted(end, 1 - DEFAULT_MONTHS), FIRST_MONTH)
     if not start <= end < shifted(start, MONTHS_LIMIT):
         raise Refusal(Problem("order", _ORDER.format(most=MONTHS_LIMIT), shown(last or end), "to"), status=400)
     return Question(known, wanted, start, end)
