@@ -52,6 +52,11 @@ coverage:
 mutation *modules:
     {{python}} -m tests.mutation {{modules}}
 
+# schemathesis on a hub of its own, so many seconds for each kind of caller
+[group('check')]
+contracts-fuzz seconds="300":
+    {{python}} -m tests.fuzz {{seconds}}
+
 # The hub beside bare libraries; --quick, --real, --write
 [group('measure')]
 bench *options:

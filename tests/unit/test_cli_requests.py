@@ -276,3 +276,12 @@ def test_template_is_saved_in_the_format_of_its_name(hub: FakeHub, tmp_path: Pat
     assert hub.requests[0].url.params["format"] == "csv"
     assert (tmp_path / "t.csv").read_bytes() == b"table"
     assert run("template", "expert", "-o", str(tmp_path / "t.pdf")) == 2
+
+
+def test_an_answer_of_another_release_is_told_with_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = httpx.MockTransport(lambda request: httpx.Response(200, json={"total": 1}))
+    monkeypatch.setattr(sessions, "HubClient", lambda url, token, language: HubClient(url, token, language, other))
+    assert run("search", "x") == 3
+    assert "search_records: not the answer of its contract, at hits" in capsys.readouterr().err

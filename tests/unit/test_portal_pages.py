@@ -72,9 +72,8 @@ def test_forged_forms_are_refused(asked: Asked, headers: dict[str, str]) -> None
     assert asked.requests == []
 
 
-def test_forms_have_a_limit_that_is_told_before_they_are_read(asked: Asked) -> None:
-    form = {"content-type": "application/x-www-form-urlencoded"}
-    asked.answer = lambda request: httpx.Response(200, json={"roles": ["submitter"]})
+def test_forms_have_a_limit_that_is_told_before_they_are_read() -> None:
+    asked, form = steward(), {"content-type": "application/x-www-form-urlencoded"}
     for path, size in (("/records/instrument-1/book", 70_000), ("/import", 300 * 2**20)):
         answer = asked.browser.post(path, content=b"a=b", headers={**SAME_SITE, **form, "content-length": str(size)})
         assert answer.status_code == 413
@@ -163,6 +162,11 @@ def test_a_silent_api_is_told_as_unavailable(asked: Asked) -> None:
     answer = asked.browser.get("/", headers={"accept-language": "en"})
     assert answer.status_code == 503
     assert "Temporarily unavailable" in answer.text
+
+
+def test_an_answer_of_another_release_is_no_page_but_an_error(asked: Asked) -> None:
+    asked.answer = lambda request: httpx.Response(200, json={"kinds": [{"name": "instrument"}]})
+    assert asked.browser.get("/").status_code == 502
 
 
 def test_a_search_that_is_wrong_keeps_the_words(asked: Asked) -> None:
