@@ -42,8 +42,8 @@ def test_an_owners_inbox_is_of_all_its_instruments_and_no_others(desk: Desk) -> 
 
 
 COPIES = """
-INSERT INTO bookings SELECT bookings.id || value, instrument, start + value * 3600, "end" + value * 3600, status, version,
-    booked_by, bookings.key, body, owners FROM bookings, json_each(?) WHERE bookings.id = ?
+INSERT INTO bookings SELECT bookings.id || value, instrument, start + value * 3600, "end" + value * 3600, status,
+    version, booked_by, bookings.key, body, owners FROM bookings, json_each(?) WHERE bookings.id = ?
 """
 
 
