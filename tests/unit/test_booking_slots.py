@@ -178,6 +178,7 @@ def test_what_fits_the_grid_is_slots_of_one_opening(
         assert not fits_grid(offer, Interval(start, wanted.end - timedelta(seconds=1)))
 
 
+@settings(deadline=None)
 @given(offers(), DAYS, st.lists(intervals(), max_size=4), st.integers(-2_000, 2_000))
 def test_states_partition_the_grid(offer: Offer, first: date, taken: list[Interval], minutes: int) -> None:
     now = instant_of(first, 0, offer.zone) + timedelta(minutes=minutes)

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.kernel.cloudevents import CloudEvent, Envelope
@@ -16,6 +16,7 @@ from schemas.values import ror_id, url
 pytestmark = pytest.mark.unit
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=20, max_size=20))
 def test_base32_is_that_of_the_standard(data: bytes) -> None:
     assert base32(int.from_bytes(data), 160) == b32encode(data).decode().lower()
