@@ -1,6 +1,6 @@
 """The hub as one ASGI application: every API, the portal, and the workers behind them."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -8,6 +8,7 @@ import httpx
 import orjson
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import Response
+from starlette.routing import BaseRoute
 
 from app.composition import Hub
 from app.health import add_health
@@ -62,12 +63,13 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.sign_in = login
     install_problem_handlers(app)
     templates: dict[Any, str] = {}
-    for router in _routers(hub, app):
+    routers = tuple(_routers(hub, app))
+    for router in routers:
         app.include_router(router)
         templates |= templates_of(router)
     app.include_router(exposition(hub.settings.metrics_public))
     add_health(app, hub, runtime)
-    app.include_router(description(app))
+    app.include_router(description([*app.routes, *(route for router in routers for route in router.routes)]))
     app.add_middleware(Failures)
     add_limits(app, hub.settings)
     app.add_middleware(Observed, templates=templates)
@@ -84,9 +86,9 @@ def _routers(hub: Hub, app: FastAPI) -> Iterator[APIRouter]:
             yield manifest.pages(app, _api(hub.settings, app))
 
 
-def description(app: FastAPI) -> APIRouter:
-    """GET /api/v1/openapi.json: the contract of the operations that this process serves."""
-    served = {getattr(route, "name", "") for route in app.routes}
+def description(routes: Iterable[BaseRoute]) -> APIRouter:
+    """GET /api/v1/openapi.json: the contract of the operations that these routes serve."""
+    served = {getattr(route, "name", "") for route in routes}
     document = orjson.dumps(openapi(operation for operation in OPERATIONS if operation.id in served))
     router = APIRouter()
 
