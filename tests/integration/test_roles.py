@@ -110,7 +110,8 @@ def test_what_was_opened_is_closed_where_another_store_is_away(tmp_path: Path, m
     (ours,) = (manifest for manifest in MANIFESTS if manifest.role == "usage")
     (usage,) = ours.stores
     kept = Key[Loans]("kept")
-    fake = Manifest("fake", (Store(kept, lambda _: Loans(closed), bool), replace(usage, open=lost)), (kept, usage.key))
+    stores = Store(kept, lambda _: Loans(closed), bool), replace(usage, open=lost)
+    fake = Manifest("fake", stores=stores, needs=(kept, usage.key))
     monkeypatch.setattr(composition, "MANIFESTS", (fake,))
     with pytest.raises(ConnectionError):
         compose(Settings(data_dir=tmp_path))
