@@ -7,12 +7,9 @@ from hashlib import sha256
 
 from sqlalchemy import Table
 
-import services.booking.tables
-import services.catalog.tables
-import services.curation.tables
-import services.ingest.tables  # noqa: F401 - their tables are in the MetaData once they are imported
+from app.composition import MANIFESTS
 from hub.kernel.language import Bilingual
-from hub.sql.metadata import moved_columns, moved_name, moved_tables
+from hub.sql.metadata import moved_columns, moved_name
 
 Value = str | int | bytes | None
 Row = Sequence[Value]
@@ -21,7 +18,7 @@ OnProgress = Callable[[int, int], None]
 Steps = Callable[[Bilingual], AbstractContextManager[OnProgress]]
 """Begins a step of the work, which tells how far it is."""
 
-TABLES = moved_tables()
+TABLES = [table for manifest in MANIFESTS for table in manifest.tables if table.info["moved"]]
 BY_NAME = {moved_name(table): table for table in TABLES}
 
 

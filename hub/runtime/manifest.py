@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 import httpx
 from fastapi import APIRouter, FastAPI
+from sqlalchemy import Table
 
 from hub.kernel.sources import Sources
 from hub.log.sqlite_eventlog import SqliteEventLog
@@ -102,6 +103,7 @@ class Resources:
 class Manifest:
     """One service.
 
+    `tables` are what its stores have in SQL databases; a move and a backup carry those over that are so marked.
     `stores` are its own, which others may ask for by their keys. A process with the `role` opens what it `needs`, which
     `/readyz` asks after, and what it `uses` beside that, without which it can still do its main part. `router` makes
     its HTTP API; `pages` makes pages for people, on the APIs alone, and adds to the application how it tells people of
@@ -109,6 +111,7 @@ class Manifest:
     """
 
     role: str
+    tables: tuple[Table, ...] = ()
     stores: tuple[Store[Any], ...] = ()
     needs: tuple[Key[Any], ...] = ()
     uses: tuple[Key[Any], ...] = ()

@@ -4,6 +4,7 @@ PostgreSQL has all of them in one database, SQLite each in its store's own file.
 `hub.sql.migrations`; a test finds what the steps make and the MetaData say differently.
 """
 
+from types import ModuleType
 from typing import Any, Literal
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
@@ -54,9 +55,9 @@ def tables_of(store: str) -> list[Table]:
     return [table for table in metadata.tables.values() if table.info["store"] == store and is_on(table, "sqlite")]
 
 
-def moved_tables() -> list[Table]:
-    """The tables that a move carries over, services in the order of their import."""
-    return [table for table in metadata.tables.values() if table.info["moved"]]
+def declared(module: ModuleType) -> tuple[Table, ...]:
+    """The tables that a `tables.py` has, in its order."""
+    return tuple(value for value in vars(module).values() if isinstance(value, Table))
 
 
 def moved_columns(table: Table) -> list[Column[Any]]:

@@ -1,6 +1,8 @@
 """The booking service: who has an instrument when."""
 
 from hub.runtime.manifest import DATABASE, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
+from hub.sql.metadata import declared
+from services.booking import tables
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.booking.api import router
 from services.booking.owners import OwnerUpkeep
@@ -25,6 +27,7 @@ def _bookings(on: Resources) -> BookingStore:
 
 MANIFEST = Manifest(
     role="booking",
+    tables=declared(tables),
     stores=(Store(BOOKING_STORE, _bookings, lambda bookings: bookings.get(NOBODY)),),
     needs=(EVENT_LOG, RECORD_STORE, BOOKING_STORE),
     router=lambda on: router(desk(on)),

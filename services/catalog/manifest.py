@@ -3,6 +3,8 @@
 from hub.auth.signing_key import signing_key
 from hub.ports.catalogue import Catalogue
 from hub.runtime.manifest import CATALOGUE, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
+from hub.sql.metadata import declared
+from services.catalog import tables
 from services.catalog.adapters.sql_searches import SqlSavedSearches
 from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
 from services.catalog.api import router
@@ -30,6 +32,7 @@ def _sink(on: Resources) -> CatalogueSink:
 
 MANIFEST = Manifest(
     role="catalog",
+    tables=declared(tables),
     stores=(
         Store(CATALOGUE, _catalogue, lambda catalogue: catalogue.versions([NOBODY])),
         Store(SAVED_SEARCHES, lambda on: SqlSavedSearches(on.tables("searches")), lambda searches: searches.of(NOBODY)),

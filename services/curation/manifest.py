@@ -3,6 +3,8 @@
 from hub.ports.records import RecordStore
 from hub.ports.worker import Worker
 from hub.runtime.manifest import DATABASE, EVENT_LOG, NOBODY, RECORD_STORE, Manifest, Resources, Store
+from hub.sql.metadata import declared
+from services.curation import tables
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.api import router
 from services.curation.service import Curation, Relay
@@ -24,6 +26,7 @@ def _workers(on: Resources) -> tuple[Worker, ...]:
 
 MANIFEST = Manifest(
     role="curation",
+    tables=declared(tables),
     stores=(Store(RECORD_STORE, _records, lambda records: records.get([NOBODY])),),
     needs=(EVENT_LOG, RECORD_STORE),
     router=lambda on: router(

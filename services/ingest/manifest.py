@@ -15,6 +15,8 @@ from hub.runtime.manifest import (
     Resources,
     Store,
 )
+from hub.sql.metadata import declared
+from services.ingest import tables
 from services.ingest.adapters.sql_receipts import SqlReceipts
 from services.ingest.adapters.sql_vault import SqlVault
 from services.ingest.api import router
@@ -50,6 +52,7 @@ def _workers(on: Resources) -> Iterator[Worker]:
 
 MANIFEST = Manifest(
     role="ingest",
+    tables=declared(tables),
     stores=(
         Store(
             RECEIPT_STORE,

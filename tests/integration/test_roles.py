@@ -19,6 +19,7 @@ import uvicorn
 from fastapi import APIRouter
 from fastapi.testclient import TestClient
 
+import schemas
 from app import composition
 from app.composition import MANIFESTS, ROLES, compose
 from app.server import create_app
@@ -39,6 +40,7 @@ REACHED = {
     "usage": LOG_AND_TABLES, "portal": set(),
 }  # fmt: skip
 """The servers that each role needs."""
+OF_EVERY_PROCESS = {"/api/v1/me", "/healthz", "/readyz"}
 
 
 def until(true: Callable[[], Any]) -> None:
@@ -62,10 +64,18 @@ def works(settings: Settings, manifest: Manifest) -> None:
             stores = {name.removeprefix("store ") for name in ready.json()["checks"] if name.startswith("store ")}
             assert stores - {"folder"} == {key.name for key in manifest.needs}
             paths = client.get("/api/v1/openapi.json").json()["paths"]
-            assert (paths.keys() > {"/api/v1/me"}) is bool(manifest.router)
+            assert (paths.keys() > OF_EVERY_PROCESS) is bool(manifest.router)
         assert set(hub.resources.opened) - {SQLITE_LOG, DATABASE} == declared(manifest)
     finally:
         hub.close()
+
+
+def test_all_roles_together_tell_the_whole_contract(tmp_path: Path) -> None:
+    published = orjson.loads((Path(schemas.__path__[0]) / "published" / "openapi.json").read_bytes())
+    hub = compose(Settings(data_dir=tmp_path))
+    with TestClient(create_app(hub), base_url="http://localhost") as client:
+        assert client.get("/api/v1/openapi.json").json()["paths"].keys() == published["paths"].keys()
+    hub.close()
 
 
 def lost(_: Resources) -> NoReturn:
@@ -100,7 +110,8 @@ def test_what_was_opened_is_closed_where_another_store_is_away(tmp_path: Path, m
     (ours,) = (manifest for manifest in MANIFESTS if manifest.role == "usage")
     (usage,) = ours.stores
     kept = Key[Loans]("kept")
-    fake = Manifest("fake", (Store(kept, lambda _: Loans(closed), bool), replace(usage, open=lost)), (kept, usage.key))
+    stores = Store(kept, lambda _: Loans(closed), bool), replace(usage, open=lost)
+    fake = Manifest("fake", stores=stores, needs=(kept, usage.key))
     monkeypatch.setattr(composition, "MANIFESTS", (fake,))
     with pytest.raises(ConnectionError):
         compose(Settings(data_dir=tmp_path))

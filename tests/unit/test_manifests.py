@@ -8,9 +8,11 @@ import pytest
 
 from app.composition import LIBRARY, MANIFESTS, resources
 from hub.auth.sources import load_sources
+from hub.log import tables as log_tables
 from hub.ports.clock import SystemClock
 from hub.runtime.manifest import DATABASE, EVENT_LOG, Key, Resources, Store
 from hub.runtime.settings import Settings
+from hub.sql.metadata import declared, metadata
 from schemas.topics import contracts
 
 pytestmark = pytest.mark.unit
@@ -21,6 +23,12 @@ def test_each_store_that_a_role_opens_belongs_to_one_service_or_to_the_library()
     assert len({key.name for key in keys}) == len(keys)
     assert {key for manifest in MANIFESTS for key in (*manifest.needs, *manifest.uses)} <= set(keys)
     assert DATABASE in keys, "adapters stand on it"
+
+
+def test_every_table_is_one_service_s_or_the_log_s() -> None:
+    owned = [table for manifest in MANIFESTS for table in manifest.tables]
+    assert {*owned, *declared(log_tables)} == set(metadata.tables.values())
+    assert len(owned) == len(set(owned))
 
 
 def test_the_roles_that_open_the_log_are_the_services_that_its_topics_name() -> None:
