@@ -73,7 +73,7 @@ class HubApi:
         """A file of the API handed on as it is: a template, a calendar entry."""
         answer = await self._sent(reader, "GET", path, params=params)
         headers = {name: answer.headers[name] for name in PASSED_ON if name in answer.headers}
-        return Response(answer.content, headers={**headers, "Cache-Control": "private, no-store"})
+        return Response(answer.content, headers=headers)
 
     async def _sent(
         self,

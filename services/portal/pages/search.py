@@ -29,7 +29,7 @@ def add(router: APIRouter, api: HubApi) -> None:
     async def suggest(request: Request) -> Response:
         params = [pair for pair in request.query_params.multi_items() if pair[0] in ("q", "kind")]
         found = await api.get(reader_of(request), "/suggest", [*params, ("limit", "8")])
-        return JSONResponse(found, headers={"Cache-Control": "no-store"})
+        return JSONResponse(found)
 
     add_page(router, "/", search)
     add_page(router, "/suggest", suggest)
