@@ -29,8 +29,6 @@ from services.booking.core.views import Seen, availability_json, booking_json, i
 from services.booking.ports import Position
 from services.booking.service import BookingDesk, Taken
 
-PRIVATE_ANSWER = {"Cache-Control": "private, no-store"}
-
 _SCOPE = bilingual("booking.bad-scope")
 
 Text = Annotated[str | None, Query()]
@@ -71,7 +69,7 @@ def _add_booking(api: APIRouter, desk: BookingDesk) -> None:
         except Taken as taken:
             return _taken(taken, language)
         headers = {"Location": f"/api/v1/bookings/{seen.booking.id}", "Idempotency-Replayed": str(replayed).lower()}
-        return JSONResponse(booking_json(seen, language), 201, headers=PRIVATE_ANSWER | headers)
+        return JSONResponse(booking_json(seen, language), 201, headers=headers)
 
 
 def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
@@ -97,7 +95,7 @@ def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
 
     @serve(api, contract.BOOKING)
     def booking(booking_id: str, caller: Caller, language: ReaderLanguage) -> JSONResponse:
-        return JSONResponse(booking_json(desk.get(booking_id, caller), language), headers=PRIVATE_ANSWER)
+        return JSONResponse(booking_json(desk.get(booking_id, caller), language))
 
     @serve(api, contract.CALENDAR)
     def calendar(booking_id: str, caller: Caller, language: ReaderLanguage) -> Response:
@@ -106,7 +104,7 @@ def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
         return Response(
             calendar_of(seen, language),
             media_type="text/calendar; charset=utf-8",
-            headers=PRIVATE_ANSWER | {"Content-Disposition": name},
+            headers={"Content-Disposition": name},
         )
 
 
@@ -114,7 +112,7 @@ def _add_action(api: APIRouter, desk: BookingDesk, action: Action) -> None:
     @serve(api, contract.ACTIONS[action])
     def act(booking_id: str, body: Body, caller: Caller, language: ReaderLanguage) -> JSONResponse:
         seen = desk.act(action, booking_id, read_reason(body), caller)
-        return JSONResponse(booking_json(seen, language), headers=PRIVATE_ANSWER)
+        return JSONResponse(booking_json(seen, language))
 
 
 def _page(found: list[Seen], most: int, language: Language) -> JSONResponse:
@@ -124,9 +122,7 @@ def _page(found: list[Seen], most: int, language: Language) -> JSONResponse:
 
 def _told(found: list[Seen], after: Position | None, language: Language) -> JSONResponse:
     shown_ones = [booking_json(seen, language) for seen in found]
-    return JSONResponse(
-        {"bookings": shown_ones, "next": cursor_after(after) if after else None}, headers=PRIVATE_ANSWER
-    )
+    return JSONResponse({"bookings": shown_ones, "next": cursor_after(after) if after else None})
 
 
 def _taken(taken: Taken, language: Language) -> JSONResponse:

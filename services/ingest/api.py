@@ -124,7 +124,6 @@ def _add_receipts(api: APIRouter, ingest: Ingest) -> None:
         headers = {
             "Content-Disposition": attachment(refused_name(known, kind, form, language)),
             "Content-Language": language,
-            "Cache-Control": "no-store",
         }
         return StreamingResponse(chain((first,), chunks), media_type=form.media_type, headers=headers)
 

@@ -57,7 +57,6 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
     headers = {
         "Content-Language": reader.language,
         "Vary": "Accept-Language, Accept-Encoding, Cookie",
-        "Cache-Control": "no-store",
     }
     body = html.encode()
     # Not for the signed-in: beside words of an attacker's choice the length of a page would tell of its secrets.

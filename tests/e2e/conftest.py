@@ -17,6 +17,7 @@ from app.composition import compose
 from app.server import create_app
 from hub.auth.tokens import AccessFile, operator_token
 from hub.runtime.settings import Settings
+from hub.web.connections import server_config
 from sample import FILES
 from tests.summary import RAN_ON
 from tests.waiting import PATIENCE_SECONDS, wait_until
@@ -44,7 +45,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The hub on embedded adapters in a temporary folder, filled through its own API."""
     folder = tmp_path_factory.mktemp("hub")
     hub = compose(Settings(data_dir=folder))
-    server = uvicorn.Server(uvicorn.Config(create_app(hub), host="127.0.0.1", port=0, log_level="warning"))
+    config = server_config(create_app(hub), 5)
+    config.host, config.port = "127.0.0.1", 0
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

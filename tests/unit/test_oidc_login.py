@@ -208,6 +208,13 @@ def test_signing_out_offers_to_end_the_session_there_too(portal: Portal) -> None
     assert parse_qs(address.query) == {"client_id": [CLIENT], "post_logout_redirect_uri": [f"{SITE}/"]}
 
 
+def test_people_are_sent_back_to_the_public_address_whatever_host_was_asked_for(portal: Portal) -> None:
+    portal.app.state.settings = Settings(public_url="https://public.example.org")
+    answer = portal.browser.get("/sign-in/oidc", headers={"host": "evil.example"})
+    asked = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
+    assert asked["redirect_uri"] == "https://public.example.org/sign-in/callback"
+
+
 def test_without_a_provider_there_is_no_button_and_no_way_to_it() -> None:
     asked = Asked()
     assert "/sign-in/oidc" not in asked.browser.get("/sign-in").text

@@ -41,7 +41,7 @@ async def leave(request: Request) -> Response:
         address, begun = await _login(request).begin(callback_of(request), back)
     except ProviderAway as error:
         return _failed(request, back, "away", error)
-    response = RedirectResponse(address, 303, {"Cache-Control": "no-store"})
+    response = RedirectResponse(address, 303)
     # Lax: the provider sends the browser back by a top-level GET from its own site.
     response.set_cookie(
         BEGUN_COOKIE, begun.text(), BEGUN_FOR, path=PATH, secure=is_https(request), httponly=True, samesite="lax"
@@ -70,7 +70,7 @@ async def returned(request: Request, api: AsyncHubClient) -> Response:
         if problem.status != 401:
             raise
         return _failed(request, back, "unknown", problem)
-    response = RedirectResponse(back, 303, {"Cache-Control": "no-store"})
+    response = RedirectResponse(back, 303)
     keep(request, response, signed_in.token, signed_in.seconds or None)
     return response
 
@@ -81,7 +81,7 @@ async def end(request: Request) -> Response:
         address = await _login(request).end_address(f"{site_of(request)}/")
     except ProviderAway as error:
         return _failed(request, local(None), "away", error)
-    return RedirectResponse(address or "/", 303, {"Cache-Control": "no-store"})
+    return RedirectResponse(address or "/", 303)
 
 
 def callback_of(request: Request) -> str:

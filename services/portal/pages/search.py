@@ -70,7 +70,7 @@ def add(router: APIRouter, api: AsyncHubClient) -> None:
     async def suggest(request: Request) -> Response:
         params = [pair for pair in request.query_params.multi_items() if pair[0] in ("q", "kind")]
         found = await api.call(reader_of(request), SUGGEST, query=[*params, SUGGESTIONS])
-        return Response(found.model_dump_json(), media_type=JSON, headers={"Cache-Control": "no-store"})
+        return Response(found.model_dump_json(), media_type=JSON)
 
     add_page(router, "/", search)
     add_page(router, "/suggest", suggest)

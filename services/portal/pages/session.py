@@ -57,7 +57,7 @@ async def sign_in(request: Request, api: AsyncHubClient, token: str, back: str) 
         if problem.status != 401:
             raise
         return sign_in_page(request, back, 401, wrong=True)
-    response = RedirectResponse(back, 303, {"Cache-Control": "no-store"})
+    response = RedirectResponse(back, 303)
     keep(request, response, token, SIGNED_IN_FOR)
     return response
 
