@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hub.kernel.access import Openness
-from hub.kernel.language import Bilingual
 from hub.kernel.records import Authority
+from hub.text.language import Bilingual
 
 Search = Literal["none", "title", "text", "keyword", "facet", "number", "date", "geo"]
 """How the catalogue treats a field.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hub.kernel.language import Bilingual
+from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 
 

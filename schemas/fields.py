@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
 from hub.kernel.access import READERS, Openness
-from hub.kernel.language import Bilingual
+from hub.text.language import Bilingual
 from schemas.annotations import Meta
 from schemas.codes import code_list
 from schemas.kind import Kind

@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from hub.kernel.identifiers import record_id
-from hub.kernel.language import Bilingual
 from hub.kernel.records import AUTHORITIES, Authority
+from hub.text.language import Bilingual
 
 
 class RecordModel(BaseModel):

@@ -9,8 +9,8 @@ from typing import Any, Literal, get_args
 import yaml
 
 from hub.kernel.deadletters import SUFFIX
-from hub.kernel.language import Bilingual
 from hub.ports.eventlog import Topic
+from hub.text.language import Bilingual
 
 Compatibility = Literal["backward", "none"]
 

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, shown
+from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from schemas import cells
 from schemas.codes import code_list

@@ -9,27 +9,11 @@ from app.cli import booking, dead_letters, files, maintenance, moves, search, se
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Session
 from app.cli.wording import language_from, localise, split_language, t
 from hub import __version__
-from hub.kernel.language import Bilingual
+from hub.text.messages import bilingual
 from hub.web.client import ApiProblem, Unreachable
 
-HELP = t(
-    """科研资源共享枢纽：登记、检索、预约仪器设备等科研资源。
-
-从这里开始：`hub up` 启动枢纽并装入示例数据，然后在浏览器打开它给出的地址。
-
-每个命令都有 `--help`，附示例与退出码。""",
-    """The research-resource sharing hub: register, find and book instruments and other research resources.
-
-Start here: `hub up` starts the hub with sample data; then open the address that it prints.
-
-Every command has `--help` with examples and exit codes.""",
-)
-EPILOG = t(
-    "退出码：0 成功；1 完成但有问题（行被拒绝、没有结果、检查未通过）；2 用法有误；"
-    "3 枢纽无法访问、拒绝请求或端口被占用。",
-    "Exit codes: 0 fine; 1 done, with something amiss (rows refused, nothing found, a check failed); 2 wrong usage; "
-    "3 the hub is not reachable or refuses, or its port is taken.",
-)
+HELP = t("cli.app.help")
+EPILOG = t("cli.app.epilog")
 
 
 def _version(wanted: bool) -> None:
@@ -48,17 +32,14 @@ def build() -> typer.Typer:
     def hub(
         version: Annotated[
             bool,
-            typer.Option("--version", callback=_version, is_eager=True, help=t("显示版本并退出", "Show the version.")),
+            typer.Option("--version", callback=_version, is_eager=True, help=t("cli.app.hub.version")),
         ] = False,
         lang: Annotated[
             str,
             typer.Option(
                 "--lang",
                 metavar="zh|en",
-                help=t(
-                    "语言，可写在任何位置；默认按 LC_ALL 或 LANG",
-                    "language, anywhere on the line; by LC_ALL or LANG if not given",
-                ),
+                help=t("cli.app.hub.lang"),
             ),
         ] = "",
     ) -> None:
@@ -87,18 +68,16 @@ def invoke(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     except Unreachable as unreachable:
         return not_reachable(session, str(unreachable))
     except OSError as error:
-        session.note(Bilingual(f"系统报错：{error}", f"The system says: {error}"), "red")
+        session.note(bilingual("cli.app.system-says", error=error), "red")
         return UNREACHABLE
     return 0
 
 
 def not_reachable(session: Session, url: str) -> int:
     """Tell that no hub answers at the address."""
-    session.note(Bilingual(f"无法访问枢纽：{url}", f"No hub answers at {url}"), "red")
+    session.note(bilingual("cli.app.no-hub-answers", url=url), "red")
     session.note(
-        Bilingual(
-            "用 `hub up` 启动，或用 --url 指定地址。", "Start one with `hub up`, or give its address with --url."
-        ),
+        bilingual("cli.app.start-hub-up-give"),
         "default",
     )
     return UNREACHABLE

@@ -7,65 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from app.cli.servers import telling_failures
 from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
 from app.cli.wording import t
 from hub.kernel.deadletters import SUFFIX
-from hub.kernel.language import Bilingual
 from hub.runtime.settings import Settings
+from hub.text.messages import bilingual
 
 if TYPE_CHECKING:
     from app.operations.dead_letters import DeadLetters, Replayed
 
 SHOWN_CHARS = 20_000
-GROUP_HELP = t(
-    "查看和重放死信：无法处理而被搁置的输入，连同原因保留 90 天；枢纽运行时也可用，两种运行方式均可。",
-    "Look at dead letters and replay them: input that could not be used, kept with its reason for 90 days. Also while "
-    "the hub runs, on either profile.",
-)
-LIST_HELP = t(
-    """列出各主题的死信数、待重放数和原因；给出 --topic 则逐条列出最新的几条。
-
-示例：`hub dead-letters list --topic submissions`
-
-退出码：0 没有待重放的；1 有；2 没有这个主题；3 服务器无法访问。""",
-    """List how many dead letters each topic has, how many were not replayed, and why; with --topic the newest ones.
-
-Example: `hub dead-letters list --topic submissions`
-
-Exit codes: 0 none waits to be replayed; 1 some do; 2 no such topic; 3 a server cannot be reached.""",
-)
-SHOW_HELP = t(
-    """显示一条死信：原因、来处、各属性和内容。编号见 list。
-
-示例：`hub dead-letters show submissions 17`""",
-    """Show a dead letter: its reason, where it came from, its attributes and its content. `list` gives its number.
-
-Example: `hub dead-letters show submissions 17`""",
-)
-REPLAY_HELP = t(
-    """把死信原样送回其主题再处理一次，例如升级修复之后；仍无法处理的会再次成为死信。已重放的不再重放，除非加 --all。
-
-中断后可再来一次：每一步都可重复。已有更新版本的记录不会送回。使用指标由原始数据重新统计，不重放。
-
-示例：`hub dead-letters replay --topic submissions --limit 100`
-
-退出码：0 已重放；2 用法有误；3 服务器无法访问，或另一个重放正在进行。""",
-    """Send dead letters back to their topics as they were, such as after an upgrade that can use them; what cannot
-even now becomes a dead letter again. What was replayed is not replayed again, except with --all.
-
-It can be repeated after an interruption, since every effect can. Records of which there is a newer version are left
-out. Indicators of use are counted anew and not replayed.
-
-Example: `hub dead-letters replay --topic submissions --limit 100`
-
-Exit codes: 0 replayed; 2 wrong usage; 3 a server cannot be reached, or another replay is at work.""",
-)
-Topic = Annotated[
-    str, typer.Option("--topic", help=t("只看这个主题，如 submissions", "this topic alone, such as submissions"))
-]
+GROUP_HELP = t("cli.dead_letters.group-help")
+LIST_HELP = t("cli.dead_letters.list-help")
+SHOW_HELP = t("cli.dead_letters.show-help")
+REPLAY_HELP = t("cli.dead_letters.replay-help")
+Topic = Annotated[str, typer.Option("--topic", help=t("cli.dead_letters.topic-alone-such-submissions"))]
 
 
 def register(app: typer.Typer) -> None:
@@ -80,7 +38,7 @@ def register(app: typer.Typer) -> None:
 def list_letters(
     context: typer.Context,
     topic: Topic = "",
-    limit: Annotated[int, typer.Option(min=1, max=1_000, help=t("至多列出几条", "how many at most"))] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help=t("cli.dead_letters.list-letters.limit"))] = 20,
     data: Data = None,
 ) -> None:
     """A line a topic, or a line a letter."""
@@ -93,13 +51,13 @@ def list_letters(
     with telling_failures(told, settings), _opened(settings) as letters:
         counts = [letters.count(name) for name in chosen]
         newest = letters.newest(chosen[0], limit) if topic else []
-    table = _table(told, ("主题", "topic"), ("死信", "letters"), ("待重放", "waiting"), ("原因", "reasons"))
+    table = told.table(*(f"cli.heading.{name}" for name in ("topic", "letters", "waiting", "reasons")))
     for count in counts:
         reasons = ", ".join(f"{code} {number}" for code, number in count.reasons.items())
         table.add_row(count.topic, str(count.kept), str(count.waiting), escape(reasons))
     told.out.print(table)
     if newest:
-        table = _table(told, ("编号", "number"), ("时间", "time"), ("键", "key"), ("原因", "reason"))
+        table = told.table(*(f"cli.heading.{name}" for name in ("number", "time", "key", "reason")))
         for letter in newest:
             said = headers_of(letter)
             key = letter.key.decode(errors="replace")
@@ -111,8 +69,8 @@ def list_letters(
 
 def show(
     context: typer.Context,
-    topic: Annotated[str, typer.Argument(help=t("主题", "topic"))],
-    number: Annotated[int, typer.Argument(min=0, help=t("编号", "number"))],
+    topic: Annotated[str, typer.Argument(help=t("cli.dead_letters.show.topic"))],
+    number: Annotated[int, typer.Argument(min=0, help=t("cli.dead_letters.show.number"))],
     data: Data = None,
 ) -> None:
     """Headers, a blank line, the content."""
@@ -125,7 +83,7 @@ def show(
     with telling_failures(told, settings), _opened(settings) as letters:
         letter = letters.one(name, 0, number)
     if letter is None:
-        told.stop(WRONG_USAGE, Bilingual(f"{name} 没有编号 {number} 的死信", f"{name} has no dead letter {number}"))
+        told.stop(WRONG_USAGE, bilingual("cli.dead_letters.no-dead-letter", name=name, number=number))
     for header, value in headers_of(letter).items():
         told.out.print(f"{header}: {value}", markup=False)
     told.out.print()
@@ -135,10 +93,8 @@ def show(
 def replay(
     context: typer.Context,
     topic: Topic = "",
-    limit: Annotated[int | None, typer.Option(min=1, help=t("每个主题至多几条", "how many of a topic at most"))] = None,
-    again: Annotated[
-        bool, typer.Option("--all", help=t("已重放过的也再重放", "also what was replayed before"))
-    ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help=t("cli.dead_letters.replay.limit"))] = None,
+    again: Annotated[bool, typer.Option("--all", help=t("cli.dead_letters.replay.again"))] = False,
     data: Data = None,
 ) -> None:
     """A line a topic."""
@@ -151,28 +107,27 @@ def replay(
     if again and limit is not None:
         told.stop(
             WRONG_USAGE,
-            Bilingual("--all 不能与 --limit 同时使用", "--all and --limit do not go together"),
-            Bilingual("--limit 接着上次重放的地方。", "--limit goes on from where the last replay ended."),
+            bilingual("cli.dead_letters.all-limit-do-not"),
+            bilingual("cli.dead_letters.limit-goes-where-last"),
         )
     with telling_failures(told, settings), _opened(settings) as letters:
         try:
             for name in chosen:
                 _tell(told, letters.replay(name, limit, again=again))
         except Fenced:
-            told.stop(UNREACHABLE, Bilingual("另一个重放正在进行", "Another replay is at work"))
+            told.stop(UNREACHABLE, bilingual("cli.dead_letters.another-replay-work"))
 
 
 def _tell(told: Session, done: "Replayed") -> None:
-    zh = f"{done.topic}：重放 {done.replayed} 条"
-    en = f"{done.topic}: {done.replayed} replayed"
-    for number, words in (
-        (done.outdated, Bilingual("已有更新版本", "outdated")),
-        (done.foreign, Bilingual("不是死信", "no dead letters")),
-        (done.left, Bilingual("待下次重放", "wait")),
+    parts = [bilingual("cli.dead_letters.replayed", topic=done.topic, count=done.replayed)]
+    for count, words in (
+        (done.outdated, bilingual("cli.dead_letters.outdated")),
+        (done.foreign, bilingual("cli.dead_letters.no-dead-letters")),
+        (done.left, bilingual("cli.dead_letters.wait")),
     ):
-        if number:
-            zh, en = f"{zh}，{words.zh} {number} 条", f"{en}, {number} {words.en}"
-    told.say(Bilingual(zh, en))
+        if count:
+            parts.append(bilingual("cli.dead_letters.part", words=words, count=count))
+    told.say(bilingual("cli.comma").join(parts))
 
 
 @contextmanager
@@ -190,7 +145,7 @@ def _settings(told: Session, data: Data) -> Settings:
     if settings.profile == "embedded" and not (settings.data_dir / "log.db").exists():
         told.stop(
             WRONG_USAGE,
-            Bilingual(f"{settings.data_dir} 里没有枢纽的数据", f"There are no data of a hub in {settings.data_dir}"),
+            bilingual("cli.dead_letters.no-data-hub", data_dir=settings.data_dir),
         )
     return settings
 
@@ -200,15 +155,8 @@ def _topics(told: Session, wanted: str, among: Sequence[str]) -> list[str]:
     name = wanted.removesuffix(SUFFIX)
     if name and name not in among:
         listed = ", ".join(among)
-        told.stop(WRONG_USAGE, Bilingual(f"没有主题 {wanted}；有 {listed}", f"no topic {wanted}; there are {listed}"))
+        told.stop(WRONG_USAGE, bilingual("cli.dead_letters.no-topic", wanted=wanted, listed=listed))
     return [name] if name else list(among)
-
-
-def _table(told: Session, *headings: tuple[str, str]) -> Table:
-    table = Table(box=None, pad_edge=False, show_edge=False)
-    for zh, en in headings:
-        table.add_column(zh if told.language == "zh" else en, overflow="fold")
-    return table
 
 
 def _content(value: bytes | None) -> str:

@@ -6,7 +6,8 @@ import socket
 import sqlite3
 from pathlib import Path
 
-from hub.kernel.language import Bilingual
+from hub.text.language import Bilingual
+from hub.text.messages import bilingual
 
 FREE_BYTES = 512 * 2**20
 SQLITE = (3, 35, 0)
@@ -17,10 +18,7 @@ def old_sqlite() -> Bilingual | None:
     if sqlite3.sqlite_version_info >= SQLITE:
         return None
     least = ".".join(map(str, SQLITE))
-    return Bilingual(
-        f"SQLite {sqlite3.sqlite_version} 太旧，需要 {least}；请换用较新的 Python 安装包",
-        f"SQLite {sqlite3.sqlite_version} is too old: {least} is needed, which newer builds of Python bring",
-    )
+    return bilingual("cli.environment.sqlite-too-old-needed", sqlite_version=sqlite3.sqlite_version, least=least)
 
 
 def unwritable(folder: Path) -> Bilingual | None:
@@ -29,14 +27,9 @@ def unwritable(folder: Path) -> Bilingual | None:
     while not there.exists() and there != there.parent:
         there = there.parent
     if not there.is_dir():
-        return Bilingual(
-            f"{there} 不是文件夹；请用 --data 指定别处", f"{there} is no folder; choose another with --data"
-        )
+        return bilingual("cli.environment.no-folder-choose-another", there=there)
     if not os.access(there, os.W_OK | os.X_OK):
-        return Bilingual(
-            f"无权写入 {there}；请更改其权限，或用 --data 指定别处",
-            f"{there} may not be written to; change its mode or choose another folder with --data",
-        )
+        return bilingual("cli.environment.may-not-written-change", there=there)
     return None
 
 

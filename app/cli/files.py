@@ -27,8 +27,9 @@ from app.cli.session import (
 )
 from app.cli.transfer import Document
 from app.cli.wording import t
-from hub.kernel.language import Bilingual
 from hub.kernel.operation import Operation
+from hub.text.language import Bilingual
+from hub.text.messages import bilingual
 from hub.web.client import ApiProblem, HubClient, Query
 from schemas.http.catalog import SEARCH, SearchQuery
 from schemas.http.ingest import REFUSED, TEMPLATE, GivebackFormat, Receipt, RefusedQuery, TableFormat, TemplateQuery
@@ -44,48 +45,11 @@ FORMATS: Mapping[str, GivebackFormat] = {
     ".jsonl": "ndjson",
     ".json": "ndjson",
 }
-IMPORT_HELP = t(
-    """导入文件：边读边发，逐行检查，显示被拒绝的行和原因。
-
-格式按文件内容识别：CSV、Excel、JSON、NDJSON、XML（UNIQUIP、PIDINST、CERIF、ROR），可为 .gz。
-
-示例：
-
-`hub import 仪器.xlsx --kind instrument --source owner`
-
-`hub import *.csv --kind expert --source zhejiang --refused 待改.csv`
-
-退出码：0 全部接收；1 有的行被拒绝；2 用法有误；3 枢纽无法访问或整个文件被拒绝。""",
-    """Import files: rows are streamed, checked one by one, and the refused ones are shown with their reasons.
-
-The format is recognised: CSV, Excel, JSON, NDJSON, XML (UNIQUIP, PIDINST, CERIF, ROR), each also as .gz.
-
-Examples:
-
-`hub import instruments.xlsx --kind instrument --source owner`
-
-`hub import *.csv --kind expert --source zhejiang --refused mend.csv`
-
-Exit codes: 0 every row taken; 1 some rows refused; 2 wrong usage; 3 hub not reachable, or a whole file refused.""",
-)
-TEMPLATE_HELP = t(
-    """保存某类记录的导入模板（表头、示例行、填写说明）。
-
-示例：`hub template instrument -o 仪器模板.xlsx`""",
-    """Save an import template of a kind: headings, an example row, hints.
-
-Example: `hub template instrument -o instruments.xlsx`""",
-)
-EXPORT_HELP = t(
-    """把某类记录的公开字段导出为 NDJSON，每行一条。
-
-示例：`hub export instrument -o instruments.ndjson`""",
-    """Export the public fields of a kind's records as NDJSON, one record a line.
-
-Example: `hub export instrument -o instruments.ndjson`""",
-)
-Kind = Annotated[str, typer.Option("--kind", "-k", help=t("记录类别，见 hub kinds", "record kind; see hub kinds"))]
-Output = Annotated[Path, typer.Option("--output", "-o", help=t("写入的文件", "file to write"))]
+IMPORT_HELP = t("cli.files.import-help")
+TEMPLATE_HELP = t("cli.files.template-help")
+EXPORT_HELP = t("cli.files.export-help")
+Kind = Annotated[str, typer.Option("--kind", "-k", help=t("cli.files.record-kind-see-hub"))]
+Output = Annotated[Path, typer.Option("--output", "-o", help=t("cli.files.file-write"))]
 
 
 def register(app: typer.Typer) -> None:
@@ -100,31 +64,22 @@ def import_files(
     *,
     files: Annotated[
         list[Path],
-        typer.Argument(exists=True, dir_okay=False, readable=True, help=t("要导入的文件", "files to import")),
+        typer.Argument(exists=True, dir_okay=False, readable=True, help=t("cli.files.import-files.files")),
     ],
     kind: Kind,
     source: Annotated[
         str,
-        typer.Option(
-            "--source", "-s", help=t("以哪个数据来源的名义，如 owner", "on behalf of which source, such as owner")
-        ),
+        typer.Option("--source", "-s", help=t("cli.files.import-files.source")),
     ],
-    format_name: Annotated[
-        str, typer.Option("--format", help=t("格式；不填即自动识别", "format; recognised if not given"))
-    ] = "",
+    format_name: Annotated[str, typer.Option("--format", help=t("cli.files.import-files.format-name"))] = "",
     refused: Annotated[
         Path | None,
         typer.Option(
             "--refused",
-            help=t(
-                "把被拒绝的行连同原因存为文件（.csv .xlsx .ndjson），改好后可直接再导入",
-                "save refused rows with their reasons (.csv .xlsx .ndjson), to be mended and imported as they are",
-            ),
+            help=t("cli.files.import-files.refused"),
         ),
     ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help=t("等到可以检索为止", "wait until the rows can be found"))
-    ] = True,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help=t("cli.files.import-files.wait"))] = True,
     url: Url = None,
     token: Token = None,
     data: Data = None,
@@ -134,10 +89,7 @@ def import_files(
     if refused and refused.suffix.casefold() not in FORMATS:
         told.stop(
             WRONG_USAGE,
-            Bilingual(
-                "--refused 的文件名应以 .csv、.xlsx 或 .ndjson 结尾",
-                "--refused takes a name that ends in .csv, .xlsx or .ndjson",
-            ),
+            bilingual("cli.files.refused-takes-name-ends"),
         )
     with told.client(data, url, token or operators(data)) as client:
         codes = []
@@ -168,15 +120,16 @@ def bar(told: Session, what: Bilingual, unit: Bilingual) -> Iterator[transfer.Pr
 
 def submitted(told: Session, client: HubClient, document: Document) -> Receipt:
     """The receipt of a document, sent with a progress bar."""
-    with bar(
-        told, Bilingual(f"发送 {document.name}", f"Sending {document.name}"), Bilingual("字节", "bytes")
-    ) as progress:
+    with bar(told, bilingual("cli.files.sending", name=document.name), bilingual("cli.files.bytes")) as progress:
         receipt = transfer.send(client, document, progress)
     accepted, refused = receipt.accepted, receipt.refused
     told.say(
-        Bilingual(
-            f"{document.name}：接收 {accepted} 行，拒绝 {refused} 行，回执 {receipt.id}",
-            f"{document.name}: {accepted} rows taken, {refused} refused, receipt {receipt.id}",
+        bilingual(
+            "cli.files.rows-taken-refused-receipt",
+            name=document.name,
+            accepted=accepted,
+            refused=refused,
+            id=receipt.id,
         )
     )
     return receipt
@@ -185,24 +138,14 @@ def submitted(told: Session, client: HubClient, document: Document) -> Receipt:
 def reported(told: Session, client: HubClient, receipt: Receipt, saved: Path | None, wait: bool) -> int:
     """Tell what was refused, save it if asked to, wait if asked to; the exit code of this file."""
     for problem in receipt.problems[:SHOWN_PROBLEMS]:
-        told.note(Bilingual(problem.message, problem.message), "red")
+        told.note(problem.message, "red")
     refused = receipt.refused
     if refused and saved:
         form = RefusedQuery(format=FORMATS[saved.suffix.casefold()])
         download(client, saved, REFUSED, form, receipt_id=receipt.id)
-        told.note(
-            Bilingual(
-                f"被拒绝的行已存入 {saved}，改好后可直接再导入",
-                f"Refused rows are in {saved}; mend them and import it as it is",
-            )
-        )
+        told.note(bilingual("cli.files.refused-rows-mend-them", saved=saved))
     elif refused:
-        told.note(
-            Bilingual(
-                "加 --refused 文件名 可把这些行连同原因存下来",
-                "Add --refused FILE to save these rows with their reasons",
-            )
-        )
+        told.note(bilingual("cli.files.add-refused-file-save"))
     code = SOME_REFUSED if refused else FINE
     if wait and receipt.accepted:
         code = max(code, followed(told, client, receipt))
@@ -212,28 +155,18 @@ def reported(told: Session, client: HubClient, receipt: Receipt, saved: Path | N
 def followed(told: Session, client: HubClient, receipt: Receipt) -> int:
     """Wait until every accepted row is settled; the exit code of that."""
     try:
-        with bar(told, Bilingual("等待可检索", "Waiting until searchable"), Bilingual("行", "rows")) as progress:
+        with bar(told, bilingual("cli.files.waiting-until-searchable"), bilingual("cli.files.rows")) as progress:
             states = transfer.follow(client, receipt, progress)
     except TimeoutError:
-        told.note(
-            Bilingual(
-                "枢纽迟迟没有处理完；数据已收下，可用 hub doctor 检查",
-                "The hub is slow to process the rows; they are safe, see hub doctor",
-            )
-        )
+        told.note(bilingual("cli.files.hub-slow-process-rows"))
         return UNREACHABLE
     searchable, stale, dead = (states.get(name, 0) for name in transfer.SETTLED)
-    told.say(Bilingual(f"{searchable} 行已可检索", f"{searchable} rows can be found now"), "green")
+    told.say(bilingual("cli.files.rows-can-found-now", searchable=searchable), "green")
     if stale:
-        told.note(
-            Bilingual(
-                f"{stale} 行比该来源已有的版本旧，未采用",
-                f"{stale} rows are older than what the source said before, and were left aside",
-            )
-        )
+        told.note(bilingual("cli.files.rows-older-than-what", stale=stale))
     if dead:
         told.note(
-            Bilingual(f"{dead} 行无法处理，已转入死信队列", f"{dead} rows could not be processed and are dead letters"),
+            bilingual("cli.files.rows-could-not-processed", dead=dead),
             "red",
         )
     return SOME_REFUSED if dead else FINE
@@ -261,7 +194,7 @@ def download(client: HubClient, target: Path, operation: Operation[bytes], query
 
 def template(
     context: typer.Context,
-    kind: Annotated[str, typer.Argument(help=t("记录类别，见 hub kinds", "record kind; see hub kinds"))],
+    kind: Annotated[str, typer.Argument(help=t("cli.files.template.kind"))],
     output: Output,
     url: Url = None,
     data: Data = None,
@@ -270,15 +203,15 @@ def template(
     told = session(context)
     form = TABLES.get(output.suffix.casefold())
     if form is None:
-        told.stop(WRONG_USAGE, Bilingual("文件名应以 .csv 或 .xlsx 结尾", "the name ends in .csv or .xlsx"))
+        told.stop(WRONG_USAGE, bilingual("cli.files.name-ends-csv-xlsx"))
     with told.client(data, url, None) as client:
         download(client, output, TEMPLATE, TemplateQuery(format=form), kind=kind)
-    told.say(Bilingual(f"模板已存入 {output}", f"The template is in {output}"))
+    told.say(bilingual("cli.files.template", output=output))
 
 
 def export(
     context: typer.Context,
-    kind: Annotated[str, typer.Argument(help=t("记录类别，见 hub kinds", "record kind; see hub kinds"))],
+    kind: Annotated[str, typer.Argument(help=t("cli.files.export.kind"))],
     output: Output,
     url: Url = None,
     data: Data = None,
@@ -286,7 +219,7 @@ def export(
     """Page through the kind and write a record a line, with its id and version."""
     told = session(context)
     part, count, cursor = output.with_name(output.name + ".part"), 0, None
-    exported, unit = Bilingual(f"导出 {kind}", f"Exporting {kind}"), Bilingual("条", "records")
+    exported, unit = bilingual("cli.files.exporting", kind=kind), bilingual("cli.files.records")
     with told.client(data, url, None) as client, private(part) as file, bar(told, exported, unit) as progress:
         while True:
             page = client.call(SEARCH, query=SearchQuery(kind=(kind,), size=PAGE, cursor=cursor))
@@ -298,4 +231,4 @@ def export(
             if cursor is None:
                 break
     part.replace(output)
-    told.say(Bilingual(f"{count} 条记录已存入 {output}", f"{count} records are in {output}"))
+    told.say(bilingual("cli.files.records.records", count=count, output=output))

@@ -8,7 +8,7 @@ from app.cli.session import Session
 from app.cli.transfer import Document
 from hub.auth.tokens import ACCESS_FILE
 from hub.kernel.canonical import short_digest
-from hub.kernel.language import Bilingual
+from hub.text.messages import bilingual
 from hub.web.client import HubClient
 from schemas.http.ingest import Receipt
 
@@ -38,7 +38,7 @@ def load_sample(told: Session, client: HubClient, folder: Path) -> None:
 
     total = sum(file.rows() for file in FILES)
     receipts: list[Receipt] = []
-    with bar(told, Bilingual("装入示例数据", "Loading the sample"), Bilingual("条可检索", "can be found")) as progress:
+    with bar(told, bilingual("cli.first_load.loading-sample"), bilingual("cli.first_load.can-found")) as progress:
         progress(0, total)
         for file in FILES:
             name, key = file.path.removesuffix(".gz"), f"sample-{short_digest(file.read())}"
@@ -52,8 +52,8 @@ def load_sample(told: Session, client: HubClient, folder: Path) -> None:
     (folder / MARK).write_text(LOADED, "utf-8")
     refused = sum(receipt.refused for receipt in receipts)
     told.say(
-        Bilingual(f"示例数据已装入：{found} 条可检索。", f"The sample is loaded: {found} records can be found."),
+        bilingual("cli.first_load.sample-loaded-records-can", found=found),
         "green",
     )
     if refused:
-        told.note(Bilingual(f"示例数据有 {refused} 条被拒绝", f"{refused} rows of the sample were refused"), "red")
+        told.note(bilingual("cli.first_load.rows-sample-were-refused", refused=refused), "red")

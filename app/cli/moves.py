@@ -13,84 +13,20 @@ from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, session, se
 from app.cli.stack import run_stack, tell_how_to_stop
 from app.cli.stack_needs import check_machine
 from app.cli.wording import t
-from hub.kernel.language import Bilingual
 from hub.runtime.lock import Busy, FolderLock
 from hub.runtime.settings import Settings
+from hub.text.messages import bilingual
 
 if TYPE_CHECKING:
     from app.devstack.stack import Layout
     from app.operations.move import Moved
     from app.operations.tables import Steps
 
-UNIT = Bilingual("项", "items")
-MOVE_HELP = t(
-    """把嵌入式枢纽的全部数据搬到 Kafka、Elasticsearch 和 PostgreSQL（由 HUB_* 环境变量指明）；枢纽须已停止。
-
-先处理完等待中的提交，再搬记录与历史版本、回执、保险库、预约、保存的检索和事件，建立检索目录，最后逐表核对校验值。
-原文件夹只读不删。目标服务器须是空的。中断后加 --resume 继续，什么也不会丢失或重复。
-
-示例：
-
-`hub move --stack`　在本机启动三个服务器，搬过去，并让它们继续运行
-
-`hub move --data /srv/hub --to /srv/hub-real`
-
-退出码：0 已搬完并核对一致；2 用法有误或目标服务器不是空的；3 枢纽正在运行、服务器无法访问或核对不一致。""",
-    """Move all data of an embedded hub to the Kafka, Elasticsearch and PostgreSQL that HUB_* name; the hub must have
-been stopped.
-
-Submissions that wait are finished first; then records with their history, receipts, the vault, bookings, saved searches
-and events are moved, the catalogue is built, and the digest of every table is compared. The folder stays as it is. The
-servers must be empty. After an interruption --resume goes on; nothing is lost or doubled.
-
-Examples:
-
-`hub move --stack` starts the three servers on this machine, moves, and lets them run on
-
-`hub move --data /srv/hub --to /srv/hub-real`
-
-Exit codes: 0 moved and found equal; 2 wrong usage, or the servers are not empty; 3 the hub runs, a server cannot be
-reached, or something differs.""",
-)
-BACKUP_HELP = t(
-    """把枢纽的全部数据备份为一个文件（.tar 或 .tar.gz）；枢纽运行时也可备份，备份是同一时刻的状态。
-
-按 HUB_PROFILE 备份嵌入式枢纽的数据文件夹，或 Kafka 与 PostgreSQL 上的枢纽；两种备份格式相同，可互相恢复。
-文件含密钥和令牌，只有本人可读；加 --without-key 则不含，须另行保管 vault.key。
-
-示例：`hub backup 2026-03-01.tar.gz --data /srv/hub`
-
-退出码：0 已备份；2 文件已存在或没有数据；3 服务器无法访问或写入失败。""",
-    """Back up all of the hub's data into one file (.tar or .tar.gz), as it is at one moment, also while the hub works.
-
-HUB_PROFILE tells whether of an embedded hub's data folder or of a hub on Kafka and PostgreSQL; both give the same form,
-and either can be restored from either. The file holds keys and tokens and is readable by you alone; with --without-key
-it has none, and vault.key must be kept elsewhere.
-
-Example: `hub backup 2026-03-01.tar.gz --data /srv/hub`
-
-Exit codes: 0 done; 2 the file is there already, or there are no data; 3 a server cannot be reached, or writing
-failed.""",
-)
-RESTORE_HELP = t(
-    """从备份恢复：恢复到空的数据文件夹，或（HUB_PROFILE=real）恢复到空的 Kafka、Elasticsearch 和 PostgreSQL。
-
-枢纽须已停止。逐文件、逐表核对校验值，重建检索目录。中断后再运行一次即可。
-
-示例：`hub restore 2026-03-01.tar.gz --data /srv/new`
-
-退出码：0 已恢复并核对一致；2 目标已有数据、缺少密钥或文件不是备份；3 枢纽正在运行、服务器无法访问或核对不一致。""",
-    """Restore a backup into an empty data folder, or (HUB_PROFILE=real) onto empty Kafka, Elasticsearch and PostgreSQL.
-The hub must have been stopped.
-
-The digests of every file and table are compared, and the catalogue is built anew. After an interruption run it again.
-
-Example: `hub restore 2026-03-01.tar.gz --data /srv/new`
-
-Exit codes: 0 restored and found equal; 2 there are data already, the key is missing, or the file is no backup; 3 the
-hub runs, a server cannot be reached, or something differs.""",
-)
-File = Annotated[Path, typer.Argument(help=t("备份文件", "the backup"), metavar="FILE")]
+UNIT = bilingual("cli.moves.unit")
+MOVE_HELP = t("cli.moves.move-help")
+BACKUP_HELP = t("cli.moves.backup-help")
+RESTORE_HELP = t("cli.moves.restore-help")
+File = Annotated[Path, typer.Argument(help=t("cli.moves.backup"), metavar="FILE")]
 
 
 def register(app: typer.Typer) -> None:
@@ -107,23 +43,15 @@ def move(
         bool,
         typer.Option(
             "--stack",
-            help=t(
-                "先在本机启动服务器（见 hub stack up），搬完后继续运行",
-                "start the servers on this machine first (see hub stack up), and let them run on",
-            ),
+            help=t("cli.moves.move.stack"),
         ),
     ] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help=t("继续中断的搬迁", "go on with a move that broke off"))
-    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help=t("cli.moves.move.resume"))] = False,
     to: Annotated[
         Path | None,
         typer.Option(
             "--to",
-            help=t(
-                "枢纽今后的数据文件夹（密钥和令牌）；默认为原文件夹",
-                "the hub's data folder from now on (keys and tokens); the same one if not given",
-            ),
+            help=t("cli.moves.move.to"),
         ),
     ] = None,
     data: Data = None,
@@ -152,9 +80,7 @@ def move(
 def backup(
     context: typer.Context,
     file: File,
-    without_key: Annotated[
-        bool, typer.Option("--without-key", help=t("不含密钥和令牌", "leave keys and tokens out"))
-    ] = False,
+    without_key: Annotated[bool, typer.Option("--without-key", help=t("cli.moves.backup.without-key"))] = False,
     data: Data = None,
 ) -> None:
     """Write the file and tell what is in it."""
@@ -167,11 +93,9 @@ def backup(
     with _telling(told):
         manifest = save(settings, file, _steps(told), with_key=not without_key)
     records = manifest.tables["records.records"].count
-    told.say(Bilingual(f"{records} 条记录已备份到 {file}", f"{records} records are backed up in {file}"), "green")
+    told.say(bilingual("cli.moves.records-backed-up", records=records, file=file), "green")
     if without_key:
-        told.note(
-            Bilingual("备份不含 vault.key；没有它，加密的字段无法读出", "Keep vault.key: nothing sealed opens without")
-        )
+        told.note(bilingual("cli.moves.keep-vault-key-nothing"))
 
 
 def restore(context: typer.Context, file: File, data: Data = None) -> None:
@@ -186,10 +110,7 @@ def restore(context: typer.Context, file: File, data: Data = None) -> None:
         manifest = bring_back(settings, file, _steps(told))
     records = manifest.tables["records.records"].count
     told.say(
-        Bilingual(
-            f"已恢复 {manifest.made_at} 的备份：{records} 条记录，校验值一致",
-            f"Restored the backup of {manifest.made_at}: {records} records, all digests equal",
-        ),
+        bilingual("cli.moves.restored-backup-records-all", made_at=manifest.made_at, records=records),
         "green",
     )
 
@@ -200,37 +121,33 @@ def _moved(told: Session, settings: Settings, to: Path | None, resume: bool) -> 
     with _locked(told, settings.data_dir), _telling(told):
         moved = move_all(settings.data_dir, settings, _steps(told), to=to, resume=resume)
     if moved.already:
-        told.say(Bilingual("早已搬完，没有改动。", "It was moved before; nothing was changed."))
+        told.say(bilingual("cli.moves.was-moved-before-nothing"))
     else:
         _report(told, moved)
 
 
 def _report(told: Session, moved: "Moved") -> None:
     names = {
-        "records.records": Bilingual("记录", "records"),
-        "records.history": Bilingual("历史版本", "earlier versions"),
-        "receipts.receipts": Bilingual("回执", "receipts"),
-        "vault.vault": Bilingual("保险库的值", "values in the vault"),
-        "bookings.bookings": Bilingual("预约", "bookings"),
-        "searches.searches": Bilingual("保存的检索", "saved searches"),
+        "records.records": bilingual("cli.moves.names.records.records"),
+        "records.history": bilingual("cli.moves.names.records.history"),
+        "receipts.receipts": bilingual("cli.moves.names.receipts.receipts"),
+        "vault.vault": bilingual("cli.moves.names.vault.vault"),
+        "bookings.bookings": bilingual("cli.moves.names.bookings.bookings"),
+        "searches.searches": bilingual("cli.moves.names.searches.searches"),
     }
     counts = [(words, moved.tables[name].count) for name, words in names.items()]
-    chinese = "，".join(f"{words.zh} {count}" for words, count in counts)
-    english = ", ".join(f"{count} {words.en}" for words, count in counts)
-    told.say(
-        Bilingual(f"已搬完，逐表核对一致：{chinese}。", f"Moved, and every table found equal: {english}."), "bold green"
+    tables = bilingual("cli.comma").join(
+        bilingual("cli.moves.table", words=words, count=count) for words, count in counts
     )
+    told.say(bilingual("cli.moves.moved-every-table-found", tables=tables), "bold green")
 
 
 def _go_on(told: Session, settings: Settings, to: Path | None, environment: str) -> None:
     command = f"{environment}hub serve all --data {to or settings.data_dir}"
-    where = Bilingual("在另一个终端运行", "In another terminal") if environment else Bilingual("接着运行", "Go on with")
-    told.say(Bilingual(f"{where.zh}：{command}", f"{where.en}: {command}"))
+    where = bilingual("cli.moves.another-terminal") if environment else bilingual("cli.moves.go")
+    told.say(bilingual("cli.moves.line", where=where, command=command))
     told.say(
-        Bilingual(
-            "不要再用 hub up 启动嵌入式枢纽：那里的改动不会再搬。",
-            "Do not start the embedded hub again: what is changed there will not be moved.",
-        ),
+        bilingual("cli.moves.do-not-start-embedded"),
         "dim",
     )
 
@@ -241,7 +158,7 @@ def _steps(told: Session) -> "Steps":
 
 
 def _no_data(told: Session, folder: Path) -> None:
-    told.stop(WRONG_USAGE, Bilingual(f"{folder} 里没有记录库", f"There is no record store in {folder}"))
+    told.stop(WRONG_USAGE, bilingual("cli.moves.no-record-store", folder=folder))
 
 
 @contextmanager
@@ -251,8 +168,8 @@ def _locked(told: Session, folder: Path) -> Iterator[None]:
     except Busy:
         told.stop(
             UNREACHABLE,
-            Bilingual(f"{folder} 上的枢纽正在运行", f"A hub is running on {folder}"),
-            Bilingual("请先停止它。", "Stop it first."),
+            bilingual("cli.moves.hub-running", folder=folder),
+            bilingual("cli.moves.stop-first"),
         )
     with lock:
         yield
@@ -269,10 +186,10 @@ def _telling(told: Session) -> Iterator[None]:
     except Refused as refused:
         told.stop(WRONG_USAGE, refused.why)
     except NoBackup as error:
-        told.stop(WRONG_USAGE, Bilingual(f"不是完整的备份：{error}", f"This is no whole backup: {error}"))
+        told.stop(WRONG_USAGE, bilingual("cli.moves.no-whole-backup", error=error))
     except failures() as error:
         told.stop(
             UNREACHABLE,
-            Bilingual(f"没有完成：{error}", f"It was not completed: {error}"),
-            Bilingual("排除问题后可以再来一次，什么也不会丢失。", "Mend that and do it again; nothing is lost."),
+            bilingual("cli.moves.was-not-completed", error=error),
+            bilingual("cli.moves.mend-do-again-nothing"),
         )

@@ -4,42 +4,14 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from app.cli.session import FINE, SOME_REFUSED, WRONG_USAGE, Data, Session, Token, Url, session
 from app.cli.wording import t
-from hub.kernel.language import Bilingual
+from hub.text.messages import bilingual
 from schemas.http.catalog import SEARCH, Hit, SearchPage
 
-SEARCH_HELP = t(
-    """检索公开记录。
-
-示例：
-
-`hub search 质谱`
-
-`hub search 质谱仪 --kind instrument --filter status=in_service`
-
-`hub search --kind instrument --near 30.26,120.12,20 --size 5 --json`
-
-退出码：0 有结果；1 没有结果；2 参数有误；3 枢纽无法访问。""",
-    """Search the public records.
-
-Examples:
-
-`hub search "mass spectrometer"`
-
-`hub search orbitrap --kind instrument --filter status=in_service`
-
-`hub search --kind instrument --near 30.26,120.12,20 --size 5 --json`
-
-Exit codes: 0 something found; 1 nothing found; 2 wrong usage; 3 hub not reachable.""",
-)
-KINDS_HELP = t(
-    "列出记录类别，以及每类由什么识别一条记录。", "List the record kinds, and what identifies a record of each."
-)
-
-HEADINGS = {"类别": "kind", "名称": "name", "编号": "id"}
+SEARCH_HELP = t("cli.search.search-help")
+KINDS_HELP = t("cli.search.kinds-help")
 
 
 def register(app: typer.Typer) -> None:
@@ -51,29 +23,25 @@ def register(app: typer.Typer) -> None:
 def search(
     context: typer.Context,
     *,
-    text: Annotated[
-        list[str] | None, typer.Argument(help=t("检索词；可不填", "what to look for; may be left out"))
-    ] = None,
+    text: Annotated[list[str] | None, typer.Argument(help=t("cli.search.search.text"))] = None,
     kind: Annotated[
         list[str] | None,
-        typer.Option("--kind", "-k", help=t("只看此类记录；可重复", "only this kind; can be repeated")),
+        typer.Option("--kind", "-k", help=t("cli.search.search.kind")),
     ] = None,
     filters: Annotated[
         list[str] | None,
-        typer.Option(
-            "--filter", "-f", metavar="PATH=VALUE", help=t("按字段筛选；可重复", "filter by a field; can be repeated")
-        ),
+        typer.Option("--filter", "-f", metavar="PATH=VALUE", help=t("cli.search.search.filters")),
     ] = None,
     near: Annotated[
         str,
         typer.Option(
             metavar="LAT,LON[,KM]",
-            help=t("附近（WGS 84，默认 50 公里）", "close to a point (WGS 84; 50 km if not given)"),
+            help=t("cli.search.search.near"),
         ),
     ] = "",
-    sort: Annotated[str, typer.Option(help=t("排序", "order"))] = "",
-    size: Annotated[int, typer.Option(min=1, max=100, help=t("条数", "how many"))] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help=t("原样输出 JSON", "print the answer as JSON"))] = False,
+    sort: Annotated[str, typer.Option(help=t("cli.search.search.sort"))] = "",
+    size: Annotated[int, typer.Option(min=1, max=100, help=t("cli.search.search.size"))] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help=t("cli.search.search.as-json"))] = False,
     url: Url = None,
     token: Token = None,
     data: Data = None,
@@ -97,16 +65,14 @@ def _near(told: Session, near: str) -> list[tuple[str, str]]:
         return []
     parts = [part.strip() for part in near.replace("，", ",").split(",")]
     if len(parts) not in (2, 3):
-        told.stop(WRONG_USAGE, Bilingual("--near 应为 纬度,经度[,公里]", "--near takes LAT,LON[,KM]"))
+        told.stop(WRONG_USAGE, bilingual("cli.search.near-takes-lat-lon"))
     return [("near", ",".join(parts[:2])), ("within_km", parts[2] if len(parts) == 3 else "50")]
 
 
 def _filter(told: Session, item: str) -> tuple[str, str]:
     path, equals, value = item.partition("=")
     if not (path.strip() and equals and value.strip()):
-        told.stop(
-            WRONG_USAGE, Bilingual(f"--filter 应为 字段=值，而不是 {item}", f"--filter takes PATH=VALUE, not {item}")
-        )
+        told.stop(WRONG_USAGE, bilingual("cli.search.filter-takes-path-value", item=item))
     return f"f.{path.strip()}", value.strip()
 
 
@@ -118,7 +84,7 @@ def _show(told: Session, found: SearchPage) -> None:
         for row in rows:
             typer.echo("\t".join(row))
     shown, total = len(rows), found.total
-    told.note(Bilingual(f"共 {total} 条，显示 {shown} 条", f"{total} found, {shown} shown"), "dim")
+    told.note(bilingual("cli.search.found-shown", total=total, shown=shown), "dim")
 
 
 def _beneath(hit: Hit) -> str:
@@ -127,9 +93,7 @@ def _beneath(hit: Hit) -> str:
 
 
 def _table(told: Session, rows: list[tuple[str, str, str, str]]) -> None:
-    table = Table(box=None, pad_edge=False, show_edge=False)
-    for heading, folds in (("类别", False), ("名称", True), ("编号", False)):
-        table.add_column(HEADINGS[heading] if told.language == "en" else heading, overflow="fold", no_wrap=not folds)
+    table = told.table("cli.heading.kind", "cli.heading.name", "cli.heading.id", whole=(0, 2))
     for kind, title, beneath, record_id in rows:
         below = f"\n[dim]{escape(beneath)}[/dim]" if beneath else ""
         table.add_row(escape(kind), escape(title) + below, record_id)
@@ -141,10 +105,7 @@ def kinds(context: typer.Context) -> None:
     from schemas.kind import kinds as known
 
     told = session(context)
-    zh = told.language == "zh"
-    table = Table(box=None, pad_edge=False, show_edge=False)
-    for heading in ("类别", "名称", "可预约", "由何识别") if zh else ("kind", "name", "bookable", "identified by"):
-        table.add_column(heading)
+    table = told.table(*(f"cli.heading.{name}" for name in ("kind", "name", "bookable", "identified-by")))
     for kind in known().values():
         ways = dict.fromkeys(" + ".join(identity.paths) for identity in kind.identity)
         table.add_row(kind.name, kind.label[told.language], "✓" if kind.bookable else "", " | ".join(ways))

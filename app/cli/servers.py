@@ -8,11 +8,11 @@ from importlib.util import find_spec
 import httpx
 
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Session
-from hub.kernel.language import Bilingual
 from hub.runtime.settings import Settings
+from hub.text.messages import bilingual
 
 LIBRARIES = ("kafka", "elasticsearch", "psycopg", "alembic")
-INSTALL = Bilingual("安装 research-resource-hub[real]。", "Install research-resource-hub[real].")
+INSTALL = bilingual("cli.servers.install")
 
 
 def missing_libraries() -> list[str]:
@@ -24,7 +24,7 @@ def check_libraries(told: Session) -> None:
     """Stop where a client of the servers is missing."""
     if lacking := missing_libraries():
         listed = ", ".join(lacking)
-        told.stop(WRONG_USAGE, Bilingual(f"缺少程序库：{listed}", f"Libraries are missing: {listed}"), INSTALL)
+        told.stop(WRONG_USAGE, bilingual("cli.servers.libraries-missing", listed=listed), INSTALL)
 
 
 @contextmanager
@@ -37,8 +37,8 @@ def telling_failures(told: Session, settings: Settings) -> Iterator[None]:
     except failures() as error:
         told.stop(
             UNREACHABLE,
-            Bilingual(f"没有完成：{error}", f"It was not completed: {error}"),
-            Bilingual("运行 hub doctor 查看原因与解决办法。", "Run hub doctor to see why and what helps."),
+            bilingual("cli.servers.was-not-completed", error=error),
+            bilingual("cli.servers.run-hub-doctor-see"),
         )
 
 

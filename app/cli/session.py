@@ -1,7 +1,7 @@
 """What every command shares: the reader's language, where to write, and how to stop with a message."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -9,42 +9,36 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from app.address import ADDRESS_FILE
 from app.cli.wording import t
 from hub.auth.tokens import operator_token
-from hub.kernel.language import Bilingual, Language
 from hub.runtime.settings import Settings
+from hub.text.language import Bilingual, Language
+from hub.text.messages import bilingual
 from hub.web.client import ApiProblem, HubClient
 
 FINE, SOME_REFUSED, WRONG_USAGE, UNREACHABLE = range(4)
 SHOWN_PROBLEMS = 20
 DEMO_TOKEN = "demo.token"  # noqa: S105 - a file's name
-TOKEN_HINT = Bilingual(
-    "使用 --token 或环境变量 HUB_TOKEN 给出令牌；令牌由 hub token issue 发放",
-    "give a token with --token or HUB_TOKEN; `hub token issue` makes one",
-)
+TOKEN_HINT = bilingual("cli.session.token-hint")
 
 Data = Annotated[
     Path | None,
-    typer.Option(
-        "--data", help=t("数据文件夹；默认为 HUB_DATA_DIR 或 ./var", "data folder; HUB_DATA_DIR or ./var if not given")
-    ),
+    typer.Option("--data", help=t("cli.session.data-folder-hub-data")),
 ]
 Url = Annotated[
     str | None,
     typer.Option(
         "--url",
         envvar="HUB_URL",
-        help=t(
-            "枢纽地址；默认为本数据文件夹上运行的枢纽",
-            "address of the hub; the one running on the data folder if not given",
-        ),
+        help=t("cli.session.address-hub-running-data"),
     ),
 ]
 Token = Annotated[
     str | None,
-    typer.Option("--token", envvar="HUB_TOKEN", help=t("访问令牌", "access token")),
+    typer.Option("--token", envvar="HUB_TOKEN", help=t("cli.session.access-token")),
 ]
 
 
@@ -56,13 +50,23 @@ class Session:
     out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
     err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False, soft_wrap=True))
 
-    def say(self, text: Bilingual, style: str = "") -> None:
-        """Tell something on standard output; the text is not read as markup."""
-        self.out.print(escape(text[self.language]), style=style or None)
+    def say(self, text: Bilingual | str, style: str = "") -> None:
+        """Tell something on standard output; the text is not read as markup. What the hub answers is a string."""
+        self.out.print(escape(self._worded(text)), style=style or None)
 
-    def note(self, text: Bilingual, style: str = "yellow") -> None:
+    def note(self, text: Bilingual | str, style: str = "yellow") -> None:
         """Tell something beside the result, on standard error."""
-        self.err.print(escape(text[self.language]), style=style)
+        self.err.print(escape(self._worded(text)), style=style)
+
+    def table(self, *headings: str, whole: Collection[int] = ()) -> Table:
+        """A table with these headings, by code; cells fold, but for those of the columns that stay `whole`."""
+        table = Table(box=None, pad_edge=False, show_edge=False)
+        for number, heading in enumerate(headings):
+            table.add_column(self._worded(bilingual(heading)), overflow="fold", no_wrap=number in whole)
+        return table
+
+    def _worded(self, text: Bilingual | str) -> str:
+        return text if isinstance(text, str) else text[self.language]
 
     def stop(self, code: int, text: Bilingual, remedy: Bilingual | None = None) -> NoReturn:
         """Tell what is wrong and what helps, and end with the exit code."""
@@ -74,7 +78,7 @@ class Session:
     def refused(self, problem: ApiProblem) -> int:
         """Pass on what the hub answered instead of a result; the exit code of that."""
         for line in problem.messages[:SHOWN_PROBLEMS]:
-            self.note(Bilingual(line, line), "red")
+            self.note(line, "red")
         if problem.status in (401, 403):
             self.note(TOKEN_HINT, "default")
         return WRONG_USAGE if problem.status in (400, 404, 422) else UNREACHABLE

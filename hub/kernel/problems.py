@@ -3,9 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hub.kernel.language import Bilingual, Language
+from hub.text.language import Bilingual, Language
+from hub.text.messages import bilingual
 
 FOUND_LIMIT = 120
+_ROW, _FIELD = bilingual("hub.problem.row"), bilingual("hub.problem.field")
+_FOUND, _EXPECTED = bilingual("hub.problem.found"), bilingual("hub.problem.expected")
+_COMMA, _SEMICOLON = bilingual("hub.problem.comma"), bilingual("hub.problem.semicolon")
 
 
 def shown(value: object) -> str:
@@ -34,17 +38,16 @@ class Problem:
 
     def message(self, language: Language) -> str:
         """One sentence: row, field, what was found, what was expected."""
-        zh = language == "zh"
         where = []
         if self.row is not None:
-            where.append(f"第 {self.row} 行" if zh else f"row {self.row}")
+            where.append(_ROW.format(row=self.row))
         if self.field:
             name = f"{self.label[language]} ({self.field})" if self.label else self.field
-            where.append(f"字段“{name}”" if zh else f"field “{name}”")
-        found = (f"填写的是“{self.found}”" if zh else f"found “{self.found}”") if self.found else ""
-        expected = f"应为：{self.expected.zh}" if zh else f"expected {self.expected.en}"
-        parts = ["，".join(where) if zh else ", ".join(where), found, expected]
-        return ("；" if zh else "; ").join(part for part in parts if part)
+            where.append(_FIELD.format(name=name))
+        parts = [_COMMA.join(where)] if where else []
+        if self.found:
+            parts.append(_FOUND.format(found=self.found))
+        return _SEMICOLON.join([*parts, _EXPECTED.format(expected=self.expected)])[language]
 
     def as_json(self, language: Language) -> dict[str, Any]:
         """The form in which APIs return it."""

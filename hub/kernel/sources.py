@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import Authority
+from hub.text.language import Bilingual, Language
 from hub.text.messages import bilingual
 
 

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from hub.kernel.language import Language
 from hub.kernel.records import Status
+from hub.text.language import Language
 
 PAGE_LIMIT = 100
 FACET_LIMIT = 50

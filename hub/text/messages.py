@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import yaml
 
-from hub.kernel.language import Bilingual, Language
+from hub.text.language import Bilingual, Language
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads all catalogues in a tenth of the time
 _FORMS = ({"zh", "en"}, {"zh", "en", "one"})

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from hub.kernel.access import ANONYMOUS, Principal, Role
-from hub.kernel.language import Language, negotiate
 from hub.kernel.problems import Problem, Refusal
 from hub.ports.access_list import AccessList
+from hub.text.language import Language, negotiate
 from hub.text.messages import bilingual
 
 LANGUAGE_COOKIE = "hub_language"

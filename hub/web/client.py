@@ -10,9 +10,9 @@ import httpx
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from hub.kernel.language import Language
 from hub.kernel.operation import JSON, Operation
 from hub.kernel.problem_details import ProblemDetails
+from hub.text.language import Language
 from hub.web.routes import address
 
 TIMEOUT = httpx.Timeout(30.0, read=300.0)

@@ -7,8 +7,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from hub.kernel.language import Language
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.language import Language
 from hub.text.messages import bilingual
 from hub.web.callers import language_of
 

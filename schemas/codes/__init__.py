@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 
-from hub.kernel.language import Bilingual, Language
+from hub.text.language import Bilingual, Language
 
 _FILES = {"country": "countries.csv", "division": "divisions.csv", "nsfc_discipline": "nsfc_disciplines.csv"}
 

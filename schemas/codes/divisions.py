@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from hub.kernel.language import Bilingual
+from hub.text.language import Bilingual
 from schemas.codes import code_list, folded, rows_of
 
 # Levels between a municipality or province and its counties that have a code but no name of their own.

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from hub.kernel.cloudevents import SPEC_VERSION
-from hub.kernel.language import Bilingual
+from hub.text.language import Bilingual
 from schemas.derive.contracts import EVENTS
 from schemas.topics import Contract
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from hub.kernel.language import Bilingual, Language
+from hub.text.language import Bilingual, Language
 from schemas.codes import code_list
 from schemas.fields import FieldSpec, by_path, fields_of
 from schemas.kind import Kind

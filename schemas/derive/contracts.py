@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED, Preference, SameAs
-from hub.kernel.language import Bilingual
 from hub.kernel.records import RECORD_CHANGED, SUBMITTED, Record, Submission
 from hub.kernel.versions import LARGEST
+from hub.text.language import Bilingual
 from schemas.derive.jsonschema import DIALECT, Generator, Schema, json_schema, schema_id
 from schemas.events.bookings import BOOKING_CHANGED, PRIVATE, Booking
 from schemas.events.usage import RUN_RECORDED, USAGE_COUNTED, MonthUsage, Run

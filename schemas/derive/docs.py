@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from hub.kernel.language import Bilingual
+from hub.text.language import Bilingual
 from schemas.codes import code_list
 from schemas.fields import FieldSpec, every, fields_of
 from schemas.kind import Kind

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hub.kernel.access import Openness
-from hub.kernel.language import Language
+from hub.text.language import Language
 from schemas.derive.columns import YES_NO, choices_of, columns_of, hint_of, is_needed
 from schemas.derive.jsonschema import Schema, alternatives, closed_paths, json_schema, node_at
 from schemas.fields import FieldSpec

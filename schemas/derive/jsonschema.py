@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from hub.kernel.language import Bilingual
+from hub.text.language import Bilingual
 from schemas import values
 from schemas.annotations import Meta
 from schemas.codes import code_list

@@ -14,7 +14,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from hub.kernel.language import Bilingual, Language
+from hub.text.language import Bilingual, Language
 from schemas.derive.columns import YES_NO, choices_of, columns_of, example_of, hint_of, is_needed
 from schemas.derive.jsonschema import closed_paths
 from schemas.fields import FieldSpec, PartModel, by_path

@@ -6,8 +6,8 @@ from typing import Any, Literal, get_args
 
 import orjson
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.language import Bilingual
 
 TELEMETRY = "telemetry"
 USAGE = "usage"

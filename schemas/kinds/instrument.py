@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from hub.kernel.language import Bilingual
 from hub.kernel.records import Authority
+from hub.text.language import Bilingual
 from schemas.annotations import F
 from schemas.kind import Identity, Kind, RecordModel, register
 from schemas.parts.common import Closure, Contact, LaboratoryRef, Money, OrganisationRef, Place, SecondContact

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hub.kernel.language import Bilingual
+from hub.text.language import Bilingual
 from schemas.annotations import F
 from schemas.kind import Identity, Kind, RecordModel, register
 from schemas.parts.common import Contact, Money, OrganisationRef, Place

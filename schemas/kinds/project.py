@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from hub.kernel.language import Bilingual
+from hub.text.language import Bilingual
 from schemas import values
 from schemas.annotations import F
 from schemas.kind import Identity, Kind, RecordModel, register

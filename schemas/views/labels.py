@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hub.kernel.language import Language
+from hub.text.language import Language
 from hub.text.messages import bilingual
 from schemas.codes import code_list
 from schemas.codes.divisions import division_path

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from hub.kernel.language import Language
+from hub.text.language import Language
 from schemas.kind import Kind, kinds
 from schemas.views.labels import begun, label, preferred, scalar
 from schemas.views.references import affiliation

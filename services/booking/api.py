@@ -6,8 +6,8 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import JSONResponse, Response
 
-from hub.kernel.language import Language
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.language import Language
 from hub.text.messages import bilingual
 from hub.web.bodies import json_body
 from hub.web.callers import Caller, ReaderLanguage

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hub.kernel.language import Language
 from hub.kernel.records import Record
 from hub.ports.catalogue import Catalogue, Hit
+from hub.text.language import Language
 from schemas.kind import kinds
 from schemas.views.references import OWN, WEAK, Reference, aliases, references
 from schemas.views.titles import kind_label

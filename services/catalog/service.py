@@ -6,13 +6,13 @@ from typing import Any
 from uuid import uuid4
 
 from hub.kernel.access import Principal
-from hub.kernel.language import Language
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.kernel.records import Record
 from hub.kernel.sources import Sources
 from hub.ports.catalogue import Catalogue, Page, Query
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.records import RecordReader
+from hub.text.language import Language
 from hub.text.messages import bilingual
 from schemas.kind import Kind, kinds
 from schemas.views.visibility import readable

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from hub.kernel.access import Principal
-from hub.kernel.language import Language
+from hub.text.language import Language
 from hub.web.callers import Caller, ReaderLanguage
 from hub.web.problems import problem_response
 from hub.web.routes import address, serve

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 from urllib.parse import quote
 
-from hub.kernel.language import Language
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.language import Language
 from hub.text.messages import bilingual
 from schemas.kind import Kind
 from services.ingest.formats.refused_rows import Giveback

@@ -71,7 +71,7 @@ async def handed_on(request: Request, api: AsyncHubClient, of: Operation[bytes],
     names = {name: str(value) for name, value in request.path_params.items() if name in of.names}
     content, came_with = await api.document(reader_of(request), of, query, **names)
     headers = {name: came_with[name] for name in PASSED_ON if name in came_with}
-    return Response(content, headers={**headers, "Cache-Control": "private, no-store"})
+    return Response(content, headers=headers)
 
 
 def accepts_gzip(request: Request) -> bool:

@@ -11,7 +11,6 @@ from httpx import Response
 from hub.kernel.access import Principal
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter_topic
-from hub.kernel.language import Bilingual
 from hub.kernel.records import RECORDS, SUBMISSIONS, SUBMITTED, Operation, Submission
 from hub.kernel.sources import Source, Sources
 from hub.log.sqlite_eventlog import SqliteEventLog
@@ -19,6 +18,7 @@ from hub.ports.clock import ManualClock
 from hub.ports.eventlog import Topic
 from hub.runtime.threads import drain
 from hub.sql.sqlite import StoreFiles
+from hub.text.language import Bilingual
 from hub.web.problems import install_problem_handlers
 from schemas.kind import kind_named
 from services.catalog.adapters.sql_searches import SqlSavedSearches

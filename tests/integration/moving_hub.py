@@ -18,9 +18,9 @@ from app.composition import Hub, compose
 from app.operations.tables import OnProgress
 from app.server import create_app
 from hub.auth.tokens import operator_token
-from hub.kernel.language import Bilingual
 from hub.runtime.manifest import RECORD_STORE
 from hub.runtime.settings import Settings
+from hub.text.language import Bilingual
 from schemas.topics import contracts
 from services.ingest.manifest import VAULT
 from tests.waiting import wait_until

@@ -7,7 +7,7 @@ from typing import Annotated
 import pytest
 from httpx import Response
 
-from hub.kernel.language import Bilingual
+from hub.text.language import Bilingual
 from schemas.annotations import F
 from schemas.kind import Identity, Kind, RecordModel, register, unregister
 from tests.integration.catalog_spine import SPECTROMETER, Spine, fill

@@ -14,8 +14,8 @@ from pydantic import Field
 from app.composition import compose
 from app.server import create_app
 from hub.auth.tokens import AccessFile, operator_token
-from hub.kernel.language import Bilingual
 from hub.runtime.settings import Settings
+from hub.text.language import Bilingual
 from schemas.annotations import F
 from schemas.kind import Identity, Kind, RecordModel, register, unregister
 from schemas.parts.common import Money, OrganisationRef, Place

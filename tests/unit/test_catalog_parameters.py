@@ -4,9 +4,9 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
 from hub.ports.catalogue import Box, Near, Query
+from hub.text.language import Bilingual
 from services.catalog.core.parameters import closest, day_text
 from services.catalog.core.queries import FACETS_LIMIT, canonical, only, parsed, suggestion_asked
 

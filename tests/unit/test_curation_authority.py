@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import pytest
 
 from hub.kernel.contributions import Contribution, Preference
-from hub.kernel.language import Bilingual
 from hub.kernel.records import Authority, Conflict, Operation, Submission
+from hub.text.language import Bilingual
 from schemas.annotations import F
 from schemas.kind import Kind, RecordModel
 from services.curation.core.merge import EARLIEST_TIME, NOTHING, Merged, field_orders, merged

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
+from hub.text.language import Bilingual
 from schemas.kind import kind_named
 from services.ingest.core.refused import RefusedRow, pack_refused, unpack_refused
 from services.ingest.core.rows import Limits, Row

@@ -9,8 +9,8 @@ from datetime import date, datetime
 import pytest
 from openpyxl import Workbook
 
-from hub.kernel.language import Language
 from hub.kernel.problems import Problem, Refusal
+from hub.text.language import Language
 from schemas.derive.columns import columns_of
 from schemas.derive.templates import example_row, template
 from schemas.fields import by_path

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
 from hub.observability import logs
+from hub.text.language import Bilingual
 
 pytestmark = pytest.mark.unit
 PRIVATE = [

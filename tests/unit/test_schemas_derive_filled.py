@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from hub.kernel.language import Language
+from hub.text.language import Language
 from schemas.derive.columns import columns_of
 from schemas.derive.templates import Format, example_row, template
 from schemas.kind import kind_named, shipped_kinds

@@ -11,7 +11,7 @@ import pytest
 from openpyxl import load_workbook
 from pydantic import Field
 
-from hub.kernel.language import Bilingual
+from hub.text.language import Bilingual
 from schemas.annotations import F
 from schemas.derive.compatibility import incompatible
 from schemas.derive.contracts import contracts

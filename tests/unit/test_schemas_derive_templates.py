@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from hub.kernel.language import Language
+from hub.text.language import Language
 from schemas.derive.columns import columns_of
 from schemas.derive.forms import FormField, form
 from schemas.derive.templates import example_row, headings, template

@@ -17,10 +17,10 @@ from app.cli.servers import INSTALL, missing_libraries
 from app.cli.session import DEMO_TOKEN
 from app.operations.doctor.result import MANY_WAIT, Finding, difference
 from hub.auth.tokens import ACCESS_FILE, OPERATOR_TOKEN
-from hub.kernel.language import Bilingual
 from hub.runtime.lock import is_busy
 from hub.runtime.manifest import CATALOGUE, EVENT_LOG, RECORD_STORE
 from hub.runtime.settings import Settings
+from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 
 if TYPE_CHECKING:

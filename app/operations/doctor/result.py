@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hub.kernel.language import Bilingual
+from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 
 MANY_WAIT = 10_000

@@ -5,8 +5,8 @@ from typing import Any
 
 from icalendar import Calendar, Event, vCalAddress, vGeo, vText
 
-from hub.kernel.language import Language
 from hub.kernel.records import Record
+from hub.text.language import Language
 from schemas.events.bookings import BookingStatus
 from schemas.kind import value_at
 from services.booking.core.offers import title_of

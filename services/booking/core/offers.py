@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from hub.kernel.language import Bilingual, Language
 from hub.kernel.records import Record
+from hub.text.language import Bilingual, Language
 from hub.text.messages import bilingual
 from schemas.bookable import refusal_of
 from schemas.events.bookings import Interval, Price

@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import get_args
 
 from hub.kernel.access import Principal, Role
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
+from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from schemas.events.bookings import Booking, BookingStatus, Interval, Price
 from schemas.http.booking import Action

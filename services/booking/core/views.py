@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hub.kernel.language import Language
 from hub.kernel.records import Record
+from hub.text.language import Language
 from schemas.events.bookings import Booking, Interval, Price
 from schemas.http.booking import Action
 from services.booking.core.offers import Offer, title_of

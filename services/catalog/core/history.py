@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from hub.kernel.access import Openness
-from hub.kernel.language import Language
 from hub.kernel.records import Record
+from hub.text.language import Language
 from schemas.kind import kinds
 from schemas.views.visibility import layout, visible
 from services.catalog.core.pages import rows

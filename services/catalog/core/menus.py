@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from hub.kernel.language import Bilingual, Language
+from hub.text.language import Bilingual, Language
 from hub.text.messages import bilingual
 from schemas.fields import FieldSpec, by_path
 from schemas.kind import Kind, kinds

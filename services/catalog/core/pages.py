@@ -5,8 +5,8 @@ from typing import Any
 
 from hub.kernel.access import Openness
 from hub.kernel.canonical import canonical_json
-from hub.kernel.language import Language
 from hub.kernel.records import Record, SourceRef
+from hub.text.language import Language
 from schemas.bookable import refusal_of
 from schemas.kind import Kind, kinds
 from schemas.parts.common import Closure, Money, Place

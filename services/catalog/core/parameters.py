@@ -8,9 +8,9 @@ from datetime import date
 from difflib import get_close_matches
 from typing import TypeVar
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.ports.catalogue import Box, Near
+from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from schemas import cells
 
@@ -188,7 +188,7 @@ def near(asked: Asked, default_km: float) -> Near | None:
     found, km = asked.read("near", point), asked.read("within_km", kilometres)
     if found is None:
         if km is not None and "near" not in asked.values:
-            expected = bilingual("catalog.too-many-parameters")
+            expected = bilingual("catalog.needs-near")
             asked.problems.append(Problem("bad-parameter", expected, shown(f"{km:g}"), "within_km"))
         return None
     return Near(*found, km or default_km)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from schemas.annotations import Search
 from schemas.fields import by_path

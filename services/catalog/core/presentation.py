@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hub.kernel.language import Language
 from hub.ports.catalogue import Hit, Query, Suggestion
+from hub.text.language import Language
 from hub.text.messages import bilingual
 from schemas.bookable import refusal_of
 from schemas.codes import code_list

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from hub.kernel.language import Bilingual, Language
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.ports.catalogue import PAGE_LIMIT, Near, Query
+from hub.text.language import Bilingual, Language
 from hub.text.messages import bilingual
 from schemas import cells
 from schemas.codes import code_list

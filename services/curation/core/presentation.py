@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from hub.kernel.access import Openness
 from hub.kernel.contributions import Preference, SameAs
-from hub.kernel.language import Language
 from hub.kernel.records import Conflict, Record
+from hub.text.language import Language
 from schemas.fields import by_path
 from schemas.http.curation import (
     DisputedField,

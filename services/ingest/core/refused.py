@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem
+from hub.text.language import Bilingual
 from services.ingest.core.rows import ID_NAMES, OPERATION_NAMES, VERSION_NAMES, Form, Row
 
 LARGEST = 256 * 2**20

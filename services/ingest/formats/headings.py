@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from schemas.annotations import Crosswalk
 from schemas.fields import FieldSpec, by_path

@@ -1,7 +1,7 @@
 """What formats tell about documents that they cannot read, in one place so that it is told alike."""
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal, shown
+from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from services.ingest.core.rows import Limits
 

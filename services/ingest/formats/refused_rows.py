@@ -16,7 +16,7 @@ import orjson
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
-from hub.kernel.language import Language
+from hub.text.language import Language
 from hub.text.messages import bilingual
 from schemas.kind import Kind
 from schemas.validation import values_of

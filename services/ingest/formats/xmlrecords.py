@@ -11,8 +11,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 from lxml import etree
 
-from hub.kernel.language import Bilingual
 from hub.kernel.problems import Problem, Refusal
+from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from services.ingest.core.rows import Limits, Row
 from services.ingest.formats.base import SNIFF_BYTES

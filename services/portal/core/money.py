@@ -1,6 +1,6 @@
 """Amounts of money as people write them in both languages."""
 
-from hub.kernel.language import Language
+from hub.text.language import Language
 from schemas.http.booking import Price
 
 

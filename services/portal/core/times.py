@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from hub.kernel.language import Language
+from hub.text.language import Language
 
 _DAYS_ZH = "一二三四五六日"
 _DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.kernel.language import Language
+from hub.text.language import Language
 from hub.web.client import ApiProblem, AsyncHubClient
 from schemas.http.booking import AVAILABILITY, BOOK, AvailabilityQuery, NewBooking, Slot, SlotDay
 from services.portal.core import times

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from hub.kernel.language import Language
+from hub.text.language import Language
 from schemas.http.booking import Price
 from schemas.http.catalog import Hit, Position
 from services.portal.core.marks import unmarked

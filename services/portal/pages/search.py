@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.kernel.language import Language
 from hub.kernel.operation import JSON
+from hub.text.language import Language
 from hub.web.client import ApiProblem, AsyncHubClient
 from schemas.http.catalog import KINDS, SEARCH, SUGGEST, Facet, Kind, KindsQuery, RangeField, SortOrder
 from services.portal.core.facets import Choice, listed, short_label, unfolded
