@@ -1,111 +1,30 @@
-"""The whole hub and its table of limits: every route has its row, and every row is kept to, whatever is sent."""
+"""The table of limits: every route has its row, and every row is kept to, whatever is sent."""
 
 import asyncio
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import orjson
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
-from starlette.datastructures import Headers
 
-from app import server
-from app.composition import Hub, compose
 from app.limits import ANYBODY_SIGNED_IN, LISTING, WRITING, limits_of_routes
-from app.server import create_app
-from hub.auth.tokens import operator_token
-from hub.observability.metrics import REGISTRY  # noqa: F401 - metrics are registered once
-from hub.runtime.settings import Settings
 from hub.web import limits
 from hub.web.connections import CONNECTIONS, HEAD_BYTES, HEAD_FIELDS, HEAD_SECONDS, URL_BYTES, WAITING_OF_ADDRESS
 from hub.web.limits import RouteLimits
-from hub.web.safety import Hosts
+from tests.integration.whole_site import Answer, Site, codes, opened
 
 pytestmark = pytest.mark.integration
 UPLOAD = 300_000
 TABLE = limits_of_routes(UPLOAD)
 BODIES = {name: row for name, row in TABLE.items() if name.startswith("POST ")}
 NEEDING_TOKENS = {**{name: row for name, row in BODIES.items() if row.roles}, "POST /import": TABLE["POST /import"]}
-READ = [name.partition(" ")[2] for name in TABLE if name.startswith("GET ")]
-
-
-class Answer(NamedTuple):
-    """`taken`: how many bytes of the body were read."""
-
-    status: int
-    headers: Headers
-    body: bytes
-    taken: int
-
-
-class Site:
-    """The hub as an ASGI application, called without a server in between."""
-
-    def __init__(self, hub: Hub, folder: Path) -> None:
-        self.hub = hub
-        self.app: FastAPI = create_app(hub)
-        self.operator = operator_token(folder) or ""
-        self.member = hub.access.issue("company", {"member"}, ())
-
-    def call(self, name: str, *, token: str = "", pieces: Any = (), size: int | None = None, **more: str) -> Answer:
-        """`NAME` is `METHOD path`, whose names are filled in; `size` is announced, else the body is sent in chunks."""
-        return asyncio.run(self.sent(name, token=token, pieces=pieces, size=size, **more))
-
-    async def sent(
-        self, name: str, *, token: str = "", pieces: Any = (), size: int | None = None, **more: str
-    ) -> Answer:
-        method, _, target = name.partition(" ")
-        path, _, query = target.replace("{form}", "csv").partition("?")
-        headers = {"host": "localhost", "sec-fetch-site": "same-origin", "content-type": "application/json"}
-        headers |= {"authorization": f"Bearer {token}", "cookie": f"hub_token={token}"} if token else {}
-        if method == "POST":
-            headers |= {"transfer-encoding": "chunked"} if size is None else {"content-length": str(size)}
-        headers |= {key.replace("_", "-"): value for key, value in more.items()}
-        scope = {
-            "type": "http",
-            "method": method,
-            "path": path.replace("{", "").replace("}", "").replace(":path", ""),
-            "query_string": query.encode(),
-            "headers": [(key.encode(), value.encode("latin-1")) for key, value in headers.items() if value],
-            "scheme": "http",
-            "server": ("localhost", 80),
-            "client": ("192.0.2.7", 1),
-            "http_version": "1.1",
-            "root_path": "",
-        }
-        taken, start, body, left = 0, {}, bytearray(), iter(pieces)
-
-        async def receive() -> dict[str, Any]:
-            nonlocal taken
-            await asyncio.sleep(0)
-            piece = next(left, None)
-            if piece is None:
-                return {"type": "http.request", "body": b"", "more_body": False}
-            if callable(piece):
-                piece = await piece()
-            taken += len(piece)
-            return {"type": "http.request", "body": piece, "more_body": True}
-
-        async def send(message: dict[str, Any]) -> None:
-            start.update(message) if message["type"] == "http.response.start" else body.extend(message.get("body", b""))
-
-        await self.app(scope, receive, send)  # type: ignore[arg-type]
-        return Answer(start["status"], Headers(raw=start["headers"]), bytes(body), taken)
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("limits")
-    hub = compose(Settings(data_dir=folder, max_body_bytes=UPLOAD))
-    yield Site(hub, folder)
-    hub.close()
-
-
-def codes(answer: Answer) -> list[str]:
-    return [error["code"] for error in orjson.loads(answer.body)["errors"]]
+    with opened(tmp_path_factory.mktemp("site"), UPLOAD) as made:
+        yield made
 
 
 def routes(found: Any) -> Iterator[tuple[str, str]]:
@@ -228,65 +147,6 @@ def test_what_is_no_json_is_told_as_such(site: Site, name: str, body: bytes) -> 
     assert (answer.status, codes(answer)) == (400, ["not-json"])
 
 
-HOSTILE: list[dict[str, str]] = [
-    {"cookie": "hub_token=é; hub_sign_in=é; hub_language=é"},
-    {"cookie": "hub_token=a b\x01c"},
-    {"origin": "http://[", "referer": "http://[", "sec_fetch_site": ""},
-    {"authorization": "Bearer é", "accept_language": "é;q=é", "if_none_match": "é"},
-    {"host": "[", "referer": "//["},
-    {"content_type": "multipart/form-data; boundary=é", "content_encoding": "é", "x_filename": "%ff\xff"},
-    {"idempotency_key": "é" * 300, "traceparent": "é"},
-]
-FORGED = ["x", "é", "%ff", "a" * 2_000, "0" * 32 + "W10", "1e999", "9" * 40, "-1", "2027-01-01T00:00:00Z~%00"]
-
-
-@pytest.mark.parametrize("name", sorted(set(TABLE) - {"GET /readyz"}))
-def test_nothing_that_is_sent_is_the_hubs_fault(site: Site, name: str) -> None:
-    for headers in HOSTILE:
-        for token in ("", site.operator):
-            sent = {key: value for key, value in headers.items() if not (token and key in ("cookie", "authorization"))}
-            answer = site.call(name, token=token, pieces=[b"{}"], **sent)
-            assert answer.status < 500, (headers, answer)
-    if name.startswith("GET "):
-        for wrong in FORGED:
-            for parameter in ("cursor", "after", "limit", "size", "next", "page", "from", "scope"):
-                answer = site.call(f"{name}?{parameter}={wrong}&q=a", token=site.operator)
-                assert answer.status < 500, (parameter, wrong, answer)
-
-
-def test_a_cookie_that_cannot_be_a_token_is_cleared(site: Site) -> None:
-    answer = site.call("GET /bookings", cookie="hub_token=é", accept="text/html")
-    assert answer.status == 401
-    assert any(line.startswith('hub_token="";') for line in answer.headers.getlist("set-cookie"))
-
-
-def test_cursors_are_the_hubs_own(site: Site) -> None:
-    from services.catalog.core.cursor import Position, encoded, opened, sealed
-    from services.catalog.core.queries import parsed
-
-    forged = encoded(parsed([("q", "a")], "zh"), Position(99, "x", "y"))
-    answer = site.call(f"GET /api/v1/search?q=a&cursor={forged}")
-    assert (answer.status, codes(answer)) == (400, ["bad-cursor"])
-    assert opened(sealed(forged, b"k"), b"k") == forged
-
-
-@pytest.mark.parametrize("path", READ)
-def test_every_answer_says_how_it_may_be_kept(site: Site, path: str) -> None:
-    for token in ("", site.member, site.operator):
-        answer = site.call(f"GET {path}", token=token)
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert "strict-transport-security" not in answer.headers
-        if token and "public" not in answer.headers["cache-control"]:
-            assert answer.headers["cache-control"] == "no-store"
-    secure = site.call(f"GET {path}", x_forwarded_proto="https")
-    assert secure.headers["cache-control"]
-
-
-@pytest.mark.parametrize("path", ["/me", "/receipts", "/conflicts", "/bookings", "/saved-searches", "/duplicates"])
-def test_private_answers_are_kept_nowhere(site: Site, path: str) -> None:
-    assert site.call(f"GET /api/v1{path}", token=site.operator).headers["cache-control"] == "no-store"
-
-
 PAGED = {"size": ("search", "results"), "limit": ("suggest", "bookings", "receipts", "rows", "conflicts", "duplicates")}
 
 
@@ -306,37 +166,3 @@ def test_pages_are_as_large_as_the_table_says(site: Site, name: str, parameter: 
     if answer.status == 200:
         more = site.call(f"{name}?{parameter}={(row.page or 0) + 1}", token=site.operator)
         assert more.status in (400, 422)
-
-
-@pytest.mark.parametrize(
-    "host", ["evil.example", "localhost.evil.example", "[", "[::1", "::1", "a b", "", "hub", "[:::]"]
-)
-def test_other_hosts_are_refused(site: Site, host: str) -> None:
-    answer = site.call("GET /records/x", host=host or " ")
-    assert (answer.status, codes(answer)) == (421, ["unknown-host"])
-    assert b"http" not in answer.body
-
-
-def test_hosts_are_the_machines_and_those_that_are_listed() -> None:
-    plain = Hosts()
-    for host in ("localhost", "LOCALHOST:8080", "127.0.0.1", "[::1]:80", "192.168.1.7:8080", "[fe80::1]"):
-        assert plain.has(host), host
-    public = Hosts("https://hub.example.org:8443", ["gateway", ":80", "", "https://second.example.org"])
-    assert public.has("second.example.org")
-    for host in ("hub.example.org", "hub.example.org:8443", "gateway:8080", "localhost", "127.0.0.1:8080"):
-        assert public.has(host), host
-    assert not public.has("192.168.1.7"), "the public address is known"
-
-
-def test_a_public_address_is_the_one_that_is_handed_out(tmp_path: Path) -> None:
-    hub = compose(Settings(data_dir=tmp_path, public_url="https://hub.example.org", hosts="testserver"))
-    with TestClient(create_app(hub)) as client:
-        answer = client.get("/healthz")
-        assert answer.headers["strict-transport-security"].startswith("max-age=")
-        cookie = client.get("/language?to=en", follow_redirects=False).headers["set-cookie"]
-        assert "secure" in cookie.lower()
-    hub.close()
-
-
-def test_the_portals_own_way_to_the_apis_is_a_host_of_the_hub() -> None:
-    assert Hosts("https://hub.example.org").has(server.OWN_ADDRESS.removeprefix("http://"))
