@@ -1,4 +1,8 @@
-"""What SQLAlchemy Core has no one word for on both dialects."""
+"""What SQLAlchemy Core has no one word for on both dialects.
+
+A statement that is run often is built once, with names for its values: to recognise one that is built anew takes longer
+than to run it.
+"""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -33,9 +37,9 @@ class _Among(FunctionElement[bool]):
     inherit_cache = True
 
 
-def among(column: Column[Any], values: Collection[str]) -> _Among:
-    """Whether the column has one of these values, however many they are."""
-    return _Among(column, bindparam(None, values, _Texts, unique=True))
+def among(column: Column[Any], parameter: str) -> _Among:
+    """Whether the column has one of the texts that the statement is run with under this name, however many they are."""
+    return _Among(column, bindparam(parameter, type_=_Texts))
 
 
 @compiles(_Among, "postgresql")
@@ -50,9 +54,9 @@ def _each(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     return f"{column} IN (SELECT value FROM json_each({values}))"
 
 
-def insert_into(sql: Connection, table: Table) -> postgresql.Insert:
+def insert_into(dialect: str, table: Table) -> postgresql.Insert:
     """An INSERT that may have an ON CONFLICT clause, which both dialects write alike, and whose rowcount is kept."""
-    made = postgresql.insert if sql.dialect.name == "postgresql" else sqlite.insert
+    made = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return made(table).execution_options(preserve_rowcount=True)  # type: ignore[return-value]
 
 

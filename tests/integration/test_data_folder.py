@@ -10,12 +10,14 @@ import orjson
 import pytest
 
 from app.operations.drain import drain
+from app.operations.restore import restore
+from app.operations.sqlite_tables import Folder, digests
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.runtime.manifest import CATALOGUE, RECORD_STORE
 from hub.runtime.settings import Settings
 from schemas.events.bookings import BOOKINGS
 from services.catalog.sink import check, rebuild
-from tests.integration.moving_hub import PHONE, USAGE, Live, revealed
+from tests.integration.moving_hub import PHONE, USAGE, Live, revealed, silent
 
 pytestmark = pytest.mark.integration
 FOLDERS = Path(__file__).parents[1] / "data" / "folders"
@@ -85,3 +87,15 @@ def test_all_of_it_is_read_as_before_and_what_waited_goes_on(folder: Path) -> No
         assert live.states(known["waiting"]) == {"curated": 1}
     with closing(SqliteEventLog(folder / "log.db")) as log:
         assert sum(log.end_offsets(BOOKINGS).values()) == 4
+
+
+def test_a_backup_of_an_earlier_release_is_restored(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "hub")
+    file = FOLDERS / "b0d141d-backup.tar.gz"
+    manifest = restore(settings, file, silent)
+    assert manifest.version
+    with Folder(settings.data_dir) as restored:
+        assert digests(restored) == manifest.tables
+    with Live(settings, works=False) as live:
+        assert revealed(live) == {PHONE}
+        assert len(live.found("光谱仪")) > 20

@@ -27,7 +27,7 @@ class SqlSavedSearches:
             hold(sql, _OWNERS, search.owner)
             if len(sql.execute(others.limit(SEARCHES_LIMIT)).all()) == SEARCHES_LIMIT:
                 return "full"
-            inserted = insert_into(sql, searches)
+            inserted = insert_into(sql.dialect.name, searches)
             stored = sql.execute(
                 inserted.on_conflict_do_update(
                     index_elements=[searches.c.id],

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, select
+from sqlalchemy import Integer, Select, bindparam, desc, select
 
 from hub.kernel.canonical import canonical_json, digest_of
 from hub.kernel.cloudevents import CloudEvent, traced
@@ -28,6 +28,16 @@ LEFT JOIN history ON history.record_id = outbox.record_id AND history.version = 
 ORDER BY number LIMIT """
 """What waits to be published, with the body of that very version; the driver's mark for the limit goes behind."""
 
+_OUTCOMES = select(outcomes).where(among(outcomes.c.event_id, "ids"))
+# In one statement, lest the newest version become an old one between two.
+_VERSIONS = (
+    select(records.c.version, records.c.body)
+    .where(among(records.c.id, "ids"))
+    .union_all(select(history.c.version, history.c.body).where(among(history.c.record_id, "ids")))
+    .order_by(desc("version"))
+    .limit(bindparam("limit", type_=Integer))
+)
+
 
 class SqlRecords:
     """hub.ports.records.RecordReader, and what stewards look at; `event_source` is the source of the events made."""
@@ -43,19 +53,14 @@ class SqlRecords:
 
     def history(self, record_id: str, limit: int = 100) -> list[Record]:
         """See the port."""
-        # In one statement, lest the newest version become an old one between two.
-        newest = select(records.c.version, records.c.body).where(among(records.c.id, [record_id]))
-        older = select(history.c.version, history.c.body).where(among(history.c.record_id, [record_id]))
-        versions = newest.union_all(older)
-        versions = versions.order_by(versions.selected_columns.version.desc()).limit(limit)
         with self._tables.reading() as sql:
-            bodies = [body for _, body in sql.execute(versions)]
+            bodies = [body for _, body in sql.execute(_VERSIONS, {"ids": [record_id], "limit": limit})]
         return [Record.from_bytes(body if place == 0 else zlib.decompress(body)) for place, body in enumerate(bodies)]
 
     def outcomes(self, event_ids: Collection[str]) -> Mapping[str, Outcome]:
         """See the port."""
         with self._tables.reading() as sql:
-            rows = sql.execute(select(outcomes).where(among(outcomes.c.event_id, event_ids)))
+            rows = sql.execute(_OUTCOMES, {"ids": event_ids})
             return {row.event_id: Outcome(*row) for row in rows}
 
     def scan(self, kind: str | None = None) -> Iterator[Record]:

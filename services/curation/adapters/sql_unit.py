@@ -15,22 +15,29 @@ _SEPARATOR = "\x1f"
 _CLAIM = [contributions.c[name] for name in ("key", "source_version", "withdrawn", "digest", "authority", "record_id")]
 
 
+_LIVE = select(*_CLAIM, contributions.c.received_at, contributions.c.fields).where(
+    ~contributions.c.withdrawn, among(contributions.c.record_id, "ids")
+)
+_CLAIMS = select(*_CLAIM).where(among(contributions.c.key, "keys"))
+_RECORDS = select(records.c.id, records.c.body).where(among(records.c.id, "ids"))
+# United, since each half has an index of its own.
+_SAME_AS = union(*(select(same_as).where(among(column, "ids")) for column in (same_as.c.left, same_as.c.right)))
+_PREFERENCES = select(preferences).where(among(preferences.c.record_id, "ids"))
+
+
 def records_among(sql: Connection, ids: Collection[str]) -> dict[str, Record]:
     """The newest version of each id that exists."""
-    rows = sql.execute(select(records.c.id, records.c.body).where(among(records.c.id, ids)))
-    return {record_id: Record.from_bytes(body) for record_id, body in rows}
+    return {record_id: Record.from_bytes(body) for record_id, body in sql.execute(_RECORDS, {"ids": ids})}
 
 
 def same_as_among(sql: Connection, ids: Collection[str]) -> list[SameAs]:
     """The decisions that name one of the ids."""
-    # United, since each half has an index of its own.
-    decided = [select(same_as).where(among(column, ids)) for column in (same_as.c.left, same_as.c.right)]
-    return [SameAs(*row) for row in sql.execute(union(*decided))]
+    return [SameAs(*row) for row in sql.execute(_SAME_AS, {"ids": ids})]
 
 
 def preferences_among(sql: Connection, ids: Collection[str]) -> list[Preference]:
     """The preferences about the ids."""
-    return [Preference(*row) for row in sql.execute(select(preferences).where(among(preferences.c.record_id, ids)))]
+    return [Preference(*row) for row in sql.execute(_PREFERENCES, {"ids": ids})]
 
 
 class SqlUnit:
@@ -41,7 +48,7 @@ class SqlUnit:
 
     def claims(self, keys: Collection[ContributionKey]) -> Mapping[ContributionKey, Claim]:
         """See the port."""
-        rows = self._reading.execute(select(*_CLAIM).where(among(contributions.c.key, list(map(joined_key, keys)))))
+        rows = self._reading.execute(_CLAIMS, {"keys": list(map(joined_key, keys))})
         return {split_key(row.key): _claim(row) for row in rows}
 
     def same_as(self, ids: Collection[str]) -> list[SameAs]:
@@ -54,12 +61,9 @@ class SqlUnit:
 
     def contributions(self, ids: Collection[str]) -> list[Contribution]:
         """See the port."""
-        live = select(*_CLAIM, contributions.c.received_at, contributions.c.fields).where(
-            ~contributions.c.withdrawn, among(contributions.c.record_id, ids)
-        )
         return [
             Contribution(*split_key(row.key), _claim(row), row.received_at, orjson.loads(row.fields))
-            for row in self._reading.execute(live)
+            for row in self._reading.execute(_LIVE, {"ids": ids})
         ]
 
     def records(self, ids: Collection[str]) -> Mapping[str, Record]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, select, update
+from sqlalchemy import Connection, Insert, Row, bindparam, delete, exists, func, select, update
 
 from hub.ports.clock import Clock, SystemClock, rfc3339
 from hub.sql.database import SqlDatabase
@@ -20,10 +21,38 @@ _RECEIPT = [
     receipts.c[name]
     for name in ("id", "source", "kind", "format", "created_at", "sender", "progress", "accepted", "refused")
 ]
+_THIS = receipts.c.id == bindparam("receipt")
+_ITS = receipt_batches.c.receipt == bindparam("receipt")
+_NUMBER = receipt_batches.c.number
+_ALIVE = update(receipts).where(_THIS).values(alive_at=bindparam("now"))
+_RESUMED = _ALIVE.values(progress="receiving")
+_GET = select(*_RECEIPT).where(_THIS)
+_WITH_KEY = (
+    select(*_RECEIPT, receipts.c.fingerprint, receipts.c.alive_at)
+    .where(receipts.c.source == bindparam("source"), receipts.c.idempotency_key == bindparam("key"))
+    .with_for_update()
+)
+"""The receipt that the key opened, held until the transaction ends, lest two go on with it."""
 _BATCH = select(
     *(receipt_batches.c[name] for name in ("number", "first_row", "last_row", "accepted", "refused", "refused_count"))
+).where(_ITS)
+_NUMBERED = _BATCH.where(bindparam("batch") == _NUMBER)
+_NEXT = (
+    _BATCH.where(
+        bindparam("reached") < _NUMBER,
+        receipt_batches.c.last_row > bindparam("after"),
+        receipt_batches.c.refused_count >= bindparam("refused"),
+    )
+    .order_by(_NUMBER)
+    .limit(1)
 )
-_ALIVE = update(receipts).where(receipts.c.id == bindparam("receipt")).values(alive_at=bindparam("now"))
+_TOTAL = {
+    name: select(func.coalesce(func.sum(receipt_batches.c[f"{name}_count"]), 0)).where(_ITS).scalar_subquery()
+    for name in ("accepted", "refused")
+}
+_SETTLE = update(receipts).where(_THIS).values(progress=bindparam("settled"), **_TOTAL).returning(*_RECEIPT)
+_DROP_LATER = delete(receipt_batches).where(_ITS, bindparam("batches") <= _NUMBER)
+_DISCARD = delete(receipts).where(_THIS, ~exists().where(_ITS))
 
 
 class SqlReceipts:
@@ -40,7 +69,7 @@ class SqlReceipts:
                 now = self._clock.now()
                 if _insert(sql, receipt, key, fingerprint, rfc3339(now)):
                     return Opened("new", receipt)
-                found = _with_key(sql, receipt.source, key)
+                found = sql.execute(_WITH_KEY, {"source": receipt.source, "key": key}).first()
                 if found is None:
                     continue  # discarded since it was in the way
                 earlier = Receipt(*found[:-2])
@@ -48,8 +77,7 @@ class SqlReceipts:
                 same = found.fingerprint == fingerprint and earlier.kind == receipt.kind
                 verdict = judged(same_content=same, progress=earlier.progress, silent_seconds=silent)
                 if verdict == "resumed":
-                    resumed = _ALIVE.values(progress="receiving")
-                    sql.execute(resumed, {"receipt": earlier.id, "now": rfc3339(now)})
+                    sql.execute(_RESUMED, {"receipt": earlier.id, "now": rfc3339(now)})
                 return Opened(verdict, earlier)
 
     def add(self, receipt_id: str, batch: Batch) -> None:
@@ -66,108 +94,91 @@ class SqlReceipts:
         }
         with self._database.writing() as sql:
             sql.execute(_ALIVE, {"receipt": receipt_id, "now": rfc3339(self._clock.now())})
-            inserted = insert_into(sql, receipt_batches)
-            replaced = {name: inserted.excluded[name] for name in row if name not in ("receipt", "number")}
-            sql.execute(inserted.on_conflict_do_update(index_elements=["receipt", "number"], set_=replaced), row)
+            sql.execute(_put(sql.dialect.name), row)
 
     def finish(self, receipt_id: str, progress: Progress, batches: int) -> Receipt:
         """See the port."""
-        its = receipt_batches.c.receipt == receipt_id
-        total = {
-            name: select(func.coalesce(func.sum(receipt_batches.c[f"{name}_count"]), 0)).where(its).scalar_subquery()
-            for name in ("accepted", "refused")
-        }
-        this = receipts.c.id == receipt_id
+        its = {"receipt": receipt_id}
         with self._database.writing() as sql:
-            if sql.execute(select(receipts.c.id).where(this).with_for_update()).first() is None:
+            if sql.execute(_GET.with_for_update(), its).first() is None:
                 raise LookupError(receipt_id)
-            sql.execute(delete(receipt_batches).where(its, receipt_batches.c.number >= batches))
-            settled = update(receipts).where(this).values(progress=progress, **total).returning(*_RECEIPT)
-            return Receipt(*sql.execute(settled).one())
+            sql.execute(_DROP_LATER, its | {"batches": batches})
+            return Receipt(*sql.execute(_SETTLE, its | {"settled": progress}).one())
 
     def discard(self, receipt_id: str) -> None:
         """See the port."""
-        used = exists().where(receipt_batches.c.receipt == receipt_id)
         with self._database.writing() as sql:
-            sql.execute(delete(receipts).where(receipts.c.id == receipt_id, ~used))
+            sql.execute(_DISCARD, {"receipt": receipt_id})
 
     def get(self, receipt_id: str) -> Receipt | None:
         """See the port."""
         if not storable(receipt_id):
             return None
         with self._database.reading() as sql:
-            found = sql.execute(select(*_RECEIPT).where(receipts.c.id == receipt_id)).first()
+            found = sql.execute(_GET, {"receipt": receipt_id}).first()
         return Receipt(*found) if found else None
 
     def batch(self, receipt_id: str, number: int) -> Batch | None:
         """See the port."""
         with self._database.reading() as sql:
-            found = sql.execute(
-                _BATCH.where(receipt_batches.c.receipt == receipt_id, receipt_batches.c.number == number)
-            ).first()
+            found = sql.execute(_NUMBERED, {"receipt": receipt_id, "batch": number}).first()
         return _batch(found) if found else None
 
     def batches(self, receipt_id: str, after_row: int = -1, *, with_refused: bool = False) -> Iterator[Batch]:
         """See the port."""
-        wanted = and_(
-            receipt_batches.c.receipt == receipt_id,
-            receipt_batches.c.last_row > after_row,
-            receipt_batches.c.refused_count >= int(with_refused),
-        )
-        following = (
-            _BATCH.where(wanted, receipt_batches.c.number > bindparam("reached"))
-            .order_by(receipt_batches.c.number)
-            .limit(1)
-        )
-        reached = -1
+        wanted = {"receipt": receipt_id, "after": after_row, "refused": int(with_refused), "reached": -1}
         while True:
             with self._database.reading() as sql:
-                found = sql.execute(following, {"reached": reached}).first()
+                found = sql.execute(_NEXT, wanted).first()
             if found is None:
                 return
             batch = _batch(found)
-            reached = batch.number
+            wanted["reached"] = batch.number
             yield batch
 
     def recent(self, sources: Collection[str] | None, limit: int = 50, before: str = "") -> list[Receipt]:
         """See the port; at most RECENT_LIMIT."""
         wanted = select(*_RECEIPT).order_by(receipts.c.created_at.desc()).limit(max(0, min(limit, RECENT_LIMIT)))
         if sources is not None:
-            wanted = wanted.where(among(receipts.c.source, sources))
+            wanted = wanted.where(among(receipts.c.source, "sources"))
         if before:
             wanted = wanted.where(receipts.c.created_at < before)
         with self._database.reading() as sql:
-            return [Receipt(*row) for row in sql.execute(wanted)]
+            return [Receipt(*row) for row in sql.execute(wanted, {"sources": sources} if sources is not None else {})]
 
     def forget(self, before: str, limit: int = 100) -> int:
         """See the port; what another process is forgetting is left to it."""
         oldest = select(receipts.c.id).where(receipts.c.created_at < before).order_by(receipts.c.created_at)
         with self._database.writing() as sql:
-            old = sql.scalars(oldest.limit(limit).with_for_update(skip_locked=True)).all()
-            sql.execute(delete(receipt_batches).where(among(receipt_batches.c.receipt, old)))
-            sql.execute(delete(receipts).where(among(receipts.c.id, old)))
-        return len(old)
+            old = {"old": sql.scalars(oldest.limit(limit).with_for_update(skip_locked=True)).all()}
+            sql.execute(delete(receipt_batches).where(among(receipt_batches.c.receipt, "old")), old)
+            sql.execute(delete(receipts).where(among(receipts.c.id, "old")), old)
+        return len(old["old"])
 
     def close(self) -> None:
         """Nothing is held; the database is closed by whoever opened it."""
-
-
-def _with_key(sql: Connection, source: str, key: str) -> Row[*tuple[Any, ...]] | None:
-    """The receipt that the key opened, held until the transaction ends, lest two go on with it."""
-    keyed = select(*_RECEIPT, receipts.c.fingerprint, receipts.c.alive_at).where(
-        receipts.c.source == source, receipts.c.idempotency_key == key
-    )
-    return sql.execute(keyed.with_for_update()).first()
 
 
 def _insert(sql: Connection, receipt: Receipt, key: str, fingerprint: str, now: str) -> bool:
     """Whether the key was free; another request with it that is opening just now is waited for."""
     row = {column.name: getattr(receipt, column.name) for column in _RECEIPT}
     row |= {"idempotency_key": key or None, "fingerprint": fingerprint, "alive_at": now}
-    free = insert_into(sql, receipts).on_conflict_do_nothing(
+    return sql.execute(_open(sql.dialect.name), row).rowcount == 1
+
+
+@cache
+def _open(dialect: str) -> Insert:
+    return insert_into(dialect, receipts).on_conflict_do_nothing(
         index_elements=[receipts.c.source, receipts.c.idempotency_key], index_where=HAS_KEY
     )
-    return sql.execute(free, row).rowcount == 1
+
+
+@cache
+def _put(dialect: str) -> Insert:
+    """A batch, in place of one with the same number."""
+    inserted = insert_into(dialect, receipt_batches)
+    replaced = {column.name: inserted.excluded[column.name] for column in receipt_batches.c if not column.primary_key}
+    return inserted.on_conflict_do_update(index_elements=[*receipt_batches.primary_key], set_=replaced)
 
 
 def _batch(row: Row[*tuple[Any, ...]]) -> Batch:

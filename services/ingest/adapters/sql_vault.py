@@ -15,6 +15,9 @@ _MARK = b"the key of this vault"
 _OPENINGS = 0x6875_6205
 """The space of the advisory lock under which a vault is opened."""
 
+_SEALED = select(vault.c.token, vault.c.sealed).where(among(vault.c.token, "tokens"))
+_KNOWN = select(vault.c.token).where(among(vault.c.token, "tokens"))
+
 
 class SqlVault:
     """See Vault. Raises VaultLocked at opening where the key is not the one the values were kept with.
@@ -43,13 +46,13 @@ class SqlVault:
         ]
         if fresh:
             with self._database.writing() as sql:
-                sql.execute(insert_into(sql, vault).on_conflict_do_nothing(), fresh)
+                sql.execute(insert_into(sql.dialect.name, vault).on_conflict_do_nothing(), fresh)
         return tokens
 
     def reveal(self, tokens: Collection[str]) -> Mapping[str, str]:
         """See the port."""
         with self._database.reading() as sql:
-            rows = sql.execute(select(vault.c.token, vault.c.sealed).where(among(vault.c.token, set(tokens))))
+            rows = sql.execute(_SEALED, {"tokens": set(tokens)})
             return {token: self._keys.decrypt(sealed, token.encode()).decode() for token, sealed in rows}
 
     def seal(self, data: bytes, context: str) -> bytes:
@@ -83,4 +86,4 @@ class SqlVault:
 
     def _known(self, tokens: Collection[str]) -> set[str]:
         with self._database.reading() as sql:
-            return set(sql.scalars(select(vault.c.token).where(among(vault.c.token, tokens))))
+            return set(sql.scalars(_KNOWN, {"tokens": tokens}))
