@@ -39,7 +39,8 @@ class MemoryUnit:
         return [one for one in self.said.values() if one.claim.record_id in ids]
 
     def records(self, ids: Collection[str]) -> Mapping[str, Record]:
-        return {record_id: self.current[record_id] for record_id in ids if record_id in self.current}
+        known = {record_id: self.current[record_id] for record_id in ids if record_id in self.current}
+        return {record_id: Record.from_bytes(record.to_bytes()) for record_id, record in known.items()}
 
     def save(self, changes: Changes) -> None:
         self.said |= {one.key: one for one in changes.contributions}

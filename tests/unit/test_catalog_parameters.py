@@ -132,6 +132,7 @@ def test_filters_take_labels_divisions_and_both_words_for_yes() -> None:
         "place.division": ("330100",),
         "department": ("物理", "x"),
     }
+    assert asked("f.department=浙江省杭州市").filters == {"department": ("浙江省杭州市",)}
     assert asked("f.place.division=neverland").filters == {"place.division": ("neverland",)}
 
 
@@ -161,9 +162,9 @@ def test_ranges_are_whole_days_or_numbers() -> None:
 
 
 def test_every_range_that_is_wrong_is_told() -> None:
-    assert told("from.stuff=1&to.colour=2&from.staff=9&to.staff=8&to.external_hours=x&from.commissioned=1970-13") == [
-        ("unknown-path", "stuff", "from.stuff"),
-        ("unknown-path", "colour", "to.colour"),
+    assert told("from.colour=1&to.stuff=2&from.staff=9&to.staff=8&to.external_hours=x&from.commissioned=1970-13") == [
+        ("unknown-path", "colour", "from.colour"),
+        ("unknown-path", "stuff", "to.stuff"),
         ("bad-parameter", "8", "to.staff"),
         ("bad-parameter", "x", "to.external_hours"),
         ("bad-parameter", "1970-13", "from.commissioned"),
@@ -173,6 +174,7 @@ def test_every_range_that_is_wrong_is_told() -> None:
 
 def test_sorts() -> None:
     assert asked("sort=-staff").sort == "-staff"
+    assert asked("sort=commissioned").sort == "commissioned"
     assert asked("sort=-distance&near=30,120").sort == "-distance"
     for given in ("-relevance", "--staff", "colour"):
         assert told(f"sort={given}") == [("bad-parameter", given, "sort")]
@@ -184,7 +186,8 @@ def test_sorts() -> None:
 def test_facets_are_taken_once_up_to_a_limit_and_what_is_none_is_told() -> None:
     assert asked("facets= status , status&facets=category,,kind").facets == ("status", "category", "kind")
     assert asked("kind=instrument&facets=status,auto").facets[:2] == ("status", "category")
-    assert told("facets=colour,status,statu") == [
+    assert told("facets=above,colour,status,statu") == [
+        ("unknown-path", "above", "facets"),
         ("unknown-path", "colour", "facets"),
         ("unknown-path", "statu", "facets"),
     ]
@@ -283,5 +286,7 @@ def test_equal_searches_are_written_alike() -> None:
         ("box", "1,2,3,4.25"),
         ("sort", "title"),
     ]
-    assert canonical(asked("")) == []
+    assert canonical(asked("")) == canonical(asked("sort=relevance")) == []
+    assert canonical(asked("sort=commissioned")) == [("sort", "commissioned")]
+    assert canonical(asked("near=-30.5,-120.5")) == [("near", "-30.5,-120.5"), ("within_km", "50")]
     assert day_text(31.0) == "1970-02-01"

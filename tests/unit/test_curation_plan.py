@@ -69,6 +69,12 @@ def test_a_stale_withdrawal_that_names_no_record_is_told_of_the_one_it_was() -> 
     assert taken(store, moved, gone) == [(B, 1, "changed"), (A, 2, "stale")]
 
 
+def test_a_withdrawal_that_came_first_is_told_of_the_record_once_that_is_known() -> None:
+    said, gone = submission("city", "1", 1, A, {"name_zh": "甲"}), submission("city", "1", 2, None)
+    store = curate(MemoryUnit(), [gone])
+    assert taken(store, said, gone) == [(A, 1, "stale"), (A, 1, "unchanged")]
+
+
 def test_a_decision_changes_the_record_that_is_kept() -> None:
     store = two_records()
     assert taken(store, same_as(A, B, 1)) == [(A, 2, "changed")]
@@ -91,6 +97,14 @@ def test_an_older_decision_is_unchanged_in_a_batch_that_changes_its_record() -> 
     new = submission("web", "1", 1, A, {"name_en": "A"})
     old, choice = same_as(A, B, 1, "separate"), preference(A, "name_zh", "campus", "1", 1)
     assert taken(store, new, old, choice) == [(A, 3, "changed"), (A, 3, "unchanged"), (A, 3, "unchanged")]
+
+
+def test_a_known_decision_is_unchanged_and_not_stored_again_in_a_batch_that_changes_its_record() -> None:
+    store = two_records()
+    known_ones = same_as(A, B, 2), preference(A, "name_zh", "city", "1", 2)
+    taken(store, *known_ones)
+    new = submission("web", "1", 1, A, {"name_en": "A"})
+    assert taken(store, new, *known_ones) == [(A, 3, "changed"), (A, 3, "unchanged"), (A, 3, "unchanged")]
 
 
 def test_a_preference_changes_the_record_where_it_changes_a_value() -> None:
@@ -149,11 +163,16 @@ def test_each_part_of_the_content_alone_makes_a_new_version() -> None:
     store = curate(MemoryUnit(), [submission("city", "1", 1, A, {})])
     taken(store, submission("city", "1", 2, A))
     assert (store.current[A].status, store.current[A].version) == ("withdrawn", 2)
+    taken(store, submission("city", "1", 3, A, {}))
+    assert (store.current[A].status, store.current[A].version) == ("active", 3)
     store = curate(MemoryUnit(), [submission("city", "1", 1, B, {"name_zh": "甲"})])
     taken(store, same_as(B, C, 1))
     assert (store.current[B].same_as, store.current[B].version) == ((C,), 2)
     taken(store, same_as(A, B, 1))
     assert (store.current[C].replaced_by, store.current[C].version) == (A, 2)
+    store = curate(MemoryUnit(), [submission("city", "1", 1, B, {"name_zh": "甲"}), same_as(B, C, 1)])
+    taken(store, same_as(B, C, 2, "undone"))
+    assert (store.current[B].same_as, store.current[B].version) == ((), 2)
 
 
 def test_nothing_that_stays_as_it_is_is_stored() -> None:
@@ -182,5 +201,9 @@ def test_weak_keys_follow_the_names_of_what_is_active() -> None:
     ):
         taken(store, submission("city", "1", version, A, fields))
         assert store.weak == {(key, A) for key in weak_keys(kind_named("organisation"), fields or {})}
+    renamed = folded([("1", submission("city", "1", 10, A, names | {"name_zh": "乙所"}))])
+    changes, kind = planned(renamed, known(store, renamed), AT), kind_named("organisation")
+    assert changes.weak_gone == [(key, A) for key in weak_keys(kind, {"name_zh": "甲所"})]
+    assert changes.weak_new == [(key, A) for key in weak_keys(kind, {"name_zh": "乙所"})]
     taken(store, submission("web", "1", 1, B, names), same_as(A, B, 1))
     assert {record_id for _, record_id in store.weak} == {A}

@@ -174,8 +174,6 @@ def _note(changes: Changes, before: Record | None, wanted: Record) -> None:
             changes.refreshed.append(same)
         return
     old, new = _weak(before), _weak(wanted)
-    if old == new:
-        return
     changes.weak_gone.extend((key, wanted.id) for key in old - new)
     changes.weak_new.extend((key, wanted.id) for key in new - old)
 
@@ -191,9 +189,7 @@ def _differs(before: Record, wanted: Record) -> bool:
 
 
 def _weak(record: Record | None) -> frozenset[WeakKey]:
-    if record is None or record.status != "active":
-        return frozenset()
-    return weak_keys(kind_named(record.kind), record.fields)
+    return frozenset() if record is None else weak_keys(kind_named(record.kind), record.fields)
 
 
 def _outcomes(
@@ -217,11 +213,9 @@ def _outcomes(
 
     for event_id, contribution in said.submissions:
         key, claim = contribution.key, contribution.claim
-        before = known.claims.get(key)
-        current = newer[key].claim if key in newer else before
-        accepted = key in newer and newer[key].claim.rank() == claim.rank()
-        stale = current is not None and current.rank() > claim.rank()
-        note(event_id, claim.record_id or named.get(key), accepted, stale)
+        current = newer[key].claim if key in newer else known.claims[key]
+        stale = claim.rank() < current.rank()
+        note(event_id, claim.record_id or named.get(key), key in newer and not stale, stale)
     for event_id, decision in said.same_as:
         note(event_id, decision.left, decision in changes.same_as, False)
     for event_id, preference in said.preferences:
