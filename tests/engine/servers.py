@@ -4,9 +4,9 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
-from testcontainers.core.config import testcontainers_config
+from testcontainers.core.config import ConnectionMode, testcontainers_config
 from testcontainers.core.container import DockerContainer
-from testcontainers.core.wait_strategies import HttpWaitStrategy, LogMessageWaitStrategy
+from testcontainers.core.wait_strategies import ExecWaitStrategy, HttpWaitStrategy, LogMessageWaitStrategy
 
 from app.devstack.ports import free_port
 from tests.engine.daemon import Engine
@@ -60,8 +60,8 @@ def postgresql_container() -> Iterator[str]:
     """The address of a database."""
     container = DockerContainer(service_images()["postgresql"]).with_exposed_ports(5432)
     container.with_envs(POSTGRES_USER="hub", POSTGRES_PASSWORD="hub", POSTGRES_DB="hub")
-    # Said once by the start that makes the database, and again by the one that serves.
-    ready = LogMessageWaitStrategy("database system is ready to accept connections", times=2)
+    # Over TCP: the temporary server of a first start listens on its socket alone.
+    ready = ExecWaitStrategy(["pg_isready", "-q", "-h", "127.0.0.1", "-U", "hub", "-d", "hub"])
     container.waiting_for(ready.with_startup_timeout(START_SECONDS))
     with container:
         yield f"postgresql://hub:hub@{container.get_container_host_ip()}:{container.get_exposed_port(5432)}/hub"
@@ -82,5 +82,8 @@ def server_container(name: str) -> Iterator[tuple[str, str]]:
     if engine.own:
         # The image of the container that would clear away comes from a registry; an engine of ours does that itself.
         testcontainers_config.ryuk_disabled = True
+        # Where the tests run in a container, the engine does too.
+        testcontainers_config.connection_mode_override = ConnectionMode.docker_host
+        testcontainers_config.tc_host_override = "127.0.0.1"
     with _CONTAINERS[service]() as address:
         yield address, contents(engine, service_images()[service])
