@@ -243,6 +243,13 @@ class Asked:
         return problem(404) if body is None else json_answer(body)
 
 
+def steward() -> Asked:
+    """The portal of one who may do everything."""
+    asked = Asked(roles=("agency", "member", "operator", "submitter"))
+    asked.browser.cookies.set("hub_token", TOKEN)
+    return asked
+
+
 def json_answer(body: bytes) -> httpx.Response:
     return httpx.Response(200, content=body, headers={"content-type": "application/json"})
 
