@@ -54,7 +54,7 @@ mutation *modules:
 
 # schemathesis on a hub of its own, so many seconds for each kind of caller
 [group('check')]
-contracts-fuzz seconds="300":
+fuzz seconds="300":
     {{python}} -m tests.fuzz {{seconds}}
 
 # The hub beside bare libraries; --quick, --real, --write

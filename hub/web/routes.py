@@ -1,12 +1,14 @@
 """Serving operations: an endpoint stands at the address that its contract names, and at no other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import BaseModel
 
-from hub.kernel.operation import Operation
+from hub.kernel.operation import JSON, Operation
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -14,6 +16,14 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 def address(operation: Operation[Any], **names: str) -> str:
     """The operation's path with each name as one segment, whatever characters it has. KeyError for a missing one."""
     return operation.path.format_map({name: quote(value, safe="") for name, value in names.items()})
+
+
+def answered(
+    answer: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None, media: str = JSON
+) -> Response:
+    """The answer in JSON, with those of its members that were given."""
+    content = answer.model_dump_json(by_alias=True, exclude_unset=True)
+    return Response(content, status, headers, media_type=media)
 
 
 def serve(api: APIRouter, operation: Operation[Any]) -> Callable[[Endpoint], Endpoint]:

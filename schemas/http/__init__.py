@@ -3,13 +3,14 @@
 from typing import Any
 
 from hub.kernel.operation import Operation
-from schemas.http import access, booking, catalog, curation, ingest, usage
+from schemas.http import access, booking, catalog, curation, ingest, records, usage
 
 OPERATIONS: tuple[Operation[Any], ...] = (
     *access.OPERATIONS,
     *ingest.OPERATIONS,
     *curation.OPERATIONS,
     *catalog.OPERATIONS,
+    *records.OPERATIONS,
     *booking.OPERATIONS,
     *usage.OPERATIONS,
 )

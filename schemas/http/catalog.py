@@ -1,11 +1,10 @@
-"""The catalogue over HTTP: kinds, search, completion, records, and people's saved searches."""
+"""The catalogue over HTTP: kinds, search, completion, and people's saved searches."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
 from hub.kernel.operation import Operation
-from hub.kernel.records import Status
 from schemas.http.parts import API, Body, Model, Moment, Parameters
 
 PAGE_LIMIT = 100
@@ -119,123 +118,6 @@ class Suggestions(Model):
     suggestions: tuple[Suggestion, ...]
 
 
-class ShownValue(Model):
-    """A value as people read it, and where it leads."""
-
-    shown: str
-    url: str | None
-
-
-class ValueSource(Model):
-    """The source that a value comes from."""
-
-    id: str
-    label: str
-    received_at: Moment
-
-
-class RecordRow(LabelledField):
-    """A field of a record as people read it."""
-
-    shown: str
-    values: tuple[ShownValue, ...]
-    source: ValueSource | None
-
-
-class DisputedValue(Model):
-    """What one source says of a field."""
-
-    shown: str
-    source: ValueSource
-
-
-class Dispute(Model):
-    """A field on which sources of equal authority disagree; the first value is in use."""
-
-    field: str
-    label: str
-    values: tuple[DisputedValue, ...]
-
-
-class Record(Model):
-    """A record within what the caller may see; a withdrawn one has no fields.
-
-    `hidden` are labels of fields that it has and the caller may not see.
-    """
-
-    id: str
-    kind: str
-    kind_label: str
-    title: str
-    second_title: str | None
-    subtitle: str
-    version: int
-    status: Status
-    created_at: Moment
-    updated_at: Moment
-    replaced_by: str | None
-    same_as: tuple[str, ...]
-    bookable: bool
-    booking_refusal: str | None
-    url: str
-    fields: Fields
-    rows: tuple[RecordRow, ...]
-    conflicts: tuple[Dispute, ...]
-    hidden: tuple[str, ...]
-    geo: Position | None
-
-
-class FieldChange(LabelledField):
-    """What a version changed in a field; null where there was, or is, nothing."""
-
-    before: str | None
-    after: str | None
-
-
-class RecordVersion(Model):
-    """A version of a record, and what it changed."""
-
-    version: int
-    status: Status
-    updated_at: Moment
-    changes: tuple[FieldChange, ...]
-
-
-class History(Model):
-    """The newest versions, newest first."""
-
-    versions: tuple[RecordVersion, ...]
-
-
-class RelatedRecord(LabelledField):
-    """A record, and the field by which it is related."""
-
-    hit: Hit
-
-
-class RelatedTotal(LabelledField):
-    """How many records of a kind are related by a field, as far as they were followed."""
-
-    kind: str
-    kind_label: str
-    total: int
-
-
-class RelatedTotals(Model):
-    """Totals in both directions."""
-
-    refers_to: tuple[RelatedTotal, ...]
-    referred_by: tuple[RelatedTotal, ...]
-
-
-class Related(Model):
-    """What a record refers to, and what refers to it."""
-
-    refers_to: tuple[RelatedRecord, ...]
-    referred_by: tuple[RelatedRecord, ...]
-    totals: RelatedTotals
-
-
 class SavedSearch(Model):
     """A search under a name; `query` is its canonical query string."""
 
@@ -328,36 +210,6 @@ SUGGEST = Operation(
     problems=(400,),
     cached=True,
 )
-RECORD = Operation(
-    "get_record",
-    "GET",
-    f"{API}/records/{{record_id}}",
-    "One record, by what the caller may see",
-    Record,
-    "catalogue",
-    problems=(404,),
-    cached=True,
-)
-HISTORY = Operation(
-    "get_history",
-    "GET",
-    f"{API}/records/{{record_id}}/history",
-    "What each version changed",
-    History,
-    "catalogue",
-    problems=(404,),
-    cached=True,
-)
-RELATED = Operation(
-    "get_related",
-    "GET",
-    f"{API}/records/{{record_id}}/related",
-    "What the record refers to, and what refers to it",
-    Related,
-    "catalogue",
-    problems=(404,),
-    cached=True,
-)
 SAVE_SEARCH = Operation(
     "save_search",
     "POST",
@@ -419,9 +271,6 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     KINDS,
     SEARCH,
     SUGGEST,
-    RECORD,
-    HISTORY,
-    RELATED,
     SAVE_SEARCH,
     SAVED_SEARCHES,
     SAVED_SEARCH,

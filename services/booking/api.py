@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Query
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from hub.kernel.problems import Problem, Refusal, shown
 from hub.text.language import Language
@@ -12,7 +12,7 @@ from hub.text.messages import bilingual
 from hub.web.bodies import json_body
 from hub.web.callers import Caller, ReaderLanguage
 from hub.web.problems import problem_response
-from hub.web.routes import serve
+from hub.web.routes import answered, serve
 from schemas.http import booking as contract
 from schemas.http.booking import Action
 from services.booking.core.calendar import calendar_of
@@ -25,7 +25,7 @@ from services.booking.core.requests import (
     read_reason,
     read_statuses,
 )
-from services.booking.core.views import Seen, availability_json, booking_json, intervals_json
+from services.booking.core.views import Seen, availability_view, booking_view, span_views
 from services.booking.ports import Position
 from services.booking.service import BookingDesk, Taken
 
@@ -54,8 +54,8 @@ def _add_booking(api: APIRouter, desk: BookingDesk) -> None:
         language: ReaderLanguage,
         first: Annotated[str | None, Query(alias="from")] = None,
         days: Text = None,
-    ) -> JSONResponse:
-        return JSONResponse(availability_json(desk.availability(instrument_id, first, days), language))
+    ) -> Response:
+        return answered(availability_view(desk.availability(instrument_id, first, days), language))
 
     @serve(api, contract.BOOK)
     def book(
@@ -63,13 +63,13 @@ def _add_booking(api: APIRouter, desk: BookingDesk) -> None:
         caller: Caller,
         language: ReaderLanguage,
         idempotency_key: Annotated[str | None, Header()] = None,
-    ) -> JSONResponse:
+    ) -> Response:
         try:
             seen, replayed = desk.book(read_ask(body), caller, read_key(idempotency_key))
         except Taken as taken:
             return _taken(taken, language)
         headers = {"Location": f"/api/v1/bookings/{seen.booking.id}", "Idempotency-Replayed": str(replayed).lower()}
-        return JSONResponse(booking_json(seen, language), 201, headers=headers)
+        return answered(booking_view(seen, language), 201, headers)
 
 
 def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
@@ -83,7 +83,7 @@ def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
         status: Annotated[list[str] | None, Query()] = None,
         limit: Text = None,
         cursor: Text = None,
-    ) -> JSONResponse:
+    ) -> Response:
         most, before = read_limit(limit), read_cursor(cursor)
         if scope == "mine" and not instrument:
             return _page(desk.mine(caller, most, before), most, language)
@@ -94,8 +94,8 @@ def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
         raise Refusal(Problem("bad-scope", _SCOPE, shown(scope), "scope"), status=400)
 
     @serve(api, contract.BOOKING)
-    def booking(booking_id: str, caller: Caller, language: ReaderLanguage) -> JSONResponse:
-        return JSONResponse(booking_json(desk.get(booking_id, caller), language))
+    def booking(booking_id: str, caller: Caller, language: ReaderLanguage) -> Response:
+        return answered(booking_view(desk.get(booking_id, caller), language))
 
     @serve(api, contract.CALENDAR)
     def calendar(booking_id: str, caller: Caller, language: ReaderLanguage) -> Response:
@@ -110,24 +110,23 @@ def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
 
 def _add_action(api: APIRouter, desk: BookingDesk, action: Action) -> None:
     @serve(api, contract.ACTIONS[action])
-    def act(booking_id: str, body: Body, caller: Caller, language: ReaderLanguage) -> JSONResponse:
+    def act(booking_id: str, body: Body, caller: Caller, language: ReaderLanguage) -> Response:
         seen = desk.act(action, booking_id, read_reason(body), caller)
-        return JSONResponse(booking_json(seen, language))
+        return answered(booking_view(seen, language))
 
 
-def _page(found: list[Seen], most: int, language: Language) -> JSONResponse:
+def _page(found: list[Seen], most: int, language: Language) -> Response:
     last = found[-1].booking if len(found) == most else None
     return _told(found, (last.start, last.id) if last else None, language)
 
 
-def _told(found: list[Seen], after: Position | None, language: Language) -> JSONResponse:
-    shown_ones = [booking_json(seen, language) for seen in found]
-    return JSONResponse({"bookings": shown_ones, "next": cursor_after(after) if after else None})
+def _told(found: list[Seen], after: Position | None, language: Language) -> Response:
+    bookings = tuple(booking_view(seen, language) for seen in found)
+    return answered(contract.BookingPage(bookings=bookings, next=cursor_after(after) if after else None))
 
 
-def _taken(taken: Taken, language: Language) -> JSONResponse:
+def _taken(taken: Taken, language: Language) -> Response:
     """The problem, and the free times once more for programs (an extension member of RFC 9457)."""
-    answer = problem_response(taken.problems, taken.status, language)
-    body = orjson.loads(answer.body) | {"free": intervals_json(taken.free, taken.zone)}
-    headers = {"Content-Language": language}
-    return JSONResponse(body, taken.status, media_type="application/problem+json", headers=headers)
+    details = orjson.loads(problem_response(taken.problems, taken.status, language).body)
+    told = contract.BookingProblem(**details, free=span_views(taken.free, taken.zone))
+    return answered(told, taken.status, {"Content-Language": language}, "application/problem+json")

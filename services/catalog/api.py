@@ -10,6 +10,7 @@ from hub.kernel.canonical import short_digest
 from hub.web.callers import language_of, principal_of, require
 from hub.web.routes import serve
 from schemas.http import catalog as contract
+from schemas.http import records
 from schemas.http.catalog import KindsQuery, NewSearch
 from services.catalog.service import CatalogueQueries
 
@@ -40,15 +41,15 @@ def _add_search(routes: APIRouter, queries: CatalogueQueries) -> None:
 
 
 def _add_records(routes: APIRouter, queries: CatalogueQueries) -> None:
-    @serve(routes, contract.RECORD)
+    @serve(routes, records.RECORD)
     def record(record_id: str, request: Request) -> Response:
         return answered(request, queries.record(record_id, principal_of(request), language_of(request)))
 
-    @serve(routes, contract.HISTORY)
+    @serve(routes, records.HISTORY)
     def history(record_id: str, request: Request) -> Response:
         return answered(request, queries.history(record_id, principal_of(request), language_of(request)))
 
-    @serve(routes, contract.RELATED)
+    @serve(routes, records.RELATED)
     def related(record_id: str, request: Request) -> Response:
         return answered(request, queries.related(record_id, language_of(request)))
 

@@ -1,6 +1,6 @@
 """The HTTP API of ingest: submissions, receipts, templates and schemas."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Annotated, Any
 
@@ -9,10 +9,12 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from hub.kernel.access import Principal
+from hub.kernel.problem_details import ProblemItem
+from hub.kernel.problems import Problem
 from hub.text.language import Language
 from hub.web.callers import Caller, ReaderLanguage
 from hub.web.problems import problem_response
-from hub.web.routes import address, serve
+from hub.web.routes import address, answered, serve
 from schemas.derive.jsonschema import json_schema
 from schemas.derive.templates import template
 from schemas.http import ingest as contract
@@ -60,7 +62,7 @@ def _add_submissions(api: APIRouter, ingest: Ingest) -> None:
 
         async with uploads.taken(request) as upload:
 
-            def receive() -> tuple[Receipt, dict[str, Any]]:
+            def receive() -> tuple[Receipt, contract.Receipt]:
                 receipt = ingest.receive(
                     upload.body,
                     kind,
@@ -80,10 +82,10 @@ def _add_submissions(api: APIRouter, ingest: Ingest) -> None:
                 response = problem_response(refusal.problems, refusal.status, language)
                 response.headers["Retry-After"] = str(refusal.retry_after)
                 return response
-        headers = {"Location": body["links"]["self"], "Content-Language": language}
+        headers = {"Location": body.links.own, "Content-Language": language}
         if receipt.replayed:
             headers["Idempotency-Replayed"] = "true"
-        return JSONResponse(body, 200 if receipt.replayed else 202, headers)
+        return answered(body, 200 if receipt.replayed else 202, headers)
 
 
 def _add_receipts(api: APIRouter, ingest: Ingest) -> None:
@@ -91,26 +93,27 @@ def _add_receipts(api: APIRouter, ingest: Ingest) -> None:
         return readable(principal, receipt_id, ingest.outcomes.receipt(receipt_id))
 
     @serve(api, contract.RECEIPTS)
-    def receipts(principal: Caller, query: Annotated[ReceiptsQuery, Query()]) -> dict[str, Any]:
+    def receipts(principal: Caller, query: Annotated[ReceiptsQuery, Query()]) -> Response:
         """The newest receipts of the sources that the caller speaks for; an operator sees all."""
         recent = ingest.outcomes.recent(readable_sources(principal), query.limit)
-        return {"receipts": [_summary(receipt) for receipt in recent]}
+        return answered(contract.Receipts(receipts=tuple(map(_summary, recent))))
 
     @serve(api, contract.RECEIPT)
-    def receipt(receipt_id: str, principal: Caller, language: ReaderLanguage) -> dict[str, Any]:
+    def receipt(receipt_id: str, principal: Caller, language: ReaderLanguage) -> Response:
         """The receipt, and how far its rows have come."""
         known = found(receipt_id, principal)
         counts = ingest.outcomes.counts(known)
-        return _receipt(ingest, known, language) | {"states": counts.states, "uncounted": counts.uncounted}
+        told = {**_head(known), **_problems(ingest, known, language)}
+        return answered(contract.ReceiptState(**told, states=dict(counts.states), uncounted=counts.uncounted))
 
     @serve(api, contract.ROWS)
     def rows(
         receipt_id: str, principal: Caller, language: ReaderLanguage, query: Annotated[RowsQuery, Query()]
-    ) -> dict[str, Any]:
+    ) -> Response:
         """What became of each row; `next` is the `after` of the following page."""
         known = found(receipt_id, principal)
         page, following = ingest.outcomes.rows(known.id, query.after, query.limit)
-        return {"rows": [_row(row, language) for row in page], "next": following}
+        return answered(contract.Rows(rows=tuple(_row(row, language) for row in page), next=following))
 
     @serve(api, contract.REFUSED)
     def refused(receipt_id: str, principal: Caller, language: ReaderLanguage, format: str = "") -> Response:
@@ -146,33 +149,30 @@ def _add_derived(api: APIRouter) -> None:
         return JSONResponse(json_schema(kind_called(kind)), media_type="application/schema+json")
 
 
-def _summary(receipt: Receipt) -> dict[str, Any]:
+def _summary(receipt: Receipt) -> contract.ReceiptSummary:
+    return contract.ReceiptSummary(**_head(receipt))
+
+
+def _receipt(ingest: Ingest, receipt: Receipt, language: Language) -> contract.Receipt:
+    return contract.Receipt(**_head(receipt), **_problems(ingest, receipt, language))
+
+
+def _head(receipt: Receipt) -> dict[str, Any]:
+    names = ("id", "source", "kind", "format", "created_at", "progress", "accepted", "refused")
     path = address(contract.RECEIPT, receipt_id=receipt.id)
-    return {
-        "id": receipt.id,
-        "source": receipt.source,
-        "kind": receipt.kind,
-        "format": receipt.format,
-        "created_at": receipt.created_at,
-        "progress": receipt.progress,
-        "accepted": receipt.accepted,
-        "refused": receipt.refused,
-        "links": {"self": path, "rows": f"{path}/rows", "refused": f"{path}/refused"},
-    }
+    links = contract.ReceiptLinks(own=path, rows=f"{path}/rows", refused=f"{path}/refused")
+    return {name: getattr(receipt, name) for name in names} | {"links": links}
 
 
-def _receipt(ingest: Ingest, receipt: Receipt, language: Language) -> dict[str, Any]:
-    problems = [problem.as_json(language) for problem in ingest.outcomes.problems(receipt, PROBLEM_ROWS)]
-    return _summary(receipt) | {"replayed": receipt.replayed, "problems": problems}
+def _problems(ingest: Ingest, receipt: Receipt, language: Language) -> dict[str, Any]:
+    problems = ingest.outcomes.problems(receipt, PROBLEM_ROWS)
+    return {"replayed": receipt.replayed, "problems": _items(problems, language)}
 
 
-def _row(row: RowState, language: Language) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "row": row.row,
-        "state": row.state,
-        "record_id": row.record_id or None,
-        "version": row.version or None,
-    }
-    if row.problems:
-        told["problems"] = [problem.as_json(language) for problem in row.problems]
-    return told
+def _row(row: RowState, language: Language) -> contract.Row:
+    state = {"row": row.row, "state": row.state, "record_id": row.record_id or None, "version": row.version or None}
+    return contract.Row(**state, **({"problems": _items(row.problems, language)} if row.problems else {}))
+
+
+def _items(problems: Iterable[Problem], language: Language) -> tuple[ProblemItem, ...]:
+    return tuple(ProblemItem(**problem.as_json(language)) for problem in problems)

@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import JSONResponse
 
 from hub.web.bodies import json_body
 from hub.web.callers import Caller
@@ -22,11 +21,12 @@ def router(recorder: Recorder, queries: UsageQueries) -> APIRouter:
     api = APIRouter()
 
     @serve(api, contract.RECORD_RUNS)
-    def record(instrument_id: str, body: Annotated[Any, Depends(json_body)], caller: Caller) -> JSONResponse:
+    def record(instrument_id: str, body: Annotated[Any, Depends(json_body)], caller: Caller) -> contract.RecordedRuns:
         """One run `{id, started_at, ended_at, user_kind, booking_id, version}`, or a list; all are taken or none."""
         done = recorder.record(instrument_id, body, caller)
-        said = {"instrument_id": done.instrument, "source": done.source, "accepted": len(done.ids), "ids": done.ids}
-        return JSONResponse(said, 202)
+        return contract.RecordedRuns(
+            instrument_id=done.instrument, source=done.source, accepted=len(done.ids), ids=done.ids
+        )
 
     @serve(api, contract.INDICATORS)
     def usage(
@@ -35,25 +35,32 @@ def router(recorder: Recorder, queries: UsageQueries) -> APIRouter:
         wanted: Annotated[str | None, Query(alias="id")] = None,
         first: Annotated[str | None, Query(alias="from")] = None,
         last: Annotated[str | None, Query(alias="to")] = None,
-    ) -> JSONResponse:
+    ) -> contract.Indicators:
         """Indicators of an instrument, a laboratory, an organisation or a county, month by month."""
         answer = queries.ask(scope, wanted, first, last)
         asked = answer.question
-        head = {"scope": asked.scope, "id": asked.id, "from": asked.first, "to": asked.last}
-        return JSONResponse(head | {"rows": [row_json(row) for row in answer.rows], "total": total_json(answer.rows)})
+        return contract.Indicators(
+            scope=asked.scope,
+            id=asked.id,
+            first=asked.first,
+            last=asked.last,
+            rows=tuple(month_figures(row) for row in answer.rows),
+            total=total_figures(answer.rows),
+        )
 
     return api
 
 
-def row_json(row: Indicators) -> dict[str, Any]:
-    """One month; hours to four places."""
-    return {"month": row.month, **_figures(row.effective_seconds, row.external_seconds, row.no_shows, row.bookings)}
+def month_figures(row: Indicators) -> contract.MonthFigures:
+    """One month."""
+    figures = _figures(row.effective_seconds, row.external_seconds, row.no_shows, row.bookings)
+    return contract.MonthFigures(month=row.month, **figures)
 
 
-def total_json(rows: tuple[Indicators, ...]) -> dict[str, Any]:
+def total_figures(rows: tuple[Indicators, ...]) -> contract.Figures:
     """All months together; the rate is that of the sums."""
     sums = ((row.effective_seconds, row.external_seconds, row.no_shows, row.bookings) for row in rows)
-    return _figures(*(sum(column) for column in zip(*sums, strict=True)))
+    return contract.Figures(**_figures(*(sum(column) for column in zip(*sums, strict=True))))
 
 
 def _figures(effective: int, external: int, no_shows: int, bookings: int) -> dict[str, Any]:

@@ -146,6 +146,20 @@ def test_kinds_tell_what_they_offer(filled: Spine) -> None:
         filled.get("search", kind="instrument", facets=facet["path"])
 
 
+def test_kinds_come_with_samples_that_can_be_booked_first(filled: Spine) -> None:
+    told = {kind["name"]: kind["samples"] for kind in filled.get("kinds", samples=2)["kinds"]}
+    assert [hit["bookable"] for hit in told["instrument"]] == [True, False]
+    assert [hit["title"] for hit in told["organisation"]] == ["浙江大学"]
+    assert [len(kind["samples"]) for kind in filled.get("kinds", samples=1)["kinds"] if kind["count"]] == [1] * 5
+    assert not any(kind["samples"] for kind in filled.get("kinds")["kinds"])
+    priced = SPECTROMETER | {"name_zh": "按时计费的谱仪", "inventory_number": "MS-2", "shared": True}
+    terms = {"opening_hours": INSTRUMENT["opening_hours"], "hourly_rate": {"amount": "1.00", "currency": "CNY"}}
+    filled.submit("instrument", priced | terms | {"status": "in_service"})
+    filled.settle()
+    told = {kind["name"]: kind["samples"] for kind in filled.get("kinds", samples=1)["kinds"]}
+    assert [hit["title"] for hit in told["instrument"]] == ["按时计费的谱仪"]
+
+
 def test_saved_searches_belong_to_a_person(filled: Spine) -> None:
     def post(who: str, query: str) -> Response:
         headers = {"Authorization": f"Bearer {who}"} if who else {}

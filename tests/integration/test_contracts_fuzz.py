@@ -1,4 +1,4 @@
-"""schemathesis finds nothing on the published openapi.json; `just contracts-fuzz` looks longer."""
+"""schemathesis finds nothing on the published openapi.json; `just fuzz` looks longer."""
 
 import signal
 from collections.abc import Iterator

@@ -16,7 +16,7 @@ from hub.kernel.operation import Operation
 from hub.kernel.problem_details import ProblemDetails, ProblemItem
 from hub.web.limits import MIB, Limited
 from hub.web.routes import address
-from schemas.http import access, booking, catalog, curation, ingest
+from schemas.http import access, booking, catalog, curation, ingest, records
 from services.portal.app import install_error_pages, portal
 from tests.contract import example
 
@@ -179,9 +179,9 @@ def _answers() -> dict[tuple[str, str], bytes]:
         (catalog.KINDS, {}, {"kinds": [KIND | {"name": f"instrument{at or ''}"} for at in range(5)]}),
         (catalog.SEARCH, {}, search),
         (catalog.SUGGEST, {}, {"suggestions": [SUGGESTION]}),
-        (catalog.RECORD, record, RECORD),
-        (catalog.HISTORY, record, {"versions": [VERSION]}),
-        (catalog.RELATED, record, {"refers_to": [RELATED], "referred_by": [], "totals": totals}),
+        (records.RECORD, record, RECORD),
+        (records.HISTORY, record, {"versions": [VERSION]}),
+        (records.RELATED, record, {"refers_to": [RELATED], "referred_by": [], "totals": totals}),
         (catalog.SAVED_SEARCHES, {}, {"searches": [SAVED]}),
         (catalog.SAVE_SEARCH, {}, SAVED),
         (booking.AVAILABILITY, {"instrument_id": "instrument-1"}, OFFER),
@@ -241,6 +241,13 @@ class Asked:
             return httpx.Response(204)
         body = ANSWERS.get((request.method, path))
         return problem(404) if body is None else json_answer(body)
+
+
+def steward() -> Asked:
+    """The portal of one who may do everything."""
+    asked = Asked(roles=("agency", "member", "operator", "submitter"))
+    asked.browser.cookies.set("hub_token", TOKEN)
+    return asked
 
 
 def json_answer(body: bytes) -> httpx.Response:

@@ -4,7 +4,7 @@ import orjson
 from pydantic import JsonValue
 
 from schemas.fields import fields_of
-from schemas.http.catalog import Record
+from schemas.http.records import Record
 from schemas.kind import kinds, value_at
 
 

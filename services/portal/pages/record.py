@@ -13,8 +13,9 @@ from hub.web.client import AsyncHubClient, Reader
 from hub.web.safety import site_of
 from schemas.fields import by_path
 from schemas.http.access import ME
-from schemas.http.catalog import HISTORY, RECORD, RELATED, Hit, Record, RecordRow, RelatedRecord
+from schemas.http.catalog import Hit
 from schemas.http.curation import DECISIONS, Decisions, SameAsDecided
+from schemas.http.records import HISTORY, RECORD, RELATED, Record, RecordRow, RelatedRecord
 from schemas.kind import kinds
 from services.portal.core.linked_data import linked_data
 from services.portal.guard import add_page
