@@ -22,8 +22,8 @@ ANSWER_SECONDS = 60
 TURN_SECONDS = 1_200.0  # another run of the tests may have the engine's folder first
 PACKAGES = ("docker.io", "mmdebstrap")
 _CGROUPS = Path("/sys/fs/cgroup")
-_NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
-"""An engine that is killed takes its containers and mounts with it."""
+_NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "docker-init", "--")
+"""An engine that is killed takes its containers and mounts with it; what has ended in them is put away."""
 
 
 class EngineMissing(ServerFailed):
