@@ -159,6 +159,6 @@ def _found(spec: FieldSpec | None, item: ErrorDetails) -> str:
 def _known(specs: Mapping[str, FieldSpec], name: str) -> Bilingual:
     close = get_close_matches(name, list(specs), n=1, cutoff=0.6)
     if close:
-        return bilingual("schemas.field-kind-closest").format(name=close[0])
+        return bilingual("schemas.field-kind-closest", name=close[0])
     known = ", ".join(path for path in specs if "." not in path)
-    return bilingual("schemas.kind-fields").format(known=known)
+    return bilingual("schemas.kind-fields", known=known)

@@ -57,7 +57,7 @@ class Stewardship:
         """Records whose sources disagree with equal authority. Refusal (400) for an unknown kind."""
         if kind is not None and kind not in kinds():
             known = ", ".join(kinds())
-            expected = bilingual("curation.record-kinds").format(known=known)
+            expected = bilingual("curation.record-kinds", known=known)
             raise Refusal(Problem("unknown-kind", expected, shown(kind), "kind"), status=400)
         size = max(1, min(limit, PAGE_LIMIT))
         found = self._store.conflicts(after, size, kind)
@@ -93,7 +93,7 @@ class Stewardship:
         """
         record = self._known(record_id, "record_id")
         if record.replaced_by:
-            expected = bilingual("curation.record-replaced").format(id=record.replaced_by)
+            expected = bilingual("curation.record-replaced", id=record.replaced_by)
             raise Refusal(Problem("replaced", expected, record_id, "record_id"), status=409)
         _require_field(record, field)
         _require_source(record, source, source_record_id)
@@ -193,7 +193,7 @@ def _require_source(record: Record, source: str | None, source_record_id: str | 
     speakers = [(one.source, one.source_record_id) for one in record.sources]
     if (source, source_record_id) not in speakers:
         known = ", ".join(f"{one}/{number}" for one, number in speakers)
-        expected = bilingual("curation.record-sources").format(known=known)
+        expected = bilingual("curation.record-sources", known=known)
         raise Refusal(Problem("unknown-speaker", expected, shown(f"{source}/{source_record_id}"), "source"))
 
 

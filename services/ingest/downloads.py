@@ -73,5 +73,5 @@ def _one_of(wanted: str, known: tuple[_Name, ...]) -> _Name:
     for name in known:
         if name == wanted.strip().lower():
             return name
-    expected = bilingual("ingest.formats").format(known=", ".join(known))
+    expected = bilingual("ingest.formats", known=", ".join(known))
     raise Refusal(Problem("unknown-format", expected, shown(wanted), "format"), status=400)

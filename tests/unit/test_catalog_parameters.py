@@ -179,7 +179,7 @@ def test_sorts() -> None:
     for given in ("-relevance", "--staff", "colour"):
         assert told(f"sort={given}") == [("bad-parameter", given, "sort")]
     (problem,) = refused("sort=-distance")
-    assert problem.expected.en == "to be used together with near=latitude,longitude"
+    assert problem.expected.en == "to be used together with `near=latitude,longitude`"
     assert told("kind=expert&sort=staff") == [("bad-parameter", "staff", "sort")]
 
 
@@ -244,7 +244,7 @@ def test_what_is_no_distance_is_refused(given: str) -> None:
 
 def test_a_distance_means_nothing_alone() -> None:
     assert told("within_km=5.50") == [("bad-parameter", "5.5", "within_km")]
-    assert refused("within_km=5")[0].expected.zh == "与 near=纬度,经度 一起使用"
+    assert refused("within_km=5")[0].expected.zh == "与 `near=纬度,经度` 一起使用"
 
 
 @pytest.mark.parametrize(

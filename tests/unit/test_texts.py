@@ -110,6 +110,18 @@ def test_no_code_is_missing_and_none_is_unused() -> None:
     assert {code for code in messages() if code not in whole and not code.startswith(tuple(begun))} == set()
 
 
+def test_a_text_is_given_what_it_names() -> None:
+    """Where values are given at once; a text without any is filled in later, or has no places."""
+    wrong = {}
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))) if path.suffix == ".py" else ():
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "bilingual":
+                code, given = node.args[0], {str(keyword.arg) for keyword in node.keywords}
+                if isinstance(code, ast.Constant) and given and given != places(messages()[str(code.value)]["zh"]):
+                    wrong[code.value] = given
+    assert wrong == {}
+
+
 def test_both_languages_have_the_same_places() -> None:
     for code, message in messages().items():
         assert places(message["zh"]) == places(message["en"]), code

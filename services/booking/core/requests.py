@@ -24,7 +24,7 @@ _TEXT = bilingual("booking.bad-text")
 _WHOLE = bilingual("booking.out-of-range")
 _FIELDS = bilingual("booking.unknown-field")
 _CURSOR = bilingual("booking.bad-cursor")
-_STATUS = bilingual("booking.one-of").format(known=", ".join(STATUSES))
+_STATUS = bilingual("booking.one-of", known=", ".join(STATUSES))
 _INSTRUMENT = bilingual("booking.instrument")
 _OBJECT = bilingual("booking.not-an-object")
 

@@ -79,7 +79,7 @@ class Asked:
 
 
 def too_many(given: int) -> Problem:
-    expected = bilingual("catalog.most-parameters").format(limit=PARAMETERS_LIMIT)
+    expected = bilingual("catalog.most-parameters", limit=PARAMETERS_LIMIT)
     return Problem("too-many-parameters", expected, str(given))
 
 
@@ -89,7 +89,7 @@ def closest(word: str, allowed: Iterable[str], of: Bilingual) -> Bilingual:
     near = get_close_matches(word, known, n=1, cutoff=0.6)
     if near:
         return bilingual("catalog.closest", of=of, near=near[0])
-    return bilingual("catalog.one-of", of=of, known=", ".join(known[:60]))
+    return bilingual("catalog.one-of-allowed", of=of, known=", ".join(known[:60]))
 
 
 def text(given: str) -> str:

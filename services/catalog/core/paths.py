@@ -64,9 +64,9 @@ def required(path: str, allowed: Iterable[str], code: str, field: str) -> str:
         return path
     near = get_close_matches(path, known, n=1, cutoff=0.5)
     if near:
-        expected = bilingual("catalog.known-path-closest").format(name=near[0])
+        expected = bilingual("catalog.known-path-closest", name=near[0])
     else:
-        expected = bilingual("catalog.one-of").format(names=", ".join(known[:60]))
+        expected = bilingual("catalog.one-of", names=", ".join(known[:60]))
     raise Refusal(Problem(code, expected, shown(path), field), status=400)
 
 

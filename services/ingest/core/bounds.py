@@ -23,7 +23,7 @@ def too_long_fields(row: Row, fields: dict[str, Any], limits: Limits) -> tuple[P
     size = len(row.data) if isinstance(row.data, bytes) else row.size
     if 0 < size <= limits.field_chars:
         return ()
-    expected = bilingual("ingest.most-characters").format(limit=limits.field_chars)
+    expected = bilingual("ingest.most-characters", limit=limits.field_chars)
     return tuple(Problem("text-too-long", expected, field=path) for path in _long_texts(fields, "", limits.field_chars))
 
 
@@ -33,7 +33,7 @@ def too_large_event(data: bytes) -> Problem | None:
 
 
 def _too_many_bytes(limit: int) -> Problem:
-    return Problem("row-too-long", bilingual("ingest.row-too-long").format(limit=limit))
+    return Problem("row-too-long", bilingual("ingest.row-too-long", limit=limit))
 
 
 def _long_texts(value: Any, path: str, limit: int) -> Iterator[str]:

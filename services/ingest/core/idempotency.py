@@ -39,5 +39,5 @@ def key_from_header(value: str | None) -> str:
         key = key[1:-1]
     if 0 < len(key) <= KEY_LIMIT and key.isascii() and key.isprintable():
         return key
-    expected = bilingual("ingest.printable-ascii-characters-such").format(limit=KEY_LIMIT)
+    expected = bilingual("ingest.printable-ascii-characters-such", limit=KEY_LIMIT)
     raise Refusal(Problem("bad-idempotency-key", expected, shown(value), "Idempotency-Key"), status=400)

@@ -97,6 +97,6 @@ def _id(value: Any, problems: list[Problem]) -> str:
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if 0 < len(text) <= ID_LIMIT and text.isprintable():
         return text
-    expected = bilingual("ingest.printable-characters").format(limit=ID_LIMIT)
+    expected = bilingual("ingest.printable-characters", limit=ID_LIMIT)
     problems.append(Problem("bad-source-record-id", expected, shown(value), ID_NAMES[0]))
     return ""

@@ -102,5 +102,5 @@ def _validated(row: Row, data: bytes | Mapping[str, Any], kind: Kind) -> Valid |
 
 def _unidentified(kind: Kind) -> Problem:
     ways = " / ".join(" + ".join(identity.paths) for identity in kind.identity)
-    expected = bilingual("ingest.source-own-record-id").format(ways=ways)
+    expected = bilingual("ingest.source-own-record-id", ways=ways)
     return Problem("unidentified", expected, field=ID_NAMES[0])

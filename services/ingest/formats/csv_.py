@@ -53,7 +53,7 @@ def encoding_of(stream: BinaryIO) -> str:
     line, seen_han = broken
     if encoding == "utf-8" and seen_han < _SURELY_UTF8 and _first_break(stream, "gb18030") is None:
         return "gb18030"
-    expected = bilingual("ingest.text-utf-gb-line").format(line=line)
+    expected = bilingual("ingest.text-utf-gb-line", line=line)
     raise Refusal(Problem("unreadable-text", expected))
 
 
@@ -149,7 +149,7 @@ def _numbered(lines: _Lines, delimiter: str, limits: Limits) -> Iterator[Record]
 
 
 def _broken(reason: str, line: int) -> Problem:
-    expected = bilingual("ingest.csv-quotation-marks-pairs").format(reason=reason, line=line)
+    expected = bilingual("ingest.csv-quotation-marks-pairs", reason=reason, line=line)
     return Problem("broken-csv", expected)
 
 

@@ -68,7 +68,7 @@ def paths_of(headings: Sequence[str], row: int, names: Names, kind: Kind, limits
     """The path that each heading means; empty for a blank one. Refusal where one is unknown, ambiguous or repeated."""
     problems: list[Problem] = []
     if len(headings) > limits.columns:
-        expected = bilingual("ingest.most-columns").format(limit=limits.columns)
+        expected = bilingual("ingest.most-columns", limit=limits.columns)
         raise Refusal(Problem("too-many-columns", expected, str(len(headings)), row=row))
     paths: list[str] = []
     for heading in headings:

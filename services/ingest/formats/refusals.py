@@ -10,7 +10,7 @@ KEPT_BYTES = 1_000
 
 
 def too_long(limits: Limits) -> Problem:
-    expected = bilingual("ingest.most-bytes-row").format(limit=limits.row_bytes)
+    expected = bilingual("ingest.most-bytes-row", limit=limits.row_bytes)
     return Problem("row-too-long", expected)
 
 

@@ -70,5 +70,5 @@ def _first(formats: Iterable[Format], fits: Callable[[Format], bool]) -> Format 
 
 def _unknown(fitting: Iterable[Format], found: str) -> Problem:
     taken = ", ".join(f"{item.name} ({' '.join(item.suffixes)})" if item.suffixes else item.name for item in fitting)
-    expected = bilingual("ingest.these-formats").format(taken=taken)
+    expected = bilingual("ingest.these-formats", taken=taken)
     return Problem("unknown-format", expected, shown(found), "format")

@@ -69,8 +69,8 @@ def _check(stream: BinaryIO) -> None:
     total = sum(member.file_size for member in members)
     texts = sum(member.file_size for member in members if member.filename.endswith("sharedStrings.xml"))
     if len(members) > MEMBERS or total > UNPACKED_BYTES or texts > SHARED_STRINGS_BYTES:
-        expected = bilingual("ingest.workbook-most-mib-unpacked").format(
-            total=UNPACKED_BYTES // 2**20, texts=SHARED_STRINGS_BYTES // 2**20
+        expected = bilingual(
+            "ingest.workbook-most-mib-unpacked", total=UNPACKED_BYTES // 2**20, texts=SHARED_STRINGS_BYTES // 2**20
         )
         raise Refusal(Problem("workbook-too-large", expected, f"{total // 2**20} MiB"), status=413)
 
