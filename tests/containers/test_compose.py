@@ -59,9 +59,9 @@ def journey(deployed: Deployed) -> Journey:
         run = {"id": "run-1", "started_at": started.isoformat(), "ended_at": ended.isoformat(), "user_kind": "external"}
         taken = api.post(f"/api/v1/instruments/{record}/telemetry", json=run)
         assert taken.status_code == 202, taken.text
-        told = Journey(record, booked.json()["id"], f"{started:%Y-%m}")
-        wait_for(lambda: counted_hours(api, told) == RUN_HOURS)
-    return told
+        journey = Journey(record, booked.json()["id"], f"{started:%Y-%m}")
+        wait_for(lambda: counted_hours(api, journey) == RUN_HOURS)
+    return journey
 
 
 def searchable(api: httpx.Client, title: str, number: str) -> str:
@@ -70,11 +70,11 @@ def searchable(api: httpx.Client, title: str, number: str) -> str:
     answer = api.post("/api/v1/submissions/instrument", params={"source": "sample"}, json=[row])
     assert answer.status_code == 202, answer.text
     assert answer.json()["refused"] == 0, answer.text
-    wait_for(lambda: bool(found(api, title)))
-    return found(api, title)
+    wait_for(lambda: bool(found_id(api, title)))
+    return found_id(api, title)
 
 
-def found(api: httpx.Client, title: str) -> str:
+def found_id(api: httpx.Client, title: str) -> str:
     """The id of the record of that title; empty where the search does not find it."""
     answer = api.get("/api/v1/search", params={"q": title, "kind": "instrument"})
     hits = answer.json()["hits"] if answer.status_code == 200 else []
@@ -117,7 +117,7 @@ def test_every_health_check_is_green(deployed: Deployed) -> None:
 
 def test_a_record_is_found_booked_and_its_use_counted(deployed: Deployed, journey: Journey) -> None:
     with deployed.client() as api:
-        assert found(api, "容器里的电镜") == journey.record
+        assert found_id(api, "容器里的电镜") == journey.record
         assert api.get(f"/api/v1/bookings/{journey.booking}").json()["status"] == "confirmed"
         assert counted_hours(api, journey) == RUN_HOURS
 
@@ -155,7 +155,7 @@ def test_all_is_there_after_down_and_up(deployed: Deployed, journey: Journey, si
     assert deployed.project.services() == {}
     deployed.project.up()
     with deployed.client() as api:
-        assert found(api, "容器里的电镜") == journey.record
+        assert found_id(api, "容器里的电镜") == journey.record
         assert api.get(f"/api/v1/bookings/{journey.booking}").json()["status"] == "confirmed"
         assert counted_hours(api, journey) == RUN_HOURS
         assert searchable(api, "再次启动后的电镜", "CONTAINER-3")
