@@ -1,5 +1,6 @@
 """Each reader of a search parameter at its edges, and the one form in which a search is written."""
 
+from typing import Annotated, Literal
 from urllib.parse import parse_qsl
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from hub.kernel.problems import Problem, Refusal
 from hub.ports.catalogue import Box, Near, Query
 from hub.text.language import Bilingual
+from schemas.annotations import F
+from schemas.kind import Kind, RecordModel, register, unregister
 from services.catalog.core.parameters import closest, day_text
 from services.catalog.core.queries import FACETS_LIMIT, canonical, only, parsed, suggestion_asked
 
@@ -147,6 +150,19 @@ def test_every_filter_that_is_wrong_is_told() -> None:
     assert refused("f.status=idel")[0].expected.en == "a code of this field, or its label; the closest is idle"
 
 
+class Well(RecordModel):
+    depth: Annotated[Literal["deep", "flat"] | None, F("深浅", "depth", search="facet")] = None
+
+
+def test_choices_without_a_code_list_are_kept_to_as_well() -> None:
+    register(Kind("well", NAME, Well, ()))
+    try:
+        assert asked("kind=well&f.depth=deep").filters == {"depth": ("deep",)}
+        assert told("kind=well&f.depth=shallow") == [("bad-parameter", "shallow", "f.depth")]
+    finally:
+        unregister("well")
+
+
 def test_a_status_of_any_kind_is_one_where_kinds_are_not_named() -> None:
     assert asked("f.status=planned&f.status=operating").filters == {"status": ("planned", "operating")}
     assert told("kind=instrument&f.status=planned") == [("bad-parameter", "planned", "f.status")]
@@ -162,9 +178,12 @@ def test_ranges_are_whole_days_or_numbers() -> None:
 
 
 def test_every_range_that_is_wrong_is_told() -> None:
-    assert told("from.colour=1&to.stuff=2&from.staff=9&to.staff=8&to.external_hours=x&from.commissioned=1970-13") == [
+    assert told(
+        "from.colour=1&to.stuff=2&to.above=3&from.staff=9&to.staff=8&to.external_hours=x&from.commissioned=1970-13"
+    ) == [
         ("unknown-path", "colour", "from.colour"),
         ("unknown-path", "stuff", "to.stuff"),
+        ("unknown-path", "above", "to.above"),
         ("bad-parameter", "8", "to.staff"),
         ("bad-parameter", "x", "to.external_hours"),
         ("bad-parameter", "1970-13", "from.commissioned"),
