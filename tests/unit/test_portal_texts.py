@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.http.booking import Price
-from schemas.http.catalog import Record
+from schemas.http.records import Record
 from services.portal.core import times
 from services.portal.core.addresses import local
 from services.portal.core.linked_data import linked_data
