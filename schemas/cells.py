@@ -31,14 +31,14 @@ def split_list(text: str, enumeration: bool = True) -> list[str]:
 
 def number(text: str) -> Decimal:
     """A number, with separators of thousands and a unit of counting such as 万 or million if need be."""
-    found = _NUMBER.fullmatch(plain(text).casefold().replace(" ,", ","))
-    if not found or found[3].strip() not in _UNITS:
+    match = _NUMBER.fullmatch(plain(text).casefold().replace(" ,", ","))
+    if not match or match[3].strip() not in _UNITS:
         raise ValueError("number")
     try:
-        value = Decimal(found[1].replace(",", ""))
+        value = Decimal(match[1].replace(",", ""))
     except InvalidOperation:
         raise ValueError("number") from None
-    return value.scaleb(int(found[2] or 0)) * _UNITS[found[3].strip()]
+    return value.scaleb(int(match[2] or 0)) * _UNITS[match[3].strip()]
 
 
 def boolean(text: str) -> bool:

@@ -145,10 +145,10 @@ def _problem(specs: Mapping[str, FieldSpec], item: ErrorDetails) -> Problem:
         return Problem("unknown-field", _known(specs, ".".join(names)), shown(names[-1]), field)
     hint = spec.meta.hint if spec else None
     reason = hint or expected(item["type"], item.get("ctx", {}), item["msg"])
-    return Problem(item["type"], reason, _found(spec, item), field, spec.label if spec else None)
+    return Problem(item["type"], reason, _excerpt(spec, item), field, spec.label if spec else None)
 
 
-def _found(spec: FieldSpec | None, item: ErrorDetails) -> str:
+def _excerpt(spec: FieldSpec | None, item: ErrorDetails) -> str:
     if item["type"] == "missing":
         return ""
     if spec is None or spec.openness in ("secret", "agency") or isinstance(item["input"], dict):

@@ -68,7 +68,7 @@ def _channel(contract: Contract) -> Document:
     return {
         "address": topic.name,
         "title": topic.name,
-        "description": _told(contract.purpose),
+        "description": _paragraphs(contract.purpose),
         "x-purpose": asdict(contract.purpose),
         "x-compatibility": contract.compatibility,
         "servers": [{"$ref": f"#/servers/{SERVER}"}],
@@ -149,5 +149,5 @@ def _key(what: str) -> Document:
     return {"key": {"type": "string", "description": what}, "bindingVersion": BINDING}
 
 
-def _told(text: Bilingual) -> str:
+def _paragraphs(text: Bilingual) -> str:
     return f"{text.zh}\n\n{text.en}"

@@ -57,19 +57,19 @@ class _Comparison:
         for one in before:
             yield from self._taken(one, after, path)
 
-    def _taken(self, one: Schema, after: Sequence[Schema], path: str) -> Iterator[str]:
+    def _taken(self, old: Schema, after: Sequence[Schema], path: str) -> Iterator[str]:
         """Complaints unless one of the new alternatives takes everything that this old one took."""
-        alike = [other for other in after if _within(one, other)]
+        alike = [other for other in after if _within(old, other)]
         closest: list[str] | None = None
         for other in alike:
             seen = set(self._seen)
-            found = list(self._option(one, other, path))
-            if not found:
+            complaints = list(self._option(old, other, path))
+            if not complaints:
                 return
             self._seen = seen
-            if closest is None or len(found) < len(closest):
-                closest = found
-        yield from closest or [f"{_at(path)}: {_named(one)} is no longer taken"]
+            if closest is None or len(complaints) < len(closest):
+                closest = complaints
+        yield from closest or [f"{_at(path)}: {_named(old)} is no longer taken"]
 
     def _option(self, old: Schema, new: Schema, path: str) -> Iterator[str]:
         """Compare two schemas without alternatives."""

@@ -90,18 +90,18 @@ def _row(spec: FieldSpec) -> str:
 
 
 def _values(spec: FieldSpec) -> str:
-    told = []
+    remarks = []
     if spec.meta.hint:
-        told.append(_both(spec.meta.hint))
+        remarks.append(_both(spec.meta.hint))
     if spec.meta.refers:
-        told.append(f"→ `{spec.meta.refers}`")
+        remarks.append(f"→ `{spec.meta.refers}`")
     if spec.choices and len(spec.choices) <= CODES_SHOWN:
-        told.append(", ".join(f"`{code}` {_code(spec, code)}".strip() for code in spec.choices))
+        remarks.append(", ".join(f"`{code}` {_code(spec, code)}".strip() for code in spec.choices))
     elif spec.meta.codes:
-        told.append(f"代码表 · code list `{spec.meta.codes}`")
+        remarks.append(f"代码表 · code list `{spec.meta.codes}`")
     if spec.meta.example:
-        told.append(f"例 · e.g. {spec.meta.example}")
-    return "；".join(told)
+        remarks.append(f"例 · e.g. {spec.meta.example}")
+    return "；".join(remarks)
 
 
 def _code(spec: FieldSpec, code: str) -> str:

@@ -126,7 +126,7 @@ def _annotate(model: type[BaseModel], node: Schema, definitions: Schema, done: s
         meta = next((item for item in info.metadata if isinstance(item, Meta)), None)
         target = node["properties"][name]
         if meta is not None:
-            node["properties"][name] = _told(meta, {**target}) | _labels(meta, target)
+            node["properties"][name] = _annotated(meta, {**target}) | _labels(meta, target)
         for part in _models(info.annotation):
             known = _definition_of(part, target, definitions)
             if known and known not in done:
@@ -134,13 +134,13 @@ def _annotate(model: type[BaseModel], node: Schema, definitions: Schema, done: s
                 _annotate(part, definitions[known], definitions, done)
 
 
-def _told(meta: Meta, node: Schema) -> Schema:
+def _annotated(meta: Meta, node: Schema) -> Schema:
     """The annotation's keywords, then the model's; what is at its default is left out."""
     node.pop("title", None)
-    told: Schema = {"title": _both(meta.label), "x-label": asdict(meta.label)}
+    keywords: Schema = {"title": _both(meta.label), "x-label": asdict(meta.label)}
     if meta.hint:
-        told |= {"description": _both(meta.hint), "x-hint": asdict(meta.hint)}
-    told |= {"x-openness": meta.openness, "x-search": meta.search}
+        keywords |= {"description": _both(meta.hint), "x-hint": asdict(meta.hint)}
+    keywords |= {"x-openness": meta.openness, "x-search": meta.search}
     crosswalk = {name: value for name, value in asdict(meta.crosswalk).items() if value}
     further: Mapping[str, Any] = {
         "x-authority": list(meta.authority or ()),
@@ -151,7 +151,7 @@ def _told(meta: Meta, node: Schema) -> Schema:
         "x-example": meta.example,
         "x-sortable": meta.sortable,
     }
-    return told | {name: value for name, value in further.items() if value} | node
+    return keywords | {name: value for name, value in further.items() if value} | node
 
 
 def _labels(meta: Meta, node: Schema) -> Schema:

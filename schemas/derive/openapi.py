@@ -83,7 +83,7 @@ def openapi(operations: Iterable[Operation[Any]]) -> Schema:
 
 
 def _operation(operation: Operation[Any]) -> Schema:
-    told: Schema = {
+    operation_object: Schema = {
         "operationId": operation.id,
         "summary": operation.summary,
         "tags": [operation.tag],
@@ -92,8 +92,8 @@ def _operation(operation: Operation[Any]) -> Schema:
         "responses": _responses(operation),
     }
     if operation.body or operation.sends:
-        told["requestBody"] = _request_body(operation)
-    return told
+        operation_object["requestBody"] = _request_body(operation)
+    return operation_object
 
 
 def _parameters(operation: Operation[Any]) -> Iterator[Schema]:
@@ -141,20 +141,20 @@ def _request_body(operation: Operation[Any]) -> Schema:
 
 
 def _responses(operation: Operation[Any]) -> Schema:
-    told: Schema = {str(operation.status): _answer(operation.status, operation.answer, operation.media)}
-    told |= {
+    responses: Schema = {str(operation.status): _answer(operation.status, operation.answer, operation.media)}
+    responses |= {
         str(status): _answer(status, model, (PROBLEM_JSON if issubclass(model, ProblemDetails) else JSON,))
         for status, model in operation.further
     }
     if operation.cached:
-        told["304"] = {"description": _REASONS[304]}
-    told |= {str(status): _problem(status) for status in operation.problems}
-    told |= {
+        responses["304"] = {"description": _REASONS[304]}
+    responses |= {str(status): _problem(status) for status in operation.problems}
+    responses |= {
         str(status): {"$ref": f"#/components/responses/problem-{status}"}
         for status in COMMON_PROBLEMS
-        if str(status) not in told
+        if str(status) not in responses
     }
-    return dict(sorted(told.items()))
+    return dict(sorted(responses.items()))
 
 
 def _answer(status: int, model: type, media: Iterable[str]) -> Schema:

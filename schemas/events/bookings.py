@@ -72,7 +72,7 @@ class Booking:
 
     def asks_the_same_as(self, other: "Booking") -> bool:
         """Whether both come of one request, sent twice."""
-        return self._asked() == other._asked()
+        return self._request() == other._request()
 
     def to_bytes(self) -> bytes:
         return orjson.dumps(self, default=str, option=_AS_TEXT)
@@ -91,7 +91,7 @@ class Booking:
         raw["start"], raw["end"] = (datetime.fromisoformat(raw[name]) for name in ("start", "end"))
         return cls(**raw)
 
-    def _asked(self) -> tuple[object, ...]:
+    def _request(self) -> tuple[object, ...]:
         return (self.instrument_id, self.start, self.end, self.purpose, self.booked_by)
 
 

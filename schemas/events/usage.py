@@ -137,14 +137,14 @@ def _time(value: Any, name: str, problems: list[Problem]) -> datetime | None:
             return moment.astimezone(UTC).replace(microsecond=0)
     except (AttributeError, ValueError):
         pass
-    problems.append(Problem("bad-time", _TIME, _found(value), name))
+    problems.append(Problem("bad-time", _TIME, _excerpt(value), name))
     return None
 
 
 def _id(value: Any, name: str, problems: list[Problem]) -> str:
     if isinstance(value, str) and 0 < len(value.strip()) <= ID_CHARS and "\0" not in value:
         return value.strip()
-    problems.append(Problem("bad-id", _ID.format(most=ID_CHARS), _found(value), name))
+    problems.append(Problem("bad-id", _ID.format(most=ID_CHARS), _excerpt(value), name))
     return ""
 
 
@@ -153,16 +153,16 @@ def _one_of(value: Any, problems: list[Problem]) -> UserKind:
         if value == kind:
             found: UserKind = kind
             return found
-    problems.append(Problem("bad-kind", _KIND, _found(value), "user_kind"))
+    problems.append(Problem("bad-kind", _KIND, _excerpt(value), "user_kind"))
     return "internal"
 
 
 def _version(value: Any, problems: list[Problem]) -> int:
     if type(value) is int and 1 <= value <= LARGEST_VERSION:
         return value
-    problems.append(Problem("bad-version", _VERSION.format(most=LARGEST_VERSION), _found(value), "version"))
+    problems.append(Problem("bad-version", _VERSION.format(most=LARGEST_VERSION), _excerpt(value), "version"))
     return 1
 
 
-def _found(value: Any) -> str:
+def _excerpt(value: Any) -> str:
     return "" if value is None else shown(value)

@@ -63,13 +63,13 @@ class Money(Part):
 
     @classmethod
     def parse(cls, text: str) -> dict[str, Any]:
-        found = _MONEY.fullmatch(plain(text))
-        if found is None:
+        match = _MONEY.fullmatch(plain(text))
+        if match is None:
             raise ValueError("money")
-        signs = {_SIGNS.get(sign, sign) for sign in (found[1], found[3]) if sign}
+        signs = {_SIGNS.get(sign, sign) for sign in (match[1], match[3]) if sign}
         if len(signs) > 1:
             raise ValueError("money")
-        return {"amount": str(number(found[2])), "currency": signs.pop() if signs else "CNY"}
+        return {"amount": str(number(match[2])), "currency": signs.pop() if signs else "CNY"}
 
     @classmethod
     def show(cls, value: Mapping[str, Any]) -> str:
@@ -143,8 +143,8 @@ class Place(Part):
 
     @classmethod
     def parse(cls, text: str) -> dict[str, Any]:
-        if found := _COORDINATES.fullmatch(plain(text)):
-            return {"lat": float(found[1]), "lon": float(found[2])}
+        if match := _COORDINATES.fullmatch(plain(text)):
+            return {"lat": float(match[1]), "lon": float(match[2])}
         return {"address": text.strip()}
 
     @classmethod

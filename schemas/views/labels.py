@@ -30,7 +30,7 @@ def preferred(value: Mapping[str, Any], language: Language) -> str:
     return str(value.get(first) or value.get(second) or "")
 
 
-def shown(node: Node, value: Any, language: Language) -> str:
+def value_text(node: Node, value: Any, language: Language) -> str:
     """One value, not a list, in the reader's language."""
     if isinstance(value, Mapping):
         return _part(node, value, language)
@@ -118,7 +118,7 @@ def _members(node: Node, value: Mapping[str, Any], language: Language) -> Iterat
         if member is None or item is None:
             continue
         for single in item if isinstance(item, list | tuple) else (item,):
-            yield shown(member, single, language)
+            yield value_text(member, single, language)
 
 
 def _money(value: Mapping[str, Any], language: Language) -> str:

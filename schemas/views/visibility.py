@@ -57,16 +57,16 @@ def visible(nodes: Mapping[str, Node], fields: Mapping[str, Any], levels: frozen
 
     Fields that the kind does not know, and parts of which nothing is visible, are left out.
     """
-    found: dict[str, Any] = {}
+    kept: dict[str, Any] = {}
     for name, value in fields.items():
         node = nodes.get(name)
         if node is None or node.spec.openness not in levels or value is None:
             continue
         if node.levels <= levels and "secret" not in node.levels:
-            found[name] = value
+            kept[name] = value
         elif (seen := _seen(node, value, levels)) is not None:
-            found[name] = seen
-    return found
+            kept[name] = seen
+    return kept
 
 
 def _seen(node: Node, value: Any, levels: frozenset[Openness]) -> Any:
@@ -81,15 +81,15 @@ def _seen(node: Node, value: Any, levels: frozenset[Openness]) -> Any:
 
 def hidden(nodes: Mapping[str, Node], fields: Mapping[str, Any], levels: frozenset[Openness]) -> list[FieldSpec]:
     """The fields that have a value which the caller may not see, the outermost of each."""
-    found: dict[str, FieldSpec] = {}
+    specs: dict[str, FieldSpec] = {}
     for name, value in fields.items():
         node = nodes.get(name)
         if node is None or value is None or node.levels <= levels:
             continue
         if node.spec.openness not in levels:
-            found[node.spec.path] = node.spec
+            specs[node.spec.path] = node.spec
             continue
         for item in value if isinstance(value, list | tuple) else (value,):
             if isinstance(item, Mapping):
-                found |= {spec.path: spec for spec in hidden(node.members, item, levels)}
-    return list(found.values())
+                specs |= {spec.path: spec for spec in hidden(node.members, item, levels)}
+    return list(specs.values())

@@ -11,7 +11,7 @@ from schemas.bookable import refusal_of
 from schemas.kind import Kind, kinds
 from schemas.parts.common import Closure, Money, Place
 from schemas.parts.opening import OpeningHours
-from schemas.views.labels import begun, shown
+from schemas.views.labels import begun, value_text
 from schemas.views.references import Reference
 from schemas.views.titles import geo_of, kind_label, subtitle, titles, url_of
 from schemas.views.visibility import PUBLIC, Node, hidden, layout, visible
@@ -24,14 +24,14 @@ Labels = Mapping[str, str]
 _WHOLE = (Money, Place, OpeningHours, Closure)
 
 
-def said(value: object) -> bytes:
+def reference_key(value: object) -> bytes:
     """One form for equal references."""
     return canonical_json(value)
 
 
 def urls_of(found: Iterable[tuple[Reference, str]]) -> Urls:
     """Where references lead: each with the id of its record."""
-    return {(reference.path, said(reference.value)): url_of(record_id) for reference, record_id in found}
+    return {(reference.path, reference_key(reference.value)): url_of(record_id) for reference, record_id in found}
 
 
 def record_json(
@@ -114,10 +114,10 @@ def _items(value: Any) -> list[Any]:
 def _value(node: Node, value: Any, language: Language, urls: Urls) -> dict[str, Any]:
     url = None
     if isinstance(value, Mapping):
-        url = urls.get((node.spec.path, said(value))) if node.spec.meta.refers else None
+        url = urls.get((node.spec.path, reference_key(value))) if node.spec.meta.refers else None
     elif isinstance(value, str):
         url = _address(value)
-    text = shown(node, value, language)
+    text = value_text(node, value, language)
     coded = bool(node.spec.meta.codes) or node.spec.type == "boolean"
     return {"shown": begun(text, language) if coded else text, "url": url}
 

@@ -19,7 +19,7 @@ from schemas.http.curation import (
     SourceValue,
 )
 from schemas.kind import Kind, kinds, value_at
-from schemas.views.labels import begun, shown
+from schemas.views.labels import begun, value_text
 from schemas.views.titles import kind_label, subtitle, titles, url_of
 from schemas.views.visibility import Node, layout, visible
 
@@ -93,7 +93,7 @@ def _field(record: Record, conflict: Conflict, node: Node, view: View) -> Disput
 
 def _text(node: Node, value: Any, language: Language) -> str:
     items = value if isinstance(value, list | tuple) else (value,)
-    told = SEPARATOR[language].join(shown(node, item, language) for item in items)
+    told = SEPARATOR[language].join(value_text(node, item, language) for item in items)
     return begun(told, language) if node.spec.meta.codes else told
 
 
