@@ -88,7 +88,7 @@ def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
         if scope == "mine" and not instrument:
             return _page(desk.mine(caller, most, before), most, language)
         if scope == "owned" and not instrument:
-            return _told(*desk.owned(read_statuses(status), caller, most, before), language)
+            return _booking_page(*desk.owned(read_statuses(status), caller, most, before), language)
         if scope == "instrument" and instrument:
             return _page(desk.of_instrument(instrument, caller, most, before), most, language)
         raise Refusal(Problem("bad-scope", _SCOPE, shown(scope), "scope"), status=400)
@@ -117,10 +117,10 @@ def _add_action(api: APIRouter, desk: BookingDesk, action: Action) -> None:
 
 def _page(found: list[Seen], most: int, language: Language) -> Response:
     last = found[-1].booking if len(found) == most else None
-    return _told(found, (last.start, last.id) if last else None, language)
+    return _booking_page(found, (last.start, last.id) if last else None, language)
 
 
-def _told(found: list[Seen], after: Position | None, language: Language) -> Response:
+def _booking_page(found: list[Seen], after: Position | None, language: Language) -> Response:
     bookings = tuple(booking_view(seen, language) for seen in found)
     return answered(contract.BookingPage(bookings=bookings, next=cursor_after(after) if after else None))
 

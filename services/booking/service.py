@@ -106,7 +106,7 @@ class BookingDesk:
     def get(self, booking_id: str, principal: Principal) -> Seen:
         """Raises Refusal: 401; 404 for an unknown booking, and for one that the caller may not see."""
         policy.signed_in(principal)
-        return self._found(booking_id, principal)
+        return self._visible_booking(booking_id, principal)
 
     def mine(self, principal: Principal, limit: int, before: Position | None = None) -> list[Seen]:
         """The caller's own bookings, latest start first."""
@@ -141,14 +141,14 @@ class BookingDesk:
         owners = None if decides_all else principal.sources
         owned: list[Seen] = []
         for _ in range(OWNED_READ // PAGE_LIMIT):
-            found = self._bookings.having(statuses, PAGE_LIMIT, before, owners)
-            for seen in self._all_seen(found, principal):
+            bookings = self._bookings.having(statuses, PAGE_LIMIT, before, owners)
+            for seen in self._all_seen(bookings, principal):
                 before = (seen.booking.start, seen.booking.id)
                 if owns(principal, seen.record):
                     owned.append(seen)
                 if len(owned) == limit:
                     return owned, before
-            if len(found) < PAGE_LIMIT:
+            if len(bookings) < PAGE_LIMIT:
                 return owned, None
         return owned, before
 
@@ -159,7 +159,7 @@ class BookingDesk:
         """
         policy.signed_in(principal)
         for _ in range(ATTEMPTS):
-            seen = self._found(booking_id, principal)
+            seen = self._visible_booking(booking_id, principal)
             booking, now = seen.booking, self._clock.now()
             if booking.status == policy.MOVES[action][1] and booking.changed_by == principal.name:
                 return seen
@@ -188,7 +188,7 @@ class BookingDesk:
         """Each instrument's record, or the one that it was joined to since."""
         return records_of(self._records, instruments)
 
-    def _found(self, booking_id: str, principal: Principal) -> Seen:
+    def _visible_booking(self, booking_id: str, principal: Principal) -> Seen:
         booking = self._bookings.get(booking_id)
         record = self._record(booking.instrument_id) if booking else None
         if booking is None or not policy.may_see(principal, booking, owns(principal, record)):

@@ -28,7 +28,7 @@ class _Ticket(Generic[T]):
         self.error: BaseException | None = None
         self.result: T | None = None
 
-    def told(self) -> T:
+    def outcome(self) -> T:
         if self.error is not None:
             raise self.error
         return self.result  # type: ignore[return-value]
@@ -60,7 +60,7 @@ class GroupCommit:
             ticket.turn.acquire()
         if not ticket.done:
             self._lead()
-        return ticket.told()
+        return ticket.outcome()
 
     def _lead(self) -> None:
         with self._lock:

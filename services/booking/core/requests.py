@@ -44,7 +44,7 @@ def read_ask(body: Any) -> Ask:
     problems: list[Problem] = []
     instrument = members.get("instrument")
     if not isinstance(instrument, str) or not 0 < len(instrument.strip()) <= ID_CHARS:
-        problems.append(Problem("instrument", _INSTRUMENT, _found(instrument), "instrument"))
+        problems.append(Problem("instrument", _INSTRUMENT, _excerpt(instrument), "instrument"))
     times = [_time(members.get(name), name, problems) for name in ("start", "end")]
     purpose = _text(members.get("purpose"), "purpose", PURPOSE_CHARS, problems)
     if problems:
@@ -123,7 +123,7 @@ def cursor_after(position: Position) -> str:
 def members_of(body: Any, known: Collection[str]) -> Mapping[str, Any]:
     """The body as an object that has only known members."""
     if not isinstance(body, dict):
-        raise Refusal(Problem("not-an-object", _OBJECT, _found(body)), status=400)
+        raise Refusal(Problem("not-an-object", _OBJECT, _excerpt(body)), status=400)
     for name in body:
         if name not in known:
             raise Refusal(Problem("unknown-field", _FIELDS.format(known=", ".join(known)), shown(name), shown(name)))
@@ -133,7 +133,7 @@ def members_of(body: Any, known: Collection[str]) -> Mapping[str, Any]:
 def _time(value: Any, name: str, problems: list[Problem]) -> datetime:
     moment = _moment(value) if isinstance(value, str) else None
     if moment is None:
-        problems.append(Problem("bad-time", _TIME, _found(value), name))
+        problems.append(Problem("bad-time", _TIME, _excerpt(value), name))
     return moment or NEVER
 
 
@@ -150,10 +150,10 @@ def _text(value: Any, name: str, most: int, problems: list[Problem]) -> str:
     if value is None:
         return ""
     if not isinstance(value, str) or len(value) > most:
-        problems.append(Problem("bad-text", _TEXT.format(most=most), _found(value), name))
+        problems.append(Problem("bad-text", _TEXT.format(most=most), _excerpt(value), name))
         return ""
     return value.strip()
 
 
-def _found(value: Any) -> str:
+def _excerpt(value: Any) -> str:
     return "" if value is None else shown(value)

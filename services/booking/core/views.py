@@ -56,9 +56,9 @@ def booking_view(seen: Seen, language: Language) -> contract.Booking:
     )
 
 
-def availability_view(found: Availability, language: Language) -> contract.Availability:
+def availability_view(availability: Availability, language: Language) -> contract.Availability:
     """The slots by date, and the terms; `why` tells what closes a closed slot: closure, notice or advance."""
-    offer, record = found.offer, found.record
+    offer, record = availability.offer, availability.record
     return contract.Availability(
         instrument=contract.OfferedInstrument(id=record.id, title=title_of(record, language), kind=record.kind),
         bookable=offer.refusal is None,
@@ -71,7 +71,7 @@ def availability_view(found: Availability, language: Language) -> contract.Avail
         hourly_rate=price_view(offer.hourly_rate),
         days=tuple(
             contract.SlotDay(date=day.date.isoformat(), slots=tuple(_slot(slot, offer.zone) for slot in day.slots))
-            for day in found.days
+            for day in availability.days
         ),
     )
 
