@@ -35,8 +35,8 @@ class Links:
         outgoing = _unique((reference.path, hit) for reference, hit in self._followed(_references(record)))
         incoming = self._referring(record)
         return {
-            "refers_to": [_told(path, record.kind, hit, language) for path, hit in outgoing],
-            "referred_by": [_told(path, hit.kind, hit, language) for path, hit in incoming],
+            "refers_to": [_relation_json(path, record.kind, hit, language) for path, hit in outgoing],
+            "referred_by": [_relation_json(path, hit.kind, hit, language) for path, hit in incoming],
             "totals": {
                 "refers_to": _totals([(record.kind, path) for path, _ in outgoing], language),
                 "referred_by": _totals([(hit.kind, path) for path, hit in incoming], language),
@@ -88,18 +88,18 @@ def _unique(found: Iterable[tuple[str, Hit]]) -> list[tuple[str, Hit]]:
     return list({(path, hit.id): (path, hit) for path, hit in found}.values())
 
 
-def _told(path: str, kind: str, hit: Hit, language: Language) -> dict[str, Any]:
+def _relation_json(path: str, kind: str, hit: Hit, language: Language) -> dict[str, Any]:
     return {"path": path, "label": path_label(path, (kind,), language), "hit": hit_json(hit, language)}
 
 
-def _totals(found: Sequence[tuple[str, str]], language: Language) -> list[dict[str, Any]]:
+def _totals(relations: Sequence[tuple[str, str]], language: Language) -> list[dict[str, Any]]:
     return [
         {
             "kind": kind,
             "kind_label": kind_label(kind, language),
             "path": path,
             "label": path_label(path, (kind,), language),
-            "total": found.count((kind, path)),
+            "total": relations.count((kind, path)),
         }
-        for kind, path in dict.fromkeys(found)
+        for kind, path in dict.fromkeys(relations)
     ]

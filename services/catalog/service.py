@@ -69,7 +69,7 @@ class CatalogueQueries:
     def search(self, parameters: Parameters, language: Language) -> dict[str, Any]:
         """One page of hits. Raises Refusal (400) for what cannot be searched by."""
         query = queries.parsed(parameters, language)
-        page = self._found(query)
+        page = self._page_of(query)
         return {
             "total": page.total,
             "hits": [presentation.hit_json(hit, language) for hit in page.hits],
@@ -145,7 +145,7 @@ class CatalogueQueries:
     def _hits(self, query: Query) -> list[dict[str, Any]]:
         return [presentation.hit_json(hit, query.language) for hit in self._catalogue.search(query).hits]
 
-    def _found(self, query: Query) -> Page:
+    def _page_of(self, query: Query) -> Page:
         if query.cursor is not None:
             query = replace(query, cursor=cursor.opened(query.cursor, self._cursor_key))
         try:

@@ -64,13 +64,13 @@ class CatalogueSink(BatchWorker):
             letters.append(dead_letter(newest[record.id][1], "no-projection", reason))
 
         while batch:
-            found: dict[str, tuple[Record, Delivered]] = {}
+            latest: dict[str, tuple[Record, Delivered]] = {}
             for record, entry in _readable(batch, letters):
-                other = found.get(record.id) or newest.get(record.id)
+                other = latest.get(record.id) or newest.get(record.id)
                 if other is None or record.version > other[0].version:
-                    found[record.id] = (record, entry)
-            newest |= found
-            yield from _projected((record for record, _ in found.values()), bury)
+                    latest[record.id] = (record, entry)
+            newest |= latest
+            yield from _projected((record for record, _ in latest.values()), bury)
             batch = self.more()
 
 
@@ -133,11 +133,11 @@ def _reason(record: Record, error: Exception) -> str:
 Progress = Callable[[int], None]
 
 
-def _told(_: int) -> None:
+def _ignore_progress(_: int) -> None:
     """Nobody asked to be told."""
 
 
-def rebuild(records: RecordReader, catalogue: Catalogue, on_progress: Progress = _told) -> int:
+def rebuild(records: RecordReader, catalogue: Catalogue, on_progress: Progress = _ignore_progress) -> int:
     """Load the catalogue anew from the record store while it goes on serving; returns how many documents it has.
 
     `on_progress` is told how many have been read so far. Bounded memory.
@@ -169,11 +169,11 @@ class Check:
     """Whether the catalogue says what the record store says: both digests."""
 
     expected: str
-    found: str
+    actual: str
 
     @property
     def equal(self) -> bool:
-        return self.expected == self.found
+        return self.expected == self.actual
 
 
 def check(records: RecordReader, catalogue: Catalogue) -> Check:

@@ -147,16 +147,16 @@ def _sorted_out(chunk: Chunk, answer: Mapping[str, Any], outcome: Outcome) -> tu
             outcome.newer += 1
         elif status in BUSY:
             again.append(at)
-            reason = _said(error)
+            reason = _reason_of(error)
         elif error["type"] in REFUSALS:
-            outcome.refused[chunk.ids[at]] = _said(error)
+            outcome.refused[chunk.ids[at]] = _reason_of(error)
         elif error["type"] == "index_not_found_exception":
             outcome.gone = True
         elif status != _CONFLICT:
-            raise BulkFailed(_said(error))
+            raise BulkFailed(_reason_of(error))
     return Chunk(tuple(chunk.ids[at] for at in again), tuple(chunk.lines[at] for at in again)), reason
 
 
-def _said(error: Mapping[str, Any]) -> str:
+def _reason_of(error: Mapping[str, Any]) -> str:
     reason = error.get("caused_by", error).get("reason", "")
     return shown(f"{error['type']}: {reason}")

@@ -65,13 +65,13 @@ class ElasticsearchCatalogue:
         search = Search(query, self._known_paths)
         if not query.text.strip():
             return self._page(search, None)
-        found = readings(query.text, self._counted)
-        page = self._page(search, found[0])
-        if page.total or len(found) == 1:
+        candidates = readings(query.text, self._counted)
+        page = self._page(search, candidates[0])
+        if page.total or len(candidates) == 1:
             return page
-        counts = self._counted({str(at): matching.matched for at, matching in enumerate(found)})
-        first = next((at for at in range(len(found)) if counts[str(at)]), 0)
-        return self._page(search, found[first]) if first else page
+        counts = self._counted({str(at): matching.matched for at, matching in enumerate(candidates)})
+        first = next((at for at in range(len(candidates)) if counts[str(at)]), 0)
+        return self._page(search, candidates[first]) if first else page
 
     def suggest(self, prefix: str, kinds: tuple[str, ...] = (), limit: int = 10) -> Sequence[Suggestion]:
         key = typed_key(prefix)

@@ -43,16 +43,16 @@ class Search:
         kept = [clause for name, clause in self._constraints.items() if name not in own]
         late = {name: self._constraints[name] for name in own}
         ranked = matching is not None and query.sort == "relevance"
-        asked: dict[str, Any] = {"filter": [ACTIVE, *kept]}
+        clauses: dict[str, Any] = {"filter": [ACTIVE, *kept]}
         if matching and ranked:
-            asked["must"] = [matching.scored]
+            clauses["must"] = [matching.scored]
         elif matching:
-            asked["filter"].append(matching.matched)
+            clauses["filter"].append(matching.matched)
         body: dict[str, Any] = {
             "size": self._size + 1,
             "track_total_hits": True,
             "_source": [*SHOWN, "geo"] if query.near else SHOWN,
-            "query": {"bool": asked},
+            "query": {"bool": clauses},
             "sort": self._order(ranked),
         }
         if late:
@@ -67,16 +67,16 @@ class Search:
         """The page that an answer to `body` tells."""
         query = self._query
         ranked = matching is not None and query.sort == "relevance"
-        found = answer["hits"]["hits"]
-        shown = found[: self._size]
+        hits = answer["hits"]["hits"]
+        page_hits = hits[: self._size]
         best = matching.best if matching and ranked else 0
         marker = Marker(query_terms(query.text)) if query.highlight and query.text else None
-        more = len(found) > self._size
+        more = len(hits) > self._size
         return Page(
             total=answer["hits"]["total"]["value"],
-            hits=tuple(self._hit(one, best, marker) for one in shown),
+            hits=tuple(self._hit(one, best, marker) for one in page_hits),
             facets=self._facets(answer.get("aggregations", {})),
-            next_cursor=cursor.encoded(query, _position(shown[-1]["sort"], ranked)) if more else None,
+            next_cursor=cursor.encoded(query, _position(page_hits[-1]["sort"], ranked)) if more else None,
         )
 
     def _hit(self, found: Mapping[str, Any], best: int, marker: Marker | None) -> Hit:
@@ -117,20 +117,20 @@ class Search:
     def _constrained(self) -> dict[str, Clause]:
         """The clause of each part of the query but the text, by a name that tells whose counts ignore it."""
         query = self._query
-        found: dict[str, Clause] = {}
+        clauses: dict[str, Clause] = {}
         if query.kinds:
-            found[_BY_KIND] = {"terms": {"kind": list(query.kinds)}}
+            clauses[_BY_KIND] = {"terms": {"kind": list(query.kinds)}}
         for path, values in query.filters.items():
-            found[path] = {"terms": {_exact_field(path): [exact(value) for value in values]}}
+            clauses[path] = {"terms": {_exact_field(path): [exact(value) for value in values]}}
         for path, (low, high) in query.ranges.items():
             bounds = {name: value for name, value in (("gte", low), ("lte", high)) if value is not None}
-            found[f"\0{path}"] = {"range": {f"numbers.{path}": bounds}}
+            clauses[f"\0{path}"] = {"range": {f"numbers.{path}": bounds}}
         if near := query.near:
             at = {"lat": near.lat, "lon": near.lon}
-            found["\0near"] = {"geo_distance": {"distance": f"{near.km + _GRAIN_KM}km", "geo": at}}
+            clauses["\0near"] = {"geo_distance": {"distance": f"{near.km + _GRAIN_KM}km", "geo": at}}
         if box := query.box:
-            found["\0box"] = {"geo_bounding_box": {"geo": _widened(box.south, box.west, box.north, box.east)}}
-        return found
+            clauses["\0box"] = {"geo_bounding_box": {"geo": _widened(box.south, box.west, box.north, box.east)}}
+        return clauses
 
     def _order(self, ranked: bool) -> list[dict[str, Any]]:
         query = self._query

@@ -91,13 +91,13 @@ def readings(text: str, counted: Counted) -> list[Matching]:
     counts = _counts(terms, parts, counted) if len(terms) > 1 or spelt else {}
     matches = [_match(term, spelt, counts) for term in terms]
     names = tuple(_names(text))
-    found = [Matching(tuple(matches), 0, names)]
+    alternatives = [Matching(tuple(matches), 0, names)]
     if len(terms[-1]) >= PREFIX_FROM:
         matches = [*matches[:-1], _beginning(terms[-1], spelt, matches[-1])]
-        found.append(Matching(tuple(matches), 0, names))
+        alternatives.append(Matching(tuple(matches), 0, names))
     if len(matches) >= FALLBACK_FROM:
-        found.append(Matching(tuple(matches), len(matches) // 4, names))
-    return found
+        alternatives.append(Matching(tuple(matches), len(matches) // 4, names))
+    return alternatives
 
 
 def _counts(terms: Sequence[str], parts: set[str], counted: Counted) -> Mapping[str, int]:

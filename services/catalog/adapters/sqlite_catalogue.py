@@ -16,7 +16,7 @@ from hub.sql.sqlite import Database
 from services.catalog.adapters import sqlite_catalogue_rebuild as generations
 from services.catalog.adapters.sqlite_catalogue_rebuild import Rebuilding, sole_rebuilder
 from services.catalog.adapters.sqlite_catalogue_search import Answer, Search
-from services.catalog.adapters.sqlite_catalogue_tables import STATE, Counters, Found, Stored, Tables
+from services.catalog.adapters.sqlite_catalogue_tables import STATE, Counters, DocumentRow, Stored, Tables
 from services.catalog.adapters.sqlite_catalogue_view import View
 from services.catalog.core.completions import typed_key
 from services.catalog.core.digest import digest_line
@@ -62,7 +62,7 @@ class SqliteCatalogue:
         with self._current() as (connection, view):
             answer = Search(view.memory, view.reader, query, view.kept).answer()
             ids = [view.memory.ids[ranked.row] for ranked in answer.ranked]
-            found = view.tables.found(connection, ids)
+            found = view.tables.active_documents(connection, ids)
         return _page(query, answer, ids, found)
 
     def suggest(self, prefix: str, kinds: tuple[str, ...] = (), limit: int = 10) -> Sequence[Suggestion]:
@@ -86,7 +86,7 @@ class SqliteCatalogue:
 
     def get(self, ids: Collection[str]) -> Mapping[str, Hit]:
         with self._stored() as (connection, tables):
-            return {record_id: _hit(found) for record_id, found in tables.found(connection, ids).items()}
+            return {record_id: _hit(found) for record_id, found in tables.active_documents(connection, ids).items()}
 
     def linked(self, record_id: str, limit: int = 100) -> Sequence[tuple[str, Hit]]:
         with self._stored() as (connection, tables):
@@ -195,18 +195,18 @@ class SqliteCatalogue:
             generations.drop_others(connection)
 
 
-def _page(query: Query, answer: Answer, ids: Sequence[str], found: Mapping[str, Found]) -> Page:
+def _page(query: Query, answer: Answer, ids: Sequence[str], documents: Mapping[str, DocumentRow]) -> Page:
     """A document that was withdrawn between the two looks is left out."""
     marker = Marker(query_terms(query.text)) if query.highlight and query.text else None
     hits = tuple(
-        _hit(found[record_id], ranked.score, ranked.distance_km, marker)
+        _hit(documents[record_id], ranked.score, ranked.distance_km, marker)
         for ranked, record_id in zip(answer.ranked, ids, strict=True)
-        if record_id in found
+        if record_id in documents
     )
     return Page(answer.total, hits, answer.facets, answer.next_cursor)
 
 
-def _hit(found: Found, score: float = 0.0, distance_km: float | None = None, marker: Marker | None = None) -> Hit:
+def _hit(found: DocumentRow, score: float = 0.0, distance_km: float | None = None, marker: Marker | None = None) -> Hit:
     record_id, kind, version, updated_at, data = found
     public: dict[str, Any] = orjson.loads(data)
     highlights = marker.highlights(public) if marker else {}

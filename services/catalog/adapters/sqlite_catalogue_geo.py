@@ -60,16 +60,16 @@ class Grid:
 
     def near(self, near: Near) -> BitMap:
         """Rows within the circle."""
-        found: list[BitMap] = []
+        row_sets: list[BitMap] = []
         cells = [self._root]
         while cells:
             for cell in cells.pop().cells.values():
                 km = distance_km(near.lat, near.lon, cell.lat, cell.lon)
                 if km + cell.radius_km <= near.km:
-                    found.append(cell.rows)
+                    row_sets.append(cell.rows)
                 elif km - cell.radius_km <= near.km and cell.cells:
                     cells.append(cell)
-        return BitMap.union(*found, BitMap())
+        return BitMap.union(*row_sets, BitMap())
 
     def walk(self, near: Near, among: BitMap, beyond: float | None, descending: bool) -> Iterator[tuple[float, BitMap]]:
         """(kilometres, rows) of these rows by distance from the centre, from the distance `beyond` on.

@@ -57,7 +57,7 @@ class Order:
 
     def between(self, low: float | None, high: float | None) -> BitMap:
         """Rows whose key lies in the inclusive range; None is open."""
-        found = BitMap()
+        rows = BitMap()
         for at, block in enumerate(self._blocks):
             first, last = block.items[0][0], block.items[-1][0]
             if high is not None and first > high:  # type: ignore[operator]
@@ -65,8 +65,8 @@ class Order:
             if low is not None and last < low:  # type: ignore[operator]
                 continue
             whole = (low is None or first >= low) and (high is None or last <= high)  # type: ignore[operator]
-            found |= block.rows if whole else BitMap(self._within(at, low, high))
-        return found
+            rows |= block.rows if whole else BitMap(self._within(at, low, high))
+        return rows
 
     def _within(self, at: int, low: float | None, high: float | None) -> list[int]:
         items = self._blocks[at].items

@@ -60,7 +60,7 @@ CREATE TABLE completions_{n} (
 """
 _NAMES = ("documents", "pending", "postings", "links", "completions")
 
-Found = tuple[str, str, int, str, bytes]
+DocumentRow = tuple[str, str, int, str, bytes]
 """Id, kind, version, updated_at and public JSON of an active document."""
 
 
@@ -183,15 +183,15 @@ class Tables:
             [
                 (
                     at.row,
-                    one.id,
-                    one.kind,
-                    one.version,
-                    one.status,
-                    one.updated_at,
-                    one.public,
+                    document.id,
+                    document.kind,
+                    document.version,
+                    document.status,
+                    document.updated_at,
+                    document.public,
                     orjson.dumps(tuple(at.meta)),
                 )
-                for at, one in zip(entries, documents, strict=True)
+                for at, document in zip(entries, documents, strict=True)
             ],
         )
 
@@ -203,14 +203,19 @@ class Tables:
         )
         connection.executemany(
             f"INSERT OR IGNORE INTO {self._links} VALUES (?,?,?)",
-            [(target, path, at.row) for at, one in active for path, ids in one.links.items() for target in ids],
+            [
+                (target, path, at.row)
+                for at, document in active
+                for path, ids in document.links.items()
+                for target in ids
+            ],
         )
         connection.executemany(
             f"INSERT OR IGNORE INTO {self._completions} VALUES (?,?,?,?,?)",
             sorted(
-                (one.kind, key, place, at.row, name)
-                for at, one in active
-                for name in one.suggest
+                (document.kind, key, place, at.row, name)
+                for at, document in active
+                for name in document.suggest
                 for place, key in completions(name)
             ),
         )
@@ -253,7 +258,7 @@ class Tables:
         statement = f"SELECT id, version FROM {self._documents} WHERE id IN (SELECT value FROM json_each(?))"
         return dict(connection.execute(statement, (orjson.dumps(list(ids)),)).fetchall())
 
-    def found(self, connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Found]:
+    def active_documents(self, connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, DocumentRow]:
         """The active documents among these ids."""
         statement = (
             f"SELECT id, kind, version, updated_at, public FROM {self._documents}"
@@ -261,7 +266,7 @@ class Tables:
         )
         return {row[0]: row for row in connection.execute(statement, (orjson.dumps(list(ids)),))}
 
-    def linked(self, connection: sqlite3.Connection, target: str, limit: int) -> list[tuple[str, Found]]:
+    def linked(self, connection: sqlite3.Connection, target: str, limit: int) -> list[tuple[str, DocumentRow]]:
         statement = (
             f"SELECT path, id, kind, version, updated_at, public FROM {self._links} JOIN {self._documents} USING (row)"
             " WHERE target = ? ORDER BY path, id LIMIT ?"

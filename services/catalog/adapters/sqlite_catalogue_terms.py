@@ -101,15 +101,15 @@ class Reader:
         self.recent = Postings()
 
     def _kept(self, key: tuple[int, str]) -> BitMap:
-        found = self._cache.get(key)
-        if found is None:
+        postings = self._cache.get(key)
+        if postings is None:
             parts = [BitMap.deserialize(rows) for (rows,) in self._connect().execute(self._one, key)]
-            found = self._cache[key] = BitMap.union(*parts, _EMPTY)
+            postings = self._cache[key] = BitMap.union(*parts, _EMPTY)
             if len(self._cache) > CACHE_LIMIT:
                 self._cache.popitem(last=False)
         else:
             self._cache.move_to_end(key)
-        return found
+        return postings
 
 
 def inverted(documents: Iterable[tuple[int, Terms]]) -> Postings:

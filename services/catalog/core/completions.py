@@ -29,16 +29,16 @@ def typed_key(prefix: str) -> str:
 def completions(name: str) -> tuple[tuple[int, str], ...]:
     """(which word it begins at, key) for each way to begin the name."""
     words, spelt = _words(folded(name))
-    found: dict[str, int] = {}
+    places: dict[str, int] = {}
     for place in range(min(len(words), STARTS_LIMIT)):
-        found.setdefault("".join(words[place:])[:KEY_LIMIT], place)
+        places.setdefault("".join(words[place:])[:KEY_LIMIT], place)
         if spelt[place]:
             read = _read(spelt, place)
-            found.setdefault("".join(read)[:KEY_LIMIT], place)
+            places.setdefault("".join(read)[:KEY_LIMIT], place)
             if len(read) > 1 and place == 0:
-                found.setdefault(initials(read)[:KEY_LIMIT], place)
-    found.pop("", None)
-    return tuple((place, key) for key, place in found.items())
+                places.setdefault(initials(read)[:KEY_LIMIT], place)
+    places.pop("", None)
+    return tuple((place, key) for key, place in places.items())
 
 
 def _words(plain: str) -> tuple[list[str], list[tuple[str, ...]]]:

@@ -38,13 +38,13 @@ class Marker:
 
     def highlights(self, public: Mapping[str, Any]) -> dict[str, str]:
         """Each public field with a match, by its path."""
-        found: dict[str, str] = {}
+        marked_fields: dict[str, str] = {}
         for path, text in _texts(public, ""):
-            if path not in found and (marked := self.marked(text)) is not None:
-                found[path] = marked
-                if len(found) == FIELDS_LIMIT:
+            if path not in marked_fields and (marked := self.marked(text)) is not None:
+                marked_fields[path] = marked
+                if len(marked_fields) == FIELDS_LIMIT:
                     break
-        return found
+        return marked_fields
 
 
 def _html(text: str, spans: list[tuple[int, int]]) -> str:

@@ -20,12 +20,12 @@ def history_json(
     told against nothing only where it is the first.
     """
     withdrawn = bool(versions) and versions[0].status == "withdrawn"
-    told = []
+    entries = []
     for position, record in enumerate(versions[:limit]):
         before = versions[position + 1] if position + 1 < len(versions) else None
         known = before is not None or record.version == 1
         changes = [] if withdrawn or not known else _changes(before, record, levels, language)
-        told.append(
+        entries.append(
             {
                 "version": record.version,
                 "status": record.status,
@@ -33,14 +33,14 @@ def history_json(
                 "changes": changes,
             }
         )
-    return told
+    return entries
 
 
 def _changes(
     before: Record | None, after: Record, levels: frozenset[Openness], language: Language
 ) -> list[dict[str, Any]]:
-    old = _shown(before, levels, language) if before else {}
-    new = _shown(after, levels, language)
+    old = _rows_by_path(before, levels, language) if before else {}
+    new = _rows_by_path(after, levels, language)
     return [
         {
             "path": path,
@@ -53,7 +53,7 @@ def _changes(
     ]
 
 
-def _shown(record: Record, levels: frozenset[Openness], language: Language) -> dict[str, dict[str, Any]]:
+def _rows_by_path(record: Record, levels: frozenset[Openness], language: Language) -> dict[str, dict[str, Any]]:
     kind = kinds().get(record.kind)
     fields = visible(layout(kind), record.fields, levels) if kind else {}
     return {row["path"]: row for row in rows(kind, fields, language, {})}

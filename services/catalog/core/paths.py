@@ -80,12 +80,12 @@ def _with_role(roles: frozenset[Search], among: Collection[str]) -> Mapping[str,
 
 @lru_cache(maxsize=256)
 def _paths(roles: frozenset[Search], chosen: tuple[Kind, ...]) -> Mapping[str, SearchPath]:
-    found: dict[str, SearchPath] = {}
+    paths: dict[str, SearchPath] = {}
     for kind, spec in ((one, spec) for one in chosen for spec in by_path(one).values()):
         if spec.openness != "public" or spec.type == "part" or spec.meta.search not in roles:
             continue
-        known = found.get(spec.path)
+        known = paths.get(spec.path)
         having = (*known.kinds, kind.name) if known else (kind.name,)
         label = known.label if known else spec.label
-        found[spec.path] = SearchPath(spec.path, label, having, spec.meta.codes, spec.meta.search)
-    return found
+        paths[spec.path] = SearchPath(spec.path, label, having, spec.meta.codes, spec.meta.search)
+    return paths

@@ -44,7 +44,7 @@ def facets_json(
     facets: Mapping[str, tuple[tuple[str, int], ...]], query: Query, language: Language
 ) -> list[dict[str, Any]]:
     """Facets in the order asked for; a chosen value stays listed when nothing is counted for it any more."""
-    told = []
+    entries = []
     for path in query.facets:
         chosen = query.kinds if path == "kind" else query.filters.get(path, ())
         counted = dict(facets.get(path, ()))
@@ -58,8 +58,8 @@ def facets_json(
             }
             for value, count in counted.items()
         ]
-        told.append({"path": path, "label": path_label(path, query.kinds, language), "values": values})
-    return told
+        entries.append({"path": path, "label": path_label(path, query.kinds, language), "values": values})
+    return entries
 
 
 def path_label(path: str, among: Iterable[str], language: Language) -> str:

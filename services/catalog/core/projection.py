@@ -33,8 +33,8 @@ def document(record: Record) -> Document:
     if record.status != "active":
         return Document(record.id, record.kind, record.version, record.status, record.updated_at)
     public = visible(layout(kind), record.fields, PUBLIC)
-    found = _Found()
-    found.take(_steps(kind), public)
+    walk = _Walk()
+    walk.take(_steps(kind), public)
     links = links_of(references(kind, public))
     if own := aliases(kind, record, public):
         links[OWN] = tuple(f"{OWN}{key}" for key in own)
@@ -44,19 +44,19 @@ def document(record: Record) -> Document:
         version=record.version,
         status=record.status,
         updated_at=record.updated_at,
-        title=segmented("\n".join(found.titles)),
-        body=" ".join((segmented("\n".join(found.texts)), *found.terms)),
-        pinyin=pinyin_terms("\n".join(found.titles)),
-        facets={path: tuple(values)[:VALUES_LIMIT] for path, values in found.facets.items()},
-        numbers=found.numbers,
+        title=segmented("\n".join(walk.titles)),
+        body=" ".join((segmented("\n".join(walk.texts)), *walk.terms)),
+        pinyin=pinyin_terms("\n".join(walk.titles)),
+        facets={path: tuple(values)[:VALUES_LIMIT] for path, values in walk.facets.items()},
+        numbers=walk.numbers,
         geo=geo_of(kind, public),
-        suggest=tuple(dict.fromkeys(found.titles))[:SUGGESTIONS_LIMIT],
+        suggest=tuple(dict.fromkeys(walk.titles))[:SUGGESTIONS_LIMIT],
         links=links,
         public=orjson.dumps(public),
     )
 
 
-class _Found:
+class _Walk:
     """What one walk over the public fields gathers."""
 
     __slots__ = ("facets", "numbers", "terms", "texts", "titles")
@@ -110,14 +110,14 @@ class _Step:
     path: str
     codes: str
     members: Mapping[str, "_Step"]
-    add: Callable[[_Found, "_Step", Any], None]
+    add: Callable[[_Walk, "_Step", Any], None]
 
 
-_ADDING: Mapping[str, Callable[[_Found, _Step, Any], None]] = {
-    "title": _Found.title,
-    "text": _Found.text,
-    "number": _Found.number,
-    "date": _Found.date,
+_ADDING: Mapping[str, Callable[[_Walk, _Step, Any], None]] = {
+    "title": _Walk.title,
+    "text": _Walk.text,
+    "number": _Walk.number,
+    "date": _Walk.date,
 }
 
 
@@ -132,7 +132,7 @@ def _steps_in(nodes: Mapping[str, Node]) -> dict[str, _Step]:
     for name, node in nodes.items():
         meta, members = node.spec.meta, _steps_in(node.members)
         if members or (meta.search != "none" and not node.members):
-            add = _ADDING.get(meta.search, _Found.code if meta.codes else _Found.exact)
+            add = _ADDING.get(meta.search, _Walk.code if meta.codes else _Walk.exact)
             steps[name] = _Step(node.spec.path, meta.codes, members, add)
     return steps
 
