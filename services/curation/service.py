@@ -41,15 +41,15 @@ class Curation(BatchWorker):
         events, letters, dead = [], [], []
         traces: dict[str, str] = {}
         for entry in batch:
-            found = decoded(entry)
-            if isinstance(found, Malformed):
-                letters.append(dead_letter(entry, found.code, found.reason))
-                if found.event_id:
-                    dead.append(Outcome(found.event_id, "", 0, "dead"))
+            event = decoded(entry)
+            if isinstance(event, Malformed):
+                letters.append(dead_letter(entry, event.code, event.reason))
+                if event.event_id:
+                    dead.append(Outcome(event.event_id, "", 0, "dead"))
             else:
-                events.append(found)
+                events.append(event)
                 if trace := traceparent_of(entry.headers):
-                    traces[found[0]] = trace
+                    traces[event[0]] = trace
         self._bury(letters)
         self._save(folded(events), dead, traces)
 

@@ -1,6 +1,7 @@
 """Contributions on PostgreSQL: stored only where the claims are still those that the batch was planned on."""
 
 from collections.abc import Collection, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -33,20 +34,20 @@ WHERE kept.key = new.key AND kept.record_id IS NOT DISTINCT FROM new.record_befo
 
 
 def save_contributions(
-    sql: Connection[Any], said: Collection[Contribution], read: Mapping[ContributionKey, Claim | None]
+    sql: Connection[Any], contributions: Collection[Contribution], read: Mapping[ContributionKey, Claim | None]
 ) -> None:
     """Store the contributions. Raises Interfered where a claim is not the one that was read, None for none.
 
     A key that was not read is stored whatever is there.
     """
     new, moved, unread = [], [], []
-    for one in sorted(said, key=lambda contribution: contribution.key):
-        if one.key not in read:
-            unread.append(_row(one))
-        elif (before := read[one.key]) is None:
-            new.append(_row(one))
+    for contribution in sorted(contributions, key=attrgetter("key")):
+        if contribution.key not in read:
+            unread.append(_row(contribution))
+        elif (before := read[contribution.key]) is None:
+            new.append(_row(contribution))
         else:
-            moved.append((*_row(one), *_claim(before)))
+            moved.append((*_row(contribution), *_claim(before)))
     stored = many(sql, _ADD + "NOTHING", new) + many(sql, _MOVE, moved)
     if stored != len(new) + len(moved):
         raise Interfered("another batch stored something newer of the same source")

@@ -61,7 +61,7 @@ class PostgresUnit(SqlUnit):
         """See the port."""
         self._locks.take(_ids_of(changes))
         save_contributions(self._sql, changes.contributions, self._claims)
-        self._claims |= {one.key: one.claim for one in changes.contributions}
+        self._claims |= {contribution.key: contribution.claim for contribution in changes.contributions}
         _save_records(self._sql, changes)
         _save_decisions(self._sql, changes)
         _save_weak_keys(self._sql, changes)
@@ -70,8 +70,8 @@ class PostgresUnit(SqlUnit):
             "INSERT INTO outcomes (event_id, record_id, version, effect) "
             "SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[]) ON CONFLICT DO NOTHING",
             [
-                (one.event_id, one.record_id, one.version, one.effect)
-                for one in sorted(changes.outcomes, key=attrgetter("event_id"))
+                (outcome.event_id, outcome.record_id, outcome.version, outcome.effect)
+                for outcome in sorted(changes.outcomes, key=attrgetter("event_id"))
             ],
         )
 
@@ -103,8 +103,8 @@ def _save_records(sql: Connection[Any], changes: Changes) -> None:
         "ON CONFLICT (id) DO UPDATE SET version = excluded.version, conflicts = excluded.conflicts, "
         "body = excluded.body",
         [
-            (one.id, one.kind, one.version, len(one.conflicts), one.to_bytes())
-            for one in (*changes.records, *changes.refreshed)
+            (record.id, record.kind, record.version, len(record.conflicts), record.to_bytes())
+            for record in (*changes.records, *changes.refreshed)
         ],
     )
     many(
@@ -112,7 +112,7 @@ def _save_records(sql: Connection[Any], changes: Changes) -> None:
         "INSERT INTO outbox (record_id, version, at, traceparent) SELECT id, version, at, trace FROM "
         "unnest(%s::text[], %s::bigint[], %s::text[], %s::text[]) WITH ORDINALITY "
         "AS new (id, version, at, trace, place) ORDER BY place",
-        [(one.id, one.version, one.updated_at, changes.traces.get(one.id)) for one in changes.records],
+        [(record.id, record.version, record.updated_at, changes.traces.get(record.id)) for record in changes.records],
     )
 
 
@@ -123,7 +123,10 @@ def _save_decisions(sql: Connection[Any], changes: Changes) -> None:
         "SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[]) "
         'ON CONFLICT ("left", "right") DO UPDATE SET decision = excluded.decision, version = excluded.version, '
         "decided_by = excluded.decided_by, decided_at = excluded.decided_at",
-        [(one.left, one.right, one.decision, one.version, one.decided_by, one.decided_at) for one in changes.same_as],
+        [
+            (pair.left, pair.right, pair.decision, pair.version, pair.decided_by, pair.decided_at)
+            for pair in changes.same_as
+        ],
     )
     many(
         sql,
@@ -133,8 +136,16 @@ def _save_decisions(sql: Connection[Any], changes: Changes) -> None:
         "source_record_id = excluded.source_record_id, version = excluded.version, "
         "decided_by = excluded.decided_by, decided_at = excluded.decided_at",
         [
-            (one.record_id, one.field, one.source, one.source_record_id, one.version, one.decided_by, one.decided_at)
-            for one in changes.preferences
+            (
+                choice.record_id,
+                choice.field,
+                choice.source,
+                choice.source_record_id,
+                choice.version,
+                choice.decided_by,
+                choice.decided_at,
+            )
+            for choice in changes.preferences
         ],
     )
 

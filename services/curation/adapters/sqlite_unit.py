@@ -28,7 +28,7 @@ class SqliteUnit(SqlUnit):
         _save_weak_keys(run, changes)
         run(
             "INSERT OR IGNORE INTO outcomes (event_id, record_id, version, effect) VALUES (?, ?, ?, ?)",
-            [(one.event_id, one.record_id, one.version, one.effect) for one in changes.outcomes],
+            [(outcome.event_id, outcome.record_id, outcome.version, outcome.effect) for outcome in changes.outcomes],
         )
 
 
@@ -41,7 +41,7 @@ def _save_contributions(run: _Run, changes: Changes) -> None:
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET record_id = excluded.record_id, "
         "source_version = excluded.source_version, withdrawn = excluded.withdrawn, digest = excluded.digest, "
         "authority = excluded.authority, received_at = excluded.received_at, fields = excluded.fields",
-        [_contribution_row(one) for one in changes.contributions],
+        [_contribution_row(contribution) for contribution in changes.contributions],
     )
 
 
@@ -54,13 +54,13 @@ def _save_records(run: _Run, changes: Changes) -> None:
         "INSERT INTO records (id, kind, version, conflicts, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
         "version = excluded.version, conflicts = excluded.conflicts, body = excluded.body",
         [
-            (one.id, one.kind, one.version, len(one.conflicts), one.to_bytes())
-            for one in (*changes.records, *changes.refreshed)
+            (record.id, record.kind, record.version, len(record.conflicts), record.to_bytes())
+            for record in (*changes.records, *changes.refreshed)
         ],
     )
     run(
         "INSERT INTO outbox (record_id, version, at, traceparent) VALUES (?, ?, ?, ?)",
-        [(one.id, one.version, one.updated_at, changes.traces.get(one.id)) for one in changes.records],
+        [(record.id, record.version, record.updated_at, changes.traces.get(record.id)) for record in changes.records],
     )
 
 
@@ -68,14 +68,25 @@ def _save_decisions(run: _Run, changes: Changes) -> None:
     run(
         'INSERT OR REPLACE INTO same_as ("left", "right", decision, version, decided_by, decided_at) '
         "VALUES (?, ?, ?, ?, ?, ?)",
-        [(one.left, one.right, one.decision, one.version, one.decided_by, one.decided_at) for one in changes.same_as],
+        [
+            (pair.left, pair.right, pair.decision, pair.version, pair.decided_by, pair.decided_at)
+            for pair in changes.same_as
+        ],
     )
     run(
         "INSERT OR REPLACE INTO preferences "
         "(record_id, field, source, source_record_id, version, decided_by, decided_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (one.record_id, one.field, one.source, one.source_record_id, one.version, one.decided_by, one.decided_at)
-            for one in changes.preferences
+            (
+                choice.record_id,
+                choice.field,
+                choice.source,
+                choice.source_record_id,
+                choice.version,
+                choice.decided_by,
+                choice.decided_at,
+            )
+            for choice in changes.preferences
         ],
     )
 
@@ -95,17 +106,17 @@ def _save_weak_keys(run: _Run, changes: Changes) -> None:
     )
 
 
-def _contribution_row(one: Contribution) -> tuple[object, ...]:
-    claim = one.claim
+def _contribution_row(contribution: Contribution) -> tuple[object, ...]:
+    claim = contribution.claim
     return (
-        joined_key(one.key),
+        joined_key(contribution.key),
         claim.record_id,
         claim.source_version,
         claim.withdrawn,
         claim.digest,
         claim.authority,
-        one.received_at,
-        orjson.dumps(one.fields),
+        contribution.received_at,
+        orjson.dumps(contribution.fields),
     )
 
 

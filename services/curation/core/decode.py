@@ -44,7 +44,7 @@ def decoded(entry: Delivered) -> tuple[str, Said] | Malformed:
         event = CloudEvent.from_delivered(entry)
         _require(_is_id(event.id), "id")
         event_id = event.id
-        return event_id, _said(event)
+        return event_id, _read_data(event)
     except KeyError as error:
         return Malformed("no-event", f"the header {shown(error.args[0])} is missing", event_id)
     except _Wrong as error:
@@ -55,11 +55,13 @@ def decoded(entry: Delivered) -> tuple[str, Said] | Malformed:
         )
 
 
-def _said(event: CloudEvent) -> Said:
+def _read_data(event: CloudEvent) -> Said:
     if event.type == SUBMITTED:
-        said = _checked(Submission.from_bytes(event.data))
-        _require(event.data.count(b"[") + event.data.count(b"{") < NESTED_LIMIT or _is_shallow(said.fields), "fields")
-        return said
+        submission = _checked(Submission.from_bytes(event.data))
+        _require(
+            event.data.count(b"[") + event.data.count(b"{") < NESTED_LIMIT or _is_shallow(submission.fields), "fields"
+        )
+        return submission
     if event.type == SAME_AS_DECIDED:
         return _same_as(SameAs(**orjson.loads(event.data)))
     if event.type == PREFERENCE_DECIDED:
@@ -67,21 +69,21 @@ def _said(event: CloudEvent) -> Said:
     raise _Wrong("unknown-type", f"the event type {shown(event.type)} is none that curation reads")
 
 
-def _checked(said: Submission) -> Submission:
-    if said.kind not in kinds():
-        raise _Wrong("unknown-kind", f"there is no record kind {shown(said.kind)}")
-    _require(type(said.source_version) is int and 0 <= said.source_version <= LARGEST, "source_version")
-    _require(said.operation in ("upsert", "withdraw"), "operation")
-    _require(said.authority in AUTHORITIES, "authority")
-    _require(type(said.fields) is dict, "fields")
+def _checked(submission: Submission) -> Submission:
+    if submission.kind not in kinds():
+        raise _Wrong("unknown-kind", f"there is no record kind {shown(submission.kind)}")
+    _require(type(submission.source_version) is int and 0 <= submission.source_version <= LARGEST, "source_version")
+    _require(submission.operation in ("upsert", "withdraw"), "operation")
+    _require(submission.authority in AUTHORITIES, "authority")
+    _require(type(submission.fields) is dict, "fields")
     for name in ("source", "source_record_id", "received_at"):
-        _require(_is_id(getattr(said, name)), name)
-    _require("\x1f" not in said.source, "source")
-    if said.record_id is None:
-        _require(said.operation == "withdraw", "record_id")
+        _require(_is_id(getattr(submission, name)), name)
+    _require("\x1f" not in submission.source, "source")
+    if submission.record_id is None:
+        _require(submission.operation == "withdraw", "record_id")
     else:
-        _require(_is_id(said.record_id) and kind_of(said.record_id) == said.kind, "record_id")
-    return said
+        _require(_is_id(submission.record_id) and kind_of(submission.record_id) == submission.kind, "record_id")
+    return submission
 
 
 def _same_as(said: SameAs) -> SameAs:

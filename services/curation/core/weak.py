@@ -24,15 +24,15 @@ def weak_keys(kind: Kind, fields: Mapping[str, Any]) -> frozenset[int]:
     return frozenset(_number(kind.name, name, organisation) for name in names for organisation in within)
 
 
-def may_be_same(kind: Kind, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def may_be_same(kind: Kind, left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
     """Whether two records that share a weak key can be one: not where an identifier tells them apart.
 
     A name that is part of an identifier does not: whether it is written otherwise or another is what a person decides.
     """
     for identity in kind.identity:
         paths = [path for path in identity.paths if path not in kind.title]
-        mine = [value_at(one, path) for path in paths]
-        theirs = [value_at(other, path) for path in paths]
+        mine = [value_at(left, path) for path in paths]
+        theirs = [value_at(right, path) for path in paths]
         if all(mine) and all(theirs) and [normalised(str(x)) for x in mine] != [normalised(str(x)) for x in theirs]:
             return False
     return True
