@@ -89,7 +89,7 @@ def _add_submissions(api: APIRouter, ingest: Ingest) -> None:
 
 
 def _add_receipts(api: APIRouter, ingest: Ingest) -> None:
-    def found(receipt_id: str, principal: Principal) -> Receipt:
+    def receipt_of(receipt_id: str, principal: Principal) -> Receipt:
         return readable(principal, receipt_id, ingest.outcomes.receipt(receipt_id))
 
     @serve(api, contract.RECEIPTS)
@@ -101,7 +101,7 @@ def _add_receipts(api: APIRouter, ingest: Ingest) -> None:
     @serve(api, contract.RECEIPT)
     def receipt(receipt_id: str, principal: Caller, language: ReaderLanguage) -> Response:
         """The receipt, and how far its rows have come."""
-        known = found(receipt_id, principal)
+        known = receipt_of(receipt_id, principal)
         counts = ingest.outcomes.counts(known)
         told = {**_head(known), **_problems(ingest, known, language)}
         return answered(contract.ReceiptState(**told, states=dict(counts.states), uncounted=counts.uncounted))
@@ -111,14 +111,14 @@ def _add_receipts(api: APIRouter, ingest: Ingest) -> None:
         receipt_id: str, principal: Caller, language: ReaderLanguage, query: Annotated[RowsQuery, Query()]
     ) -> Response:
         """What became of each row; `next` is the `after` of the following page."""
-        known = found(receipt_id, principal)
+        known = receipt_of(receipt_id, principal)
         page, following = ingest.outcomes.rows(known.id, query.after, query.limit)
         return answered(contract.Rows(rows=tuple(_row(row, language) for row in page), next=following))
 
     @serve(api, contract.REFUSED)
     def refused(receipt_id: str, principal: Caller, language: ReaderLanguage, format: str = "") -> Response:
         """The refused rows as they were sent, each with what is wrong, to be mended and sent again."""
-        known = found(receipt_id, principal)
+        known = receipt_of(receipt_id, principal)
         kind = kind_called(known.kind)
         form = giveback_format(format, known)
         chunks: Iterator[bytes] = write_refused(ingest.outcomes.refused(known.id), form.name, language, kind)

@@ -73,14 +73,14 @@ class Outcomes:
     def rows(self, receipt_id: str, after: int, limit: int) -> tuple[list[RowState], int | None]:
         """Up to `limit` rows after that row, and the row to go on after where there are more."""
         limit = max(1, min(limit, ROWS_LIMIT))
-        found: list[Accepted | RefusedRow] = list(islice(self._after(receipt_id, after), limit + 1))
-        page = found[:limit]
+        window: list[Accepted | RefusedRow] = list(islice(self._after(receipt_id, after), limit + 1))
+        page = window[:limit]
         states = self._states([row for row in page if isinstance(row, Accepted)])
         rows = [
             states[at] if isinstance(row, Accepted) else RowState(row.number, "refused", problems=row.problems)
             for at, row in _numbered(page)
         ]
-        return rows, (rows[-1].row if len(found) > limit else None)
+        return rows, (rows[-1].row if len(window) > limit else None)
 
     def counts(self, receipt: Receipt) -> Counts:
         """Look up what is not settled, a bounded number of rows of it."""

@@ -119,7 +119,7 @@ def test_a_mended_row_is_taken_whatever_it_came_in_and_went_out_as(read: Any, do
     (better,) = mended(sent, form, "2020-13-45", "2020-11-15")
     found = checked(better, frame)
     assert isinstance(found, Checked)
-    assert found.told.source_record_id == "7"
+    assert found.statement.source_record_id == "7"
     (wanted,) = read(io.BytesIO(document.replace("2020-13-45", "2020-11-15").encode()), INSTRUMENT, Limits())
     direct = checked(wanted, frame)
     assert isinstance(direct, Checked)

@@ -168,7 +168,7 @@ def test_a_workbook_is_read_from_its_first_sheet_with_content() -> None:
     assert (second.data["_id"], second.data["commissioned"]) == ("8", "2020-01-02T08:30:00")
     found = checked(first, FRAME)
     assert isinstance(found, Checked)
-    assert found.told.source_record_id == "7"
+    assert found.statement.source_record_id == "7"
     assert found.fields["commissioned"] == "2020-01-02"
     assert found.fields["original_value"] == {"amount": "120000.50", "currency": "CNY"}
     assert found.fields["shared"] is True
@@ -215,7 +215,7 @@ def test_uniquip_columns_go_where_the_annotations_say() -> None:
     (row,) = uniquip.read(io.BytesIO(data), INSTRUMENT, Limits())
     found = checked(row, FRAME)
     assert isinstance(found, Checked)
-    assert found.told.source_record_id == "17"
+    assert found.statement.source_record_id == "17"
     assert found.fields == {
         "resource_type": "facility",
         "name_en": "Mass spectrometer",

@@ -40,7 +40,7 @@ def test_the_examples_of_pidinst_are_taken() -> None:
     (row,) = instruments(document)
     found = outcome(row, "instrument")
     assert isinstance(found, Checked)
-    assert found.told.source_record_id == "1234.1675.1"
+    assert found.statement.source_record_id == "1234.1675.1"
     hzb = {"name_en": "Helmholtz-Zentrum Berlin für Materialien und Energie", "ror": "https://ror.org/02aj13c28"}
     assert found.fields == {
         "name_en": "Pilatus detector at MX station 14.1",
@@ -245,7 +245,7 @@ def test_languages_roles_money_and_vague_dates_are_read_from_a_bare_wrapper() ->
     (row,) = entities(WRAPPED, "project")
     found = outcome(row, "project")
     assert isinstance(found, Checked)
-    assert (found.row.number, found.told.source_record_id) == (2, "j1")
+    assert (found.row.number, found.statement.source_record_id) == (2, "j1")
     assert found.fields == {
         "number": "LZ23F020001",
         "name_zh": "星系演化",

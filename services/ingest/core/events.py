@@ -68,11 +68,11 @@ class EventMaker:
         return self._event(result)
 
     def _event(self, row: Checked) -> Event | Refused:
-        said = submission(row, self._frame)
-        if isinstance(said, Refused):
-            return said
-        event_id, data = said.event_id(), said.to_bytes()
+        candidate = submission(row, self._frame)
+        if isinstance(candidate, Refused):
+            return candidate
+        event_id, data = candidate.event_id(), candidate.to_bytes()
         if problem := too_large_event(data):
             return Refused(row.row, (problem,))
-        entry = self._envelope.entry(event_id, said.subject(), data)
-        return Event(Accepted(row.row.number, event_id, said.record_id or ""), entry)
+        entry = self._envelope.entry(event_id, candidate.subject(), data)
+        return Event(Accepted(row.row.number, event_id, candidate.record_id or ""), entry)

@@ -42,7 +42,7 @@ def stated(row: Row) -> Stated:
     data: Any = row.data
     if isinstance(data, bytes):
         if b'"_' not in data and b'"source_' not in data:
-            return _told(row.source_record_id, row.version, row.operation, data)
+            return _statement(row.source_record_id, row.version, row.operation, data)
         try:
             data = orjson.loads(data)
         except orjson.JSONDecodeError:
@@ -55,7 +55,7 @@ def stated(row: Row) -> Stated:
     version = _first(data, VERSION_NAMES, row.version)
     operation = _first(data, OPERATION_NAMES, row.operation)
     fields = {name: value for name, value in data.items() if name not in _STATED}
-    return _told(source_record_id, version, operation, fields)
+    return _statement(source_record_id, version, operation, fields)
 
 
 def _first(data: Mapping[str, Any], names: tuple[str, ...], otherwise: Any) -> Any:
@@ -66,7 +66,7 @@ def _first(data: Mapping[str, Any], names: tuple[str, ...], otherwise: Any) -> A
     return otherwise
 
 
-def _told(source_record_id: Any, version: Any, operation: Any, data: bytes | Mapping[str, Any]) -> Stated:
+def _statement(source_record_id: Any, version: Any, operation: Any, data: bytes | Mapping[str, Any]) -> Stated:
     if source_record_id is None and version is None and operation is None:
         return Stated("", None, None, data)
     problems: list[Problem] = []

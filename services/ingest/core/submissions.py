@@ -46,7 +46,7 @@ class Checked(NamedTuple):
     """A valid row whose private values still stand in its fields, at `secrets`."""
 
     row: Row
-    told: Stated
+    statement: Stated
     operation: Operation
     fields: dict[str, Any]
     secrets: tuple[Place, ...]
@@ -56,27 +56,27 @@ def checked(row: Row, frame: Frame) -> Checked | Refused:
     """Validate one row; a withdrawal needs no more than the source's own id of the record."""
     if row.problems:
         return Refused(row, row.problems)
-    told = stated(row)
-    if told.problems:
-        return Refused(row, told.problems)
-    operation = told.operation or frame.operation
-    result = _validated(row, told.data, frame.kind)
+    statement = stated(row)
+    if statement.problems:
+        return Refused(row, statement.problems)
+    operation = statement.operation or frame.operation
+    result = _validated(row, statement.data, frame.kind)
     if isinstance(result, Valid):
         secrets = tuple(secret_places(result.fields, frame.secrets))
-        return Checked(row, told, operation, result.fields, secrets)
-    if operation == "withdraw" and told.source_record_id:
-        return Checked(row, told, operation, {}, ())
+        return Checked(row, statement, operation, result.fields, secrets)
+    if operation == "withdraw" and statement.source_record_id:
+        return Checked(row, statement, operation, {}, ())
     return Refused(row, result.problems)
 
 
 def submission(row: Checked, frame: Frame) -> Submission | Refused:
     """The submission that a checked row makes; call it when tokens stand in the place of the private values."""
-    kind, told = frame.kind, row.told
+    kind, statement = frame.kind, row.statement
     by_identity = kind.identified(row.fields)
-    source_record_id = told.source_record_id or by_identity
+    source_record_id = statement.source_record_id or by_identity
     if source_record_id is None:
         return Refused(row.row, (_unidentified(kind),))
-    version = frame.version + row.row.number if told.version is None else told.version
+    version = frame.version + row.row.number if statement.version is None else statement.version
     if row.operation == "withdraw":
         record_id, fields = by_identity, {}
     else:

@@ -62,16 +62,16 @@ def read(stream: BinaryIO, kind: Kind, limits: Limits) -> Iterator[Row]:
 
 def fields(element: Element, kind: Kind) -> dict[str, Any]:
     """The fields of the kind that the entity tells."""
-    found: dict[str, Any] = {}
+    entity_fields: dict[str, Any] = {}
     for spec in fields_of(kind):
         path = spec.meta.crosswalk.cerif
         if path and (value := _value(element, spec, path, kind)):
-            inner = found
+            inner = entity_fields
             *parents, name = spec.path.split(".")
             for parent in parents:
                 inner = inner.setdefault(parent, {})
             inner[name] = value
-    return found
+    return entity_fields
 
 
 def _value(element: Element, spec: FieldSpec, path: str, kind: Kind) -> Any:
@@ -114,14 +114,14 @@ def _parties(element: Element, spec: FieldSpec, path: str, known: Mapping[str, s
     reference = values.person if known is _TEAM else values.organisation
     if not spec.multiple:
         parties = at(element, path.removesuffix(".OrgUnit").removesuffix(".Person"))
-        return next((found for party in parties if (found := reference(party))), None)
+        return next((party_reference for party in parties if (party_reference := reference(party))), None)
     first = next(iter(known.values()))
     listed = []
     for role, party in values.roles(element, path, known):
         if role == first:
             first = ""
-        elif found := reference(party):
-            listed.append({**found, "role": role})
+        elif party_reference := reference(party):
+            listed.append({**party_reference, "role": role})
     return listed
 
 

@@ -45,16 +45,16 @@ def by_language(elements: Iterable[Element]) -> tuple[str | None, str | None, li
     english: list[tuple[int, str]] = []
     everything: list[str] = []
     for element in elements:
-        if not (said := text(element)):
+        if not (wording := text(element)):
             continue
-        everything.append(said)
+        everything.append(wording)
         language = (element.get(XML_LANG) or "").casefold().partition("-")[0]
-        if language == "zh" or (not language and is_chinese(said)):
-            chinese = chinese or said
+        if language == "zh" or (not language and is_chinese(wording)):
+            chinese = chinese or wording
         else:
-            english.append(({"en": 0, "": 1}.get(language, 2), said))
+            english.append(({"en": 0, "": 1}.get(language, 2), wording))
     best = min(english, key=lambda item: item[0], default=(0, None))[1]
-    return chinese, best, [said for said in dict.fromkeys(everything) if said not in (chinese, best)]
+    return chinese, best, [wording for wording in dict.fromkeys(everything) if wording not in (chinese, best)]
 
 
 def organisation(party: Element) -> dict[str, str]:
@@ -63,13 +63,13 @@ def organisation(party: Element) -> dict[str, str]:
     chinese, english, _ = by_language(at(unit, "Name"))
     if not (chinese or english):
         chinese, english, _ = by_language([*at(unit, "Acronym"), *at(party, "DisplayName")])
-    found = {
+    reference = {
         "ror": checked(ror_id, first_text(unit, "RORID")),
         "uscc": credit_code_of(unit),
         "name_zh": chinese,
         "name_en": english,
     }
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in reference.items() if value}
 
 
 def person(party: Element) -> dict[str, str]:
@@ -84,14 +84,14 @@ def person(party: Element) -> dict[str, str]:
 
 def person_names(one: Element) -> dict[str, str]:
     """`name_zh` in Chinese order, `name_en` with the family names last."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for name in at(one, "PersonName"):
         family, first = first_text(name, "FamilyNames") or "", first_text(name, "FirstNames") or ""
         if is_chinese(family + first):
-            found.setdefault("name_zh", family + first)
+            names.setdefault("name_zh", family + first)
         elif family or first:
-            found.setdefault("name_en", f"{first} {family}".strip())
-    return found
+            names.setdefault("name_en", f"{first} {family}".strip())
+    return names
 
 
 def credit_code_of(unit: Element) -> str | None:
@@ -140,13 +140,13 @@ def fundref(value: str) -> str:
 
 def addresses(element: Element) -> dict[str, str]:
     """The first `email`, `phone` and `website` of the electronic addresses."""
-    found: dict[str, str] = {}
+    contacts: dict[str, str] = {}
     for item in at(element, "ElectronicAddress"):
         scheme, colon, rest = text(item).partition(":")
         name = {"mailto": "email", "tel": "phone", "http": "website", "https": "website"}.get(scheme.casefold())
         if colon and name:
-            found.setdefault(name, text(item) if name == "website" else rest)
-    return found
+            contacts.setdefault(name, text(item) if name == "website" else rest)
+    return contacts
 
 
 def typed_identifiers(element: Element) -> Iterator[tuple[str, str]]:

@@ -103,13 +103,13 @@ def _columns(kind: Kind) -> list[FieldSpec]:
 
 
 def _tier(named: Iterable[tuple[str, str]]) -> Tier:
-    found: dict[str, list[str]] = {}
+    paths_by_name: dict[str, list[str]] = {}
     for name, path in named:
-        paths = found.setdefault(normal(name), [])
+        paths = paths_by_name.setdefault(normal(name), [])
         if path not in paths:
             paths.append(path)
-    found.pop("", None)
-    return {name: tuple(_nearest(paths)) for name, paths in found.items()}
+    paths_by_name.pop("", None)
+    return {name: tuple(_nearest(paths)) for name, paths in paths_by_name.items()}
 
 
 def _nearest(paths: list[str]) -> Iterator[str]:

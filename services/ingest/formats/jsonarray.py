@@ -91,21 +91,21 @@ class _Scanner:
 
     def scalar(self) -> bytes:
         """Take a string, number or word; empty, and lost, where there is none."""
-        found = _SCALAR.match(self._buffer, self.position)
-        while found is None and len(self._buffer) - self.position <= self._limit and self._more(self.position):
-            found = _SCALAR.match(self._buffer, self.position)
-        if found is None:
+        match = _SCALAR.match(self._buffer, self.position)
+        while match is None and len(self._buffer) - self.position <= self._limit and self._more(self.position):
+            match = _SCALAR.match(self._buffer, self.position)
+        if match is None:
             self.lost = True
             return b""
-        self.position = found.end()
-        return found[0]
+        self.position = match.end()
+        return match[0]
 
     def bracketed(self) -> bytes:
         """Take an object or array; more than `limit` bytes of it only where it is longer, and then not all of it."""
         depth, at = 0, self.position
         while True:
-            found = _TO_BRACKET.match(self._buffer, at)
-            if found is None:
+            match = _TO_BRACKET.match(self._buffer, at)
+            if match is None:
                 if len(self._buffer) - self.position > self._limit:
                     return self._skipped(depth, at)
                 shift = self.position
@@ -114,8 +114,8 @@ class _Scanner:
                     return b""
                 at -= shift
                 continue
-            at = found.end()
-            depth += 1 if found[1] in b"{[" else -1
+            at = match.end()
+            depth += 1 if match[1] in b"{[" else -1
             if not depth:
                 start, self.position = self.position, at
                 return self._buffer[start:at]

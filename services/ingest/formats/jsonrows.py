@@ -32,7 +32,7 @@ def read(stream: BinaryIO, kind: Kind, limits: Limits) -> Iterator[Row]:
     if start == b"[":
         return array_items(stream, limits)
     if start == b"{":
-        return _lines(stream, limits) if _is_lines(stream, limits) else _one(stream, limits)
+        return _lines(stream, limits) if _is_lines(stream, limits) else _document(stream, limits)
     raise _not_json(start)
 
 
@@ -87,7 +87,7 @@ def _lines(stream: BinaryIO, limits: Limits) -> Iterator[Row]:
             yield Row(number, "json", row, len(row))
 
 
-def _one(stream: BinaryIO, limits: Limits) -> Iterator[Row]:
+def _document(stream: BinaryIO, limits: Limits) -> Iterator[Row]:
     """The document as one row. Refused where it is broken, since nothing tells where a row would end."""
     document = stream.read(limits.row_bytes + 1).strip(_BLANK)
     if len(document) > limits.row_bytes:

@@ -67,16 +67,16 @@ def found_at(element: Element, path: str) -> list[Element | str]:
     return list(here)
 
 
-def _value(spec: FieldSpec, found: list[Element | str]) -> Any:
-    if not found:
+def _value(spec: FieldSpec, items: list[Element | str]) -> Any:
+    if not items:
         return None
     if spec.part is not None and issubclass(spec.part, OrganisationRef):
-        everyone = [party for item in found if (party := _party(item))]
+        everyone = [party for item in items if (party := _party(item))]
         first, others = everyone[:1], everyone[1:]
         return others if spec.multiple else next(iter(first), None)
     if spec.part is not None and spec.multiple:
-        return [item for container in found for child in container if (item := _members(spec, child))]
-    texts = [item if isinstance(item, str) else text(item) for item in found]
+        return [item for container in items for child in container if (item := _members(spec, child))]
+    texts = [item if isinstance(item, str) else text(item) for item in items]
     filled = [item for item in texts if item]
     return filled if spec.multiple else next(iter(filled), None)
 
@@ -122,54 +122,57 @@ def _put(found: dict[str, Any], path: str, value: Any) -> None:
     found[name] = value
 
 
-def _settled(found: dict[str, Any], element: Element, kind: Kind) -> dict[str, Any]:
+def _settled(instrument_fields: dict[str, Any], element: Element, kind: Kind) -> dict[str, Any]:
     """What the crosswalk alone cannot tell: languages, other identifiers, numbers that have a field of their own."""
-    name = found.pop("name_zh", None) or found.pop("name_en", None)
-    found.pop("name_en", None)
+    name = instrument_fields.pop("name_zh", None) or instrument_fields.pop("name_en", None)
+    instrument_fields.pop("name_en", None)
     if name:
-        found["name_zh" if is_chinese(name) else "name_en"] = name
-    _settle_contact(found)
-    _settle_alternates(found, kind)
-    _settle_pid(found)
-    return found
+        instrument_fields["name_zh" if is_chinese(name) else "name_en"] = name
+    _settle_contact(instrument_fields)
+    _settle_alternates(instrument_fields, kind)
+    _settle_pid(instrument_fields)
+    return instrument_fields
 
 
-def _settle_pid(found: dict[str, Any]) -> None:
+def _settle_pid(instrument_fields: dict[str, Any]) -> None:
     """An identifier that is neither a DOI nor a Handle identifies no record of the hub, but stays on it by its type."""
-    value, its_type = found.get("pid"), found.get("pid_type")
+    value, its_type = instrument_fields.get("pid"), instrument_fields.get("pid_type")
     try:
-        found["pid"] = pid(value or "")
+        instrument_fields["pid"] = pid(value or "")
         if its_type not in ("DOI", "Handle"):
             raise ValueError(its_type)
     except ValueError:
-        found.pop("pid", None)
-        found.pop("pid_type", None)
+        instrument_fields.pop("pid", None)
+        instrument_fields.pop("pid_type", None)
         if value:
             other = {"type": "Other", "value": value} | ({"name": its_type} if its_type else {})
-            found["alternate_identifiers"] = [*found.get("alternate_identifiers", ()), other]
+            instrument_fields["alternate_identifiers"] = [*instrument_fields.get("alternate_identifiers", ()), other]
 
 
-def _settle_contact(found: dict[str, Any]) -> None:
-    contact = found.get("contact")
+def _settle_contact(instrument_fields: dict[str, Any]) -> None:
+    contact = instrument_fields.get("contact")
     if contact:
         try:
             contact["email"] = email(contact["email"])
         except ValueError:
-            del found["contact"]
+            del instrument_fields["contact"]
 
 
-def _settle_alternates(found: dict[str, Any], kind: Kind) -> None:
+def _settle_alternates(instrument_fields: dict[str, Any], kind: Kind) -> None:
     """Numbers with a field of their own are not told twice; a national number is of type Other and called so."""
     names = {label.casefold() for label in _labels(kind, "national_number")}
-    alternates = found.pop("alternate_identifiers", [])
+    alternates = instrument_fields.pop("alternate_identifiers", [])
     national = next((item for item in alternates if item.get("name", "").casefold() in names), None)
-    found.pop("national_number", None)
+    instrument_fields.pop("national_number", None)
     if national:
-        found["national_number"] = national["value"]
-    used = {("SerialNumber", found.get("serial_number")), ("InventoryNumber", found.get("inventory_number"))}
+        instrument_fields["national_number"] = national["value"]
+    used = {
+        ("SerialNumber", instrument_fields.get("serial_number")),
+        ("InventoryNumber", instrument_fields.get("inventory_number")),
+    }
     rest = [item for item in alternates if item is not national and (item.get("type"), item.get("value")) not in used]
     if rest:
-        found["alternate_identifiers"] = rest
+        instrument_fields["alternate_identifiers"] = rest
 
 
 def _labels(kind: Kind, path: str) -> tuple[str, ...]:

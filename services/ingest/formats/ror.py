@@ -106,13 +106,13 @@ def read(stream: BinaryIO, kind: Kind, limits: Limits) -> Iterator[Row]:
 
 def _row(row: Row) -> Row:
     try:
-        said = orjson.loads(row.data) if isinstance(row.data, bytes) else row.data
-        document = said.get("record", said)
+        content = orjson.loads(row.data) if isinstance(row.data, bytes) else row.data
+        document = content.get("record", content)
         return row._replace(
             form="values",
             data=organisation(document),
             source_record_id=document["id"],
-            version=version(document, said.get("release")),
+            version=version(document, content.get("release")),
             operation=operation(document),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -132,13 +132,13 @@ def _country(document: Document) -> str:
 
 def _chinese(names: Sequence[Document], country: str) -> str | None:
     """The Chinese label; a name that is marked Chinese may be a transcription, and an unmarked one may be Japanese."""
-    found: list[tuple[bool, str]] = []
+    candidates: list[tuple[bool, str]] = []
     for name in names:
         value, language = name["value"], name["lang"]
         written = _HAN.search(value) and not _KANA.search(value) and "acronym" not in name["types"]
         if written and (language == "zh" or (language is None and country in _HAN_WRITTEN_IN)):
-            found.append(("label" not in name["types"], value))
-    return min(found, key=lambda item: item[0])[1] if found else None
+            candidates.append(("label" not in name["types"], value))
+    return min(candidates, key=lambda item: item[0])[1] if candidates else None
 
 
 def _english(names: Sequence[Document]) -> str | None:

@@ -96,7 +96,7 @@ class _Reading:
     def rows(self) -> Iterator[Row]:
         last = 0
         try:
-            for row in self._found():
+            for row in self._walk():
                 last = row.number
                 yield row
         except etree.XMLSyntaxError as error:
@@ -108,7 +108,7 @@ class _Reading:
         if not self._number:
             raise Refusal(Problem("no-entity", self._vocabulary.expected))
 
-    def _found(self) -> Iterator[Row]:
+    def _walk(self) -> Iterator[Row]:
         """Walk the document, holding one entity or header at a time."""
         events = etree.iterparse(
             self._stream,
