@@ -41,7 +41,7 @@ def install_error_pages(app: FastAPI) -> None:
     """Tell people in their language of an address that is no page; programs get problem details."""
 
     @app.exception_handler(HTTPException)
-    async def told(request: Request, error: HTTPException) -> Response:
+    async def http_error_page(request: Request, error: HTTPException) -> Response:
         wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
         if wants_page:
             return secured(request, refused(request, error.status_code, []))

@@ -85,13 +85,13 @@ def tiles_of(request: Request) -> str:
 
 
 def _files(folder: Traversable, prefix: str = "") -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     for entry in sorted(folder.iterdir(), key=lambda one: one.name):
         if entry.is_dir():
-            found |= _files(entry, f"{prefix}{entry.name}/")
+            contents |= _files(entry, f"{prefix}{entry.name}/")
         else:
-            found[prefix + entry.name] = entry.read_bytes()
-    return found
+            contents[prefix + entry.name] = entry.read_bytes()
+    return contents
 
 
 @lru_cache(maxsize=1)

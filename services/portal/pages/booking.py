@@ -81,24 +81,24 @@ async def slots_page(
     api: AsyncHubClient,
     instrument: str,
     refusal: ApiProblem | None = None,
-    asked: Mapping[str, str] | None = None,
+    parameters: Mapping[str, str] | None = None,
 ) -> Response:
     """The days and their slots; with `start`, the sheet that confirms that slot, unless the API just refused it."""
     reader = reader_of(request)
-    asked = asked or dict(request.query_params)
-    first = day_in(asked, "from") or day_in(asked, "start")
+    parameters = parameters or dict(request.query_params)
+    first = day_in(parameters, "from") or day_in(parameters, "start")
     query = AvailabilityQuery(first=first.isoformat() if first else None, days=DAYS)
-    found = await api.call(reader, AVAILABILITY, query=query, instrument_id=request.path_params["record_id"])
-    days = [DayView.of(day, reader.language) for day in found.days]
-    wanted = day_in(asked, "day") or day_in(asked, "start")
+    availability = await api.call(reader, AVAILABILITY, query=query, instrument_id=request.path_params["record_id"])
+    days = [DayView.of(day, reader.language) for day in availability.days]
+    wanted = day_in(parameters, "day") or day_in(parameters, "start")
     chosen = choose_day(days, wanted.isoformat() if wanted else "")
-    start = asked.get("start", "")
+    start = parameters.get("start", "")
     return page(
         request,
         "book.html",
         refusal.status if refusal else 200,
-        instrument=found.instrument,
-        offer=found,
+        instrument=availability.instrument,
+        offer=availability,
         days=days,
         day=chosen,
         base=f"/records/{instrument}/book",
@@ -106,8 +106,8 @@ async def slots_page(
         earlier=shifted(days, -DAYS),
         later=shifted(days, DAYS),
         sheet=None if refusal else sheet_of(chosen, start),
-        end=asked.get("end", ""),
-        purpose=asked.get("purpose", ""),
+        end=parameters.get("end", ""),
+        purpose=parameters.get("purpose", ""),
         key=uuid4().hex,
         problems=refusal.messages if refusal else [],
     )
@@ -118,13 +118,13 @@ async def make(request: Request, api: AsyncHubClient) -> Response:
     reader = reader_of(request)
     async with request.form(max_files=0, max_fields=FORM_FIELDS) as form:
         sent = {name: str(value) for name, value in form.items()}
-    asked = {name: sent[name] for name in ("start", "end", "purpose", "from") if sent.get(name)}
+    parameters = {name: sent[name] for name in ("start", "end", "purpose", "from") if sent.get(name)}
     # As it was sent: the API checks it, and says what is wrong in the reader's language.
     start, end, purpose = (sent.get(name, "") for name in ("start", "end", "purpose"))
     wanted = request.path_params["record_id"]
     body = NewBooking.model_construct(instrument=wanted, start=start, end=end, purpose=purpose)
     instrument = segment(request, "record_id")
-    slot = f"/records/{instrument}/book?{urlencode(asked)}"
+    slot = f"/records/{instrument}/book?{urlencode(parameters)}"
     try:
         booking = await api.call(reader, BOOK, body, key=sent.get("key", ""))
     except ApiProblem as problem:
@@ -132,7 +132,7 @@ async def make(request: Request, api: AsyncHubClient) -> Response:
             return RedirectResponse(f"/sign-in?{urlencode({'next': slot})}", 303)
         if problem.status not in (409, 422):
             raise
-        return await slots_page(request, api, instrument, problem, asked)
+        return await slots_page(request, api, instrument, problem, parameters)
     return RedirectResponse(f"/bookings/{quote(booking.id)}?made=1", 303)
 
 

@@ -34,7 +34,7 @@ class Card:
     @classmethod
     def of(cls, hit: Hit, language: Language) -> "Card":
         highlights = list(hit.highlights.values())
-        told, km = f"{hit.title}\n{hit.subtitle}", hit.distance_km
+        heading, km = f"{hit.title}\n{hit.subtitle}", hit.distance_km
         return cls(
             kind=hit.kind,
             kind_label=hit.kind_label,
@@ -44,7 +44,7 @@ class Card:
             geo=hit.geo,
             bookable=hit.bookable,
             marked=next((html for html in highlights if unmarked(html) == hit.title), None),
-            snippets=tuple(html for html in highlights if unmarked(html) not in told)[:SNIPPETS],
+            snippets=tuple(html for html in highlights if unmarked(html) not in heading)[:SNIPPETS],
             distance=None if km is None else f"{km:,.1f}" if km < 100 else f"{km:,.0f}",
             terms=tuple(_terms(hit.fields, language)) if hit.bookable else (),
         )

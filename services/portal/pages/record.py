@@ -103,13 +103,13 @@ def labelled(record: Record, decisions: Decisions) -> list[PreferenceLine | Same
     sources = {row.source.id: row.source.label for row in record.rows if row.source}
     preferences = [
         PreferenceLine(
-            field=one.field,
-            label=labels.get(one.field, one.field),
-            source=sources.get(one.source or "", one.source or ""),
-            decided_by=one.decided_by,
-            decided_at=one.decided_at,
+            field=preference.field,
+            label=labels.get(preference.field, preference.field),
+            source=sources.get(preference.source or "", preference.source or ""),
+            decided_by=preference.decided_by,
+            decided_at=preference.decided_at,
         )
-        for one in decisions.preferences
+        for preference in decisions.preferences
     ]
     return [*preferences, *decisions.same_as]
 

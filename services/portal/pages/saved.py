@@ -59,12 +59,12 @@ async def form_page(request: Request, api: AsyncHubClient) -> Response:
     await api.call(reader, SAVED_SEARCHES)
     query = SearchQuery.of(request.query_params.multi_items())
     kinds = (await api.call(reader, KINDS)).kinds
-    found = await api.call(reader, SEARCH, query=[*query.pairs, ("facets", "kind,auto"), ("size", "1")])
-    facets = {facet.path: facet for facet in found.facets}
+    results = await api.call(reader, SEARCH, query=[*query.pairs, ("facets", "kind,auto"), ("size", "1")])
+    facets = {facet.path: facet for facet in results.facets}
     labels = {kind.name: kind.label for kind in kinds}
-    told = [query.q, *(labels.get(kind, kind) for kind in query.kinds)]
-    told += [chip.label for chip in chips(query, facets, kinds, reader.language)]
-    name = " · ".join(part for part in told if part)[:NAME_CHARS]
+    name_parts = [query.q, *(labels.get(kind, kind) for kind in query.kinds)]
+    name_parts += [chip.label for chip in chips(query, facets, kinds, reader.language)]
+    name = " · ".join(part for part in name_parts if part)[:NAME_CHARS]
     return page(
         request,
         "save.html",
@@ -72,5 +72,5 @@ async def form_page(request: Request, api: AsyncHubClient) -> Response:
         back=address(query.pairs),
         name=name,
         limit=NAME_CHARS,
-        total=found.total,
+        total=results.total,
     )

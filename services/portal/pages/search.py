@@ -40,7 +40,7 @@ class FacetView:
     """A facet: each value with the address that it leads to, the rest of them behind a fold."""
 
     label: str
-    shown: tuple[tuple[Choice, str], ...]
+    leading: tuple[tuple[Choice, str], ...]
     more: tuple[tuple[Choice, str], ...]
 
 
@@ -83,28 +83,28 @@ async def search_page(request: Request, api: AsyncHubClient) -> Response:
     kinds = (await api.call(reader, KINDS, query=KindsQuery(samples=SAMPLES if query.plain else 0))).kinds
     if query.plain:
         return home_page(request, query, kinds)
-    asked = [*query.pairs, ("facets", "kind,auto"), ("highlight", "1")]
+    parameters = [*query.pairs, ("facets", "kind,auto"), ("highlight", "1")]
     try:
-        found = await api.call(reader, SEARCH, query=asked)
+        results = await api.call(reader, SEARCH, query=parameters)
     except ApiProblem as problem:
         if problem.status != 400:
             raise
         return page(request, "search.html", 400, query=query, tabs=[], problems=problem.messages)
-    facets = {facet.path: facet for facet in found.facets}
-    cursor = found.next_cursor
+    facets = {facet.path: facet for facet in results.facets}
+    cursor = results.next_cursor
     return page(
         request,
         "search.html",
         query=query,
         tabs=kind_tabs(query, kinds, facets.pop("kind", None), reader.language),
         problems=[],
-        total=found.total,
-        hits=[Card.of(hit, reader.language) for hit in found.hits],
-        facets=[view for facet in facets.values() if (view := facet_view(facet, query, found.total))],
+        total=results.total,
+        hits=[Card.of(hit, reader.language) for hit in results.hits],
+        facets=[view for facet in facets.values() if (view := facet_view(facet, query, results.total))],
         ranges=ranges(query, kinds),
         chips=chips(query, facets, kinds, reader.language),
         sorts=sorts(query, kinds),
-        sort=found.sort,
+        sort=results.sort,
         next_href=query.page(cursor) if cursor else None,
     )
 
@@ -156,7 +156,7 @@ def chips(query: SearchQuery, facets: Mapping[str, Facet], kinds: Sequence[Kind]
     """What narrows the search, each with the address of the search without it."""
     t = translator(language)
     ranged = {one.path: short_label(one.path, one.label) for kind in kinds for one in kind.ranges}
-    found = []
+    narrowing = []
     for name, value in query.chosen:
         prefix, _, path = name.partition(".")
         if name == "box":
@@ -167,8 +167,8 @@ def chips(query: SearchQuery, facets: Mapping[str, Facet], kinds: Sequence[Kind]
             label = value_label(facets.get(path), value)
         else:
             label = t(f"filters.{prefix}", field=ranged.get(path, path), value=value)
-        found.append(Chip(label, query.toggled(name, value)))
-    return found
+        narrowing.append(Chip(label, query.toggled(name, value)))
+    return narrowing
 
 
 def value_label(facet: Facet | None, value: str) -> str:

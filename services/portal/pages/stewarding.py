@@ -54,18 +54,18 @@ def add(router: APIRouter, api: AsyncHubClient) -> None:
 async def conflicts_page(request: Request, api: AsyncHubClient) -> Response:
     """Records with conflicts, at most PAGE of them, each value beside the button that chooses it."""
     reader = reader_of(request)
-    asked = {name: request.query_params.get(name, "") for name in ("kind", "after")}
-    query = ConflictsQuery(kind=asked["kind"] or None, after=asked["after"], limit=PAGE)
-    kinds, found = await gather(api.call(reader, KINDS), api.call(reader, CONFLICTS, query=query))
+    kind, after = (request.query_params.get(name, "") for name in ("kind", "after"))
+    query = ConflictsQuery(kind=kind or None, after=after, limit=PAGE)
+    kinds, conflicts = await gather(api.call(reader, KINDS), api.call(reader, CONFLICTS, query=query))
     return page(
         request,
         "steward_conflicts.html",
         kinds=kinds.kinds,
-        kind=asked["kind"],
-        records=found.conflicts,
+        kind=kind,
+        records=conflicts.conflicts,
         done=done(request, ("record", "field")),
-        next_href=f"{HOME}?{urlencode({**({'kind': asked['kind']} if asked['kind'] else {}), 'after': found.next})}"
-        if found.next
+        next_href=f"{HOME}?{urlencode({**({'kind': kind} if kind else {}), 'after': conflicts.next})}"
+        if conflicts.next
         else None,
     )
 
@@ -73,13 +73,13 @@ async def conflicts_page(request: Request, api: AsyncHubClient) -> Response:
 async def duplicates_page(request: Request, api: AsyncHubClient) -> Response:
     reader = reader_of(request)
     after = request.query_params.get("after", "")
-    found = await api.call(reader, DUPLICATES, query=DuplicatesQuery(after=after, limit=PAGE))
+    duplicates = await api.call(reader, DUPLICATES, query=DuplicatesQuery(after=after, limit=PAGE))
     return page(
         request,
         "steward_duplicates.html",
-        pairs=found.duplicates,
+        pairs=duplicates.duplicates,
         done=done(request, ("left", "right", "decision")),
-        next_href=f"{PAIRS}?{urlencode({'after': found.next})}" if found.next else None,
+        next_href=f"{PAIRS}?{urlencode({'after': duplicates.next})}" if duplicates.next else None,
     )
 
 
