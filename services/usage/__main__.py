@@ -16,13 +16,13 @@ def partitions_of(bootstrap: str) -> int:
     """How many partitions each source topic has; SystemExit where they have not equally many."""
     event_log = KafkaEventLog(bootstrap)
     try:
-        found = {topic: len(event_log.end_offsets(topic)) for topic in SOURCES}
+        counts = {topic: len(event_log.end_offsets(topic)) for topic in SOURCES}
     finally:
         event_log.close()
-    if len(set(found.values())) != 1:
-        told = ", ".join(f"{topic}: {number}" for topic, number in found.items())
-        raise SystemExit(f"usage needs topics with equally many partitions, found {told}")
-    return found[SOURCES[0]]
+    if len(set(counts.values())) != 1:
+        listing = ", ".join(f"{topic}: {number}" for topic, number in counts.items())
+        raise SystemExit(f"usage needs topics with equally many partitions, found {listing}")
+    return counts[SOURCES[0]]
 
 
 def main() -> None:

@@ -68,8 +68,8 @@ def indicators(state: State, instrument: str, month: str) -> MonthUsage:
     """The indicators of one instrument in a month of its time zone."""
     known = _known(state, instrument)
     span = span_of(month, known.zone)
-    told = _items(state, instrument, months_of(span, UTC_ZONE))
-    items = {key: item for key, item in told.items() if item.kind != _GONE}
+    all_items = _items(state, instrument, months_of(span, UTC_ZONE))
+    items = {key: item for key, item in all_items.items() if item.kind != _GONE}
     bookings = {
         key: item
         for key, item in items.items()
@@ -81,7 +81,7 @@ def indicators(state: State, instrument: str, month: str) -> MonthUsage:
         instrument,
         month,
         known.placement.version,
-        sum(item.version for item in told.values()),
+        sum(item.version for item in all_items.values()),
         seconds(effective),
         seconds(_external(runs, items, known.placement.owners)),
         len(bookings),

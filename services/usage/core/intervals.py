@@ -8,31 +8,31 @@ Span = tuple[int, int]
 
 def merged(spans: Iterable[Span]) -> list[Span]:
     """The union of the intervals: sorted, disjoint, none empty."""
-    found: list[Span] = []
+    union: list[Span] = []
     for start, end in sorted(spans):
         if start >= end:
             continue
-        if found and start <= found[-1][1]:
-            if end > found[-1][1]:
-                found[-1] = (found[-1][0], end)
+        if union and start <= union[-1][1]:
+            if end > union[-1][1]:
+                union[-1] = (union[-1][0], end)
         else:
-            found.append((start, end))
-    return found
+            union.append((start, end))
+    return union
 
 
-def common(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
+def common(left: Sequence[Span], right: Sequence[Span]) -> list[Span]:
     """The time that two unions share."""
-    found: list[Span] = []
+    shared: list[Span] = []
     at = by = 0
-    while at < len(one) and by < len(other):
-        start, end = max(one[at][0], other[by][0]), min(one[at][1], other[by][1])
+    while at < len(left) and by < len(right):
+        start, end = max(left[at][0], right[by][0]), min(left[at][1], right[by][1])
         if start < end:
-            found.append((start, end))
-        if one[at][1] < other[by][1]:
+            shared.append((start, end))
+        if left[at][1] < right[by][1]:
             at += 1
         else:
             by += 1
-    return found
+    return shared
 
 
 def touches(union: Sequence[Span], span: Span) -> bool:

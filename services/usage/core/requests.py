@@ -71,16 +71,16 @@ def read_runs(body: Any, instrument: str, known_as: Sequence[str], now: datetime
     rows = body if isinstance(body, list) else [body]
     if not 0 < len(rows) <= RUNS_LIMIT:
         raise Refusal(Problem("bad-size", _RUNS.format(most=RUNS_LIMIT), str(len(rows))))
-    found: list[tuple[str, Run]] = []
+    runs: list[tuple[str, Run]] = []
     problems: list[Problem] = []
     for number, raw in enumerate(rows, 1):
         try:
-            found.append(_read_run(raw, instrument, known_as, now, number))
+            runs.append(_read_run(raw, instrument, known_as, now, number))
         except Refusal as refusal:
             problems += refusal.problems
     if problems:
         raise Refusal(*problems[:PROBLEMS_LIMIT])
-    return found
+    return runs
 
 
 def _read_run(raw: Any, instrument: str, known_as: Sequence[str], now: datetime, row: int) -> tuple[str, Run]:
