@@ -23,7 +23,7 @@ POLL_SECONDS = 0.5
 QUIET_SECONDS = 30.0
 """After which letters that do not come are left: another member of the group has them."""
 
-TOPICS: tuple[str, ...] = tuple(one.topic.name for one in contracts() if not one.dead_letters)
+TOPICS: tuple[str, ...] = tuple(contract.topic.name for contract in contracts() if not contract.dead_letters)
 """The topics that have dead letters."""
 REPLAYABLE: tuple[str, ...] = tuple(name for name in TOPICS if name != USAGE)
 """Indicators are counted anew from their sources; an old one could be the last that its compacted topic keeps."""

@@ -64,9 +64,9 @@ class Topics:
             self._log.append(topic, batch)
             done += len(batch)
             on_progress(done, digest.count)
-        found = sum(_difference(self._log.end_offsets(topic), known.base).values())
-        if found != digest.count:
-            raise Incomplete(f"topic {topic} got {found} entries in place of {digest.count}")
+        count = sum(_difference(self._log.end_offsets(topic), known.base).values())
+        if count != digest.count:
+            raise Incomplete(f"topic {topic} got {count} entries in place of {digest.count}")
         return digest.count
 
     def read(self, topic: str, start: Offsets, end: Offsets, on_progress: OnProgress) -> Iterator[Entry]:

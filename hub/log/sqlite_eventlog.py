@@ -169,9 +169,9 @@ class SqliteConsumer:
             seen = self._log.appends()
             now = self._changes()
             if now != changes and self._is_active():
-                found = self._read(limit)
-                if found:
-                    return found
+                entries = self._read(limit)
+                if entries:
+                    return entries
             changes = now
             remaining = deadline - monotonic()
             if remaining <= 0:
@@ -268,8 +268,8 @@ class SqliteConsumer:
         self._next = {part.id: stored.get(part.id, 0) for part in self._partitions}
 
     def _owner(self) -> str | None:
-        found = self._log.database.read().execute("SELECT member FROM groups WHERE name = ?", (self._group,)).fetchone()
-        return found[0] if found else None
+        row = self._log.database.read().execute("SELECT member FROM groups WHERE name = ?", (self._group,)).fetchone()
+        return row[0] if row else None
 
     def _stored(self) -> dict[int, int]:
         rows = self._log.database.read().execute(
