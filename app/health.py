@@ -88,16 +88,16 @@ def _write(folder: Path) -> None:
 def worker_check(state: WorkerState, failing_seconds: float, lag_bound: int) -> Check:
     """A worker may fail for a while, since it tries again; it may lag for as long as it works."""
     failing = not state.alive or bool(state.error and state.failing_seconds > failing_seconds)
-    told: Check = {"status": "failing" if failing else "ok", "alive": state.alive}
+    check: Check = {"status": "failing" if failing else "ok", "alive": state.alive}
     if state.error:
-        told |= {"error": state.error, "failing_seconds": round(state.failing_seconds, 1)}
-    told["step_seconds"] = round(state.step_seconds, 1)
+        check |= {"error": state.error, "failing_seconds": round(state.failing_seconds, 1)}
+    check["step_seconds"] = round(state.step_seconds, 1)
     if state.lag is not None:
-        told |= {"lag": state.lag, "lagging": state.lag > lag_bound}
-    return told
+        check |= {"lag": state.lag, "lagging": state.lag > lag_bound}
+    return check
 
 
-class _Told:
+class _FailureLog:
     """Logs what fails whenever that changes, so that the log tells what a probe alone has seen."""
 
     def __init__(self) -> None:
@@ -111,17 +111,17 @@ class _Told:
 
 def health(hub: Hub, runtime: Runtime) -> APIRouter:
     """Both. They tell types of errors, never their messages, and need no token."""
-    asked = pings(hub)
+    stores = pings(hub)
     settings = hub.settings
-    told = _Told()
+    failures = _FailureLog()
     router = APIRouter()
 
     def checks() -> Iterator[tuple[str, Check]]:
         for state in runtime.states():
             yield f"worker {state.name}", worker_check(state, settings.failing_seconds, settings.lag_bound)
-        for ping in asked:
+        for ping in stores:
             ping.ask()  # all at once, so that several that hang are waited for together
-        for ping in asked:
+        for ping in stores:
             yield f"store {ping.name}", ping.answer()
 
     @serve(router, LIVENESS)
@@ -133,10 +133,10 @@ def health(hub: Hub, runtime: Runtime) -> APIRouter:
 
     @serve(router, READINESS)
     def ready() -> JSONResponse:
-        found = dict(checks())
-        failing = tuple(name for name, check in found.items() if check["status"] != "ok")
+        answers = dict(checks())
+        failing = tuple(name for name, check in answers.items() if check["status"] != "ok")
         fine = not failing
-        told.change(failing)
-        return JSONResponse({"status": "ok" if fine else "failing", "checks": found}, 200 if fine else 503)
+        failures.change(failing)
+        return JSONResponse({"status": "ok" if fine else "failing", "checks": answers}, 200 if fine else 503)
 
     return router

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from app.cli.servers import telling_failures
-from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
+from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session_of, settings_for
 from app.cli.wording import t
 from hub.kernel.deadletters import SUFFIX
 from hub.runtime.settings import Settings
@@ -42,28 +42,27 @@ def list_letters(
     data: Data = None,
 ) -> None:
     """A line a topic, or a line a letter."""
-    from app.operations.dead_letters import TOPICS
-    from app.operations.dead_letters import told as headers_of
+    from app.operations.dead_letters import TOPICS, headers_of
 
-    told = session(context)
-    settings = _settings(told, data)
-    chosen = _topics(told, topic, TOPICS)
-    with telling_failures(told, settings), _opened(settings) as letters:
+    session = session_of(context)
+    settings = _settings(session, data)
+    chosen = _topics(session, topic, TOPICS)
+    with telling_failures(session, settings), _opened(settings) as letters:
         counts = [letters.count(name) for name in chosen]
         newest = letters.newest(chosen[0], limit) if topic else []
-    table = told.table(*(f"cli.heading.{name}" for name in ("topic", "letters", "waiting", "reasons")))
+    table = session.table(*(f"cli.heading.{name}" for name in ("topic", "letters", "waiting", "reasons")))
     for count in counts:
         reasons = ", ".join(f"{code} {number}" for code, number in count.reasons.items())
         table.add_row(count.topic, str(count.kept), str(count.waiting), escape(reasons))
-    told.out.print(table)
+    session.out.print(table)
     if newest:
-        table = told.table(*(f"cli.heading.{name}" for name in ("number", "time", "key", "reason")))
+        table = session.table(*(f"cli.heading.{name}" for name in ("number", "time", "key", "reason")))
         for letter in newest:
-            said = headers_of(letter)
+            headers = headers_of(letter)
             key = letter.key.decode(errors="replace")
-            reason = f"{said.get('reason_code', '')}: {said.get('reason', '')}"
-            table.add_row(str(letter.offset), said.get("ce_time", "-"), escape(key), escape(reason))
-        told.out.print(table)
+            reason = f"{headers.get('reason_code', '')}: {headers.get('reason', '')}"
+            table.add_row(str(letter.offset), headers.get("ce_time", "-"), escape(key), escape(reason))
+        session.out.print(table)
     raise typer.Exit(SOME_REFUSED if any(count.waiting for count in counts) else FINE)
 
 
@@ -74,20 +73,19 @@ def show(
     data: Data = None,
 ) -> None:
     """Headers, a blank line, the content."""
-    from app.operations.dead_letters import TOPICS
-    from app.operations.dead_letters import told as headers_of
+    from app.operations.dead_letters import TOPICS, headers_of
 
-    told = session(context)
-    settings = _settings(told, data)
-    (name,) = _topics(told, topic, TOPICS)
-    with telling_failures(told, settings), _opened(settings) as letters:
-        letter = letters.one(name, 0, number)
+    session = session_of(context)
+    settings = _settings(session, data)
+    (name,) = _topics(session, topic, TOPICS)
+    with telling_failures(session, settings), _opened(settings) as letters:
+        letter = letters.letter(name, 0, number)
     if letter is None:
-        told.stop(WRONG_USAGE, bilingual("cli.dead_letters.no-dead-letter", name=name, number=number))
+        session.stop(WRONG_USAGE, bilingual("cli.dead_letters.no-dead-letter", name=name, number=number))
     for header, value in headers_of(letter).items():
-        told.out.print(f"{header}: {value}", markup=False)
-    told.out.print()
-    told.out.print(_content(letter.value), markup=False)
+        session.out.print(f"{header}: {value}", markup=False)
+    session.out.print()
+    session.out.print(_content(letter.value), markup=False)
 
 
 def replay(
@@ -101,24 +99,24 @@ def replay(
     from app.operations.dead_letters import REPLAYABLE
     from hub.ports.eventlog import Fenced
 
-    told = session(context)
-    settings = _settings(told, data)
-    chosen = _topics(told, topic, REPLAYABLE)
+    session = session_of(context)
+    settings = _settings(session, data)
+    chosen = _topics(session, topic, REPLAYABLE)
     if again and limit is not None:
-        told.stop(
+        session.stop(
             WRONG_USAGE,
             bilingual("cli.dead_letters.all-limit-do-not"),
             bilingual("cli.dead_letters.limit-goes-where-last"),
         )
-    with telling_failures(told, settings), _opened(settings) as letters:
+    with telling_failures(session, settings), _opened(settings) as letters:
         try:
             for name in chosen:
-                _tell(told, letters.replay(name, limit, again=again))
+                _tell(session, letters.replay(name, limit, again=again))
         except Fenced:
-            told.stop(UNREACHABLE, bilingual("cli.dead_letters.another-replay-work"))
+            session.stop(UNREACHABLE, bilingual("cli.dead_letters.another-replay-work"))
 
 
-def _tell(told: Session, done: "Replayed") -> None:
+def _tell(session: Session, done: "Replayed") -> None:
     parts = [bilingual("cli.dead_letters.replayed", topic=done.topic, count=done.replayed)]
     for count, words in (
         (done.outdated, bilingual("cli.dead_letters.outdated")),
@@ -127,7 +125,7 @@ def _tell(told: Session, done: "Replayed") -> None:
     ):
         if count:
             parts.append(bilingual("cli.dead_letters.part", words=words, count=count))
-    told.say(bilingual("cli.comma").join(parts))
+    session.say(bilingual("cli.comma").join(parts))
 
 
 @contextmanager
@@ -140,22 +138,22 @@ def _opened(settings: Settings) -> "Iterator[DeadLetters]":
         yield DeadLetters(on.get(EVENT_LOG), on.get(RECORD_STORE))
 
 
-def _settings(told: Session, data: Data) -> Settings:
+def _settings(session: Session, data: Data) -> Settings:
     settings = settings_for(data)
     if settings.profile == "embedded" and not (settings.data_dir / "log.db").exists():
-        told.stop(
+        session.stop(
             WRONG_USAGE,
             bilingual("cli.dead_letters.no-data-hub", data_dir=settings.data_dir),
         )
     return settings
 
 
-def _topics(told: Session, wanted: str, among: Sequence[str]) -> list[str]:
+def _topics(session: Session, wanted: str, among: Sequence[str]) -> list[str]:
     """The topics to look at: all, or the one that was named, with or without the ending of its dead letters."""
     name = wanted.removesuffix(SUFFIX)
     if name and name not in among:
         listed = ", ".join(among)
-        told.stop(WRONG_USAGE, bilingual("cli.dead_letters.no-topic", wanted=wanted, listed=listed))
+        session.stop(WRONG_USAGE, bilingual("cli.dead_letters.no-topic", wanted=wanted, listed=listed))
     return [name] if name else list(among)
 
 

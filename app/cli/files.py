@@ -23,7 +23,7 @@ from app.cli.session import (
     Token,
     Url,
     operators,
-    session,
+    session_of,
 )
 from app.cli.transfer import Document
 from app.cli.wording import t
@@ -85,45 +85,45 @@ def import_files(
     data: Data = None,
 ) -> None:
     """Import each file; the exit code tells the worst of them."""
-    told = session(context)
+    session = session_of(context)
     if refused and refused.suffix.casefold() not in FORMATS:
-        told.stop(
+        session.stop(
             WRONG_USAGE,
             bilingual("cli.files.refused-takes-name-ends"),
         )
-    with told.client(data, url, token or operators(data)) as client:
+    with session.client(data, url, token or operators(data)) as client:
         codes = []
         for path in files:
             saved = beside(refused, path, len(files)) if refused else None
             try:
-                receipt = submitted(told, client, Document.of(path, kind, source, format_name))
-                codes.append(reported(told, client, receipt, saved, wait))
+                receipt = submitted(session, client, Document.of(path, kind, source, format_name))
+                codes.append(reported(session, client, receipt, saved, wait))
             except ApiProblem as problem:
-                told.refused(problem)
+                session.refused(problem)
                 codes.append(WRONG_USAGE if problem.codes & MISTYPED else UNREACHABLE)
     raise typer.Exit(max(codes))
 
 
 @contextmanager
-def bar(told: Session, what: Bilingual, unit: Bilingual) -> Iterator[transfer.Progress]:
+def bar(session: Session, what: Bilingual, unit: Bilingual) -> Iterator[transfer.Progress]:
     """A progress bar on standard error; what it calls takes what is done and what there is."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"), TimeElapsedColumn())
-    with Progress(*columns, console=told.err, transient=told.err.is_terminal) as progress:
-        task = progress.add_task(escape(what[told.language]), total=None, told="")
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeElapsedColumn())
+    with Progress(*columns, console=session.err, transient=session.err.is_terminal) as progress:
+        task = progress.add_task(escape(what[session.language]), total=None, count="")
 
         def on_progress(done: int, total: int) -> None:
-            words = f"{done:,} / {total:,} {unit[told.language]}" if total else f"{done:,} {unit[told.language]}"
-            progress.update(task, completed=done, total=total or None, told=words)
+            words = f"{done:,} / {total:,} {unit[session.language]}" if total else f"{done:,} {unit[session.language]}"
+            progress.update(task, completed=done, total=total or None, count=words)
 
         yield on_progress
 
 
-def submitted(told: Session, client: HubClient, document: Document) -> Receipt:
+def submitted(session: Session, client: HubClient, document: Document) -> Receipt:
     """The receipt of a document, sent with a progress bar."""
-    with bar(told, bilingual("cli.files.sending", name=document.name), bilingual("cli.files.bytes")) as progress:
+    with bar(session, bilingual("cli.files.sending", name=document.name), bilingual("cli.files.bytes")) as progress:
         receipt = transfer.send(client, document, progress)
     accepted, refused = receipt.accepted, receipt.refused
-    told.say(
+    session.say(
         bilingual(
             "cli.files.rows-taken-refused-receipt",
             name=document.name,
@@ -135,37 +135,37 @@ def submitted(told: Session, client: HubClient, document: Document) -> Receipt:
     return receipt
 
 
-def reported(told: Session, client: HubClient, receipt: Receipt, saved: Path | None, wait: bool) -> int:
+def reported(session: Session, client: HubClient, receipt: Receipt, saved: Path | None, wait: bool) -> int:
     """Tell what was refused, save it if asked to, wait if asked to; the exit code of this file."""
     for problem in receipt.problems[:SHOWN_PROBLEMS]:
-        told.note(problem.message, "red")
+        session.note(problem.message, "red")
     refused = receipt.refused
     if refused and saved:
         form = RefusedQuery(format=FORMATS[saved.suffix.casefold()])
         download(client, saved, REFUSED, form, receipt_id=receipt.id)
-        told.note(bilingual("cli.files.refused-rows-mend-them", saved=saved))
+        session.note(bilingual("cli.files.refused-rows-mend-them", saved=saved))
     elif refused:
-        told.note(bilingual("cli.files.add-refused-file-save"))
+        session.note(bilingual("cli.files.add-refused-file-save"))
     code = SOME_REFUSED if refused else FINE
     if wait and receipt.accepted:
-        code = max(code, followed(told, client, receipt))
+        code = max(code, followed(session, client, receipt))
     return code
 
 
-def followed(told: Session, client: HubClient, receipt: Receipt) -> int:
+def followed(session: Session, client: HubClient, receipt: Receipt) -> int:
     """Wait until every accepted row is settled; the exit code of that."""
     try:
-        with bar(told, bilingual("cli.files.waiting-until-searchable"), bilingual("cli.files.rows")) as progress:
+        with bar(session, bilingual("cli.files.waiting-until-searchable"), bilingual("cli.files.rows")) as progress:
             states = transfer.follow(client, receipt, progress)
     except TimeoutError:
-        told.note(bilingual("cli.files.hub-slow-process-rows"))
+        session.note(bilingual("cli.files.hub-slow-process-rows"))
         return UNREACHABLE
     searchable, stale, dead = (states.get(name, 0) for name in transfer.SETTLED)
-    told.say(bilingual("cli.files.rows-can-found-now", searchable=searchable), "green")
+    session.say(bilingual("cli.files.rows-can-found-now", searchable=searchable), "green")
     if stale:
-        told.note(bilingual("cli.files.rows-older-than-what", stale=stale))
+        session.note(bilingual("cli.files.rows-older-than-what", stale=stale))
     if dead:
-        told.note(
+        session.note(
             bilingual("cli.files.rows-could-not-processed", dead=dead),
             "red",
         )
@@ -200,13 +200,13 @@ def template(
     data: Data = None,
 ) -> None:
     """Save the template in the format of the file's name."""
-    told = session(context)
+    session = session_of(context)
     form = TABLES.get(output.suffix.casefold())
     if form is None:
-        told.stop(WRONG_USAGE, bilingual("cli.files.name-ends-csv-xlsx"))
-    with told.client(data, url, None) as client:
+        session.stop(WRONG_USAGE, bilingual("cli.files.name-ends-csv-xlsx"))
+    with session.client(data, url, None) as client:
         download(client, output, TEMPLATE, TemplateQuery(format=form), kind=kind)
-    told.say(bilingual("cli.files.template", output=output))
+    session.say(bilingual("cli.files.template", output=output))
 
 
 def export(
@@ -217,10 +217,10 @@ def export(
     data: Data = None,
 ) -> None:
     """Page through the kind and write a record a line, with its id and version."""
-    told = session(context)
+    session = session_of(context)
     part, count, cursor = output.with_name(output.name + ".part"), 0, None
     exported, unit = bilingual("cli.files.exporting", kind=kind), bilingual("cli.files.records")
-    with told.client(data, url, None) as client, private(part) as file, bar(told, exported, unit) as progress:
+    with session.client(data, url, None) as client, private(part) as file, bar(session, exported, unit) as progress:
         while True:
             page = client.call(SEARCH, query=SearchQuery(kind=(kind,), size=PAGE, cursor=cursor))
             for hit in page.hits:
@@ -231,4 +231,4 @@ def export(
             if cursor is None:
                 break
     part.replace(output)
-    told.say(bilingual("cli.files.records.records", count=count, output=output))
+    session.say(bilingual("cli.files.records.records", count=count, output=output))

@@ -29,7 +29,7 @@ def begin(folder: Path) -> None:
     (folder / MARK).write_text(LOADING, "utf-8")
 
 
-def load_sample(told: Session, client: HubClient, folder: Path) -> None:
+def load_sample(session: Session, client: HubClient, folder: Path) -> None:
     """Submit the sample's files and wait until all can be found; raises what HubClient raises.
 
     Each file has its content's idempotency key, so that a load that broke off goes on where it was.
@@ -38,22 +38,22 @@ def load_sample(told: Session, client: HubClient, folder: Path) -> None:
 
     total = sum(file.rows() for file in FILES)
     receipts: list[Receipt] = []
-    with bar(told, bilingual("cli.first_load.loading-sample"), bilingual("cli.first_load.can-found")) as progress:
+    with bar(session, bilingual("cli.first_load.loading-sample"), bilingual("cli.first_load.can-found")) as progress:
         progress(0, total)
         for file in FILES:
             name, key = file.path.removesuffix(".gz"), f"sample-{short_digest(file.read())}"
             document = Document(name, file.kind, file.source, file.open, file.format, key)
             receipts.append(transfer.send(client, document, lambda done, of: None))
-        found = 0
+        settled = 0
         for receipt in receipts:
-            before = found
+            before = settled
             states = transfer.follow(client, receipt, lambda done, of, before=before: progress(before + done, total))  # type: ignore[misc]
-            found += sum(states.get(name, 0) for name in transfer.SETTLED)
+            settled += sum(states.get(name, 0) for name in transfer.SETTLED)
     (folder / MARK).write_text(LOADED, "utf-8")
     refused = sum(receipt.refused for receipt in receipts)
-    told.say(
-        bilingual("cli.first_load.sample-loaded-records-can", found=found),
+    session.say(
+        bilingual("cli.first_load.sample-loaded-records-can", found=settled),
         "green",
     )
     if refused:
-        told.note(bilingual("cli.first_load.rows-sample-were-refused", refused=refused), "red")
+        session.note(bilingual("cli.first_load.rows-sample-were-refused", refused=refused), "red")

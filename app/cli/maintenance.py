@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from app.cli.files import bar
 from app.cli.servers import telling_failures
-from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
+from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session_of, settings_for
 from app.cli.wording import t
 from hub.runtime.lock import Busy, FolderLock
 from hub.runtime.settings import Settings
@@ -28,44 +28,42 @@ def register(app: typer.Typer) -> None:
 
 def rebuild(context: typer.Context, data: Data = None) -> None:
     """Rebuild under the folder's lock, or beside services on servers."""
-    told = session(context)
+    session = session_of(context)
     settings = settings_for(data)
     if settings.profile == "real":
-        with telling_failures(told, settings):
+        with telling_failures(session, settings):
             httpx.get(settings.elasticsearch_url, timeout=ANSWER_SECONDS)  # else a long patience begins without a word
-            count = _rebuilt(told, settings)
+            count = _rebuilt(session, settings)
     else:
-        count = _rebuilt_alone(told, settings)
-    told.say(bilingual("cli.maintenance.catalogue-rebuilt-records", count=count), "green")
+        count = _rebuilt_alone(session, settings)
+    session.say(bilingual("cli.maintenance.catalogue-rebuilt-records", count=count), "green")
 
 
-def _rebuilt_alone(told: Session, settings: Settings) -> int:
+def _rebuilt_alone(session: Session, settings: Settings) -> int:
     if not (settings.data_dir / "records.db").exists():
-        told.stop(
+        session.stop(
             WRONG_USAGE,
             bilingual("cli.maintenance.no-record-store", data_dir=settings.data_dir),
         )
     try:
         lock = FolderLock(settings.data_dir)
     except Busy:
-        told.stop(
+        session.stop(
             UNREACHABLE,
             bilingual("cli.maintenance.hub-running", data_dir=settings.data_dir),
             bilingual("cli.maintenance.stop-then-rebuild"),
         )
     with lock:
-        return _rebuilt(told, settings)
+        return _rebuilt(session, settings)
 
 
-def _rebuilt(told: Session, settings: Settings) -> int:
+def _rebuilt(session: Session, settings: Settings) -> int:
     from app.composition import resources
     from hub.runtime.manifest import CATALOGUE, RECORD_STORE
     from services.catalog.service import rebuild as build
 
-    with (
-        closing(resources(settings)) as on,
-        bar(told, bilingual("cli.maintenance.rebuilding-catalogue"), bilingual("cli.maintenance.records")) as progress,
-    ):
+    title, unit = bilingual("cli.maintenance.rebuilding-catalogue"), bilingual("cli.maintenance.records")
+    with closing(resources(settings)) as on, bar(session, title, unit) as progress:
         return build(on.get(RECORD_STORE), on.get(CATALOGUE), lambda done: progress(done, 0))
 
 
@@ -73,15 +71,15 @@ def doctor(context: typer.Context, data: Data = None) -> None:
     """Print a line a check."""
     from app.operations.doctor.checks import examine
 
-    told = session(context)
+    session = session_of(context)
     settings = settings_for(data)
     findings = examine(settings)
     for finding in findings:
         mark = "[green]✓[/green]" if finding.fine else "[red]✗[/red]"
-        told.out.print(f"{mark} {escape(finding.what[told.language])}")
+        session.out.print(f"{mark} {escape(finding.what[session.language])}")
         if finding.remedy and not finding.fine:
-            told.out.print(f"    → {escape(finding.remedy[told.language])}")
+            session.out.print(f"    → {escape(finding.remedy[session.language])}")
     wrong = sum(not finding.fine for finding in findings)
     if wrong:
-        told.say(bilingual("cli.maintenance.checks-failed", wrong=wrong, total=len(findings)), "red")
+        session.say(bilingual("cli.maintenance.checks-failed", wrong=wrong, total=len(findings)), "red")
     raise typer.Exit(SOME_REFUSED if wrong else FINE)

@@ -9,7 +9,7 @@ import typer
 
 from app.cli.files import bar
 from app.cli.servers import check_libraries, failures
-from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
+from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, session_of, settings_for
 from app.cli.stack import run_stack, tell_how_to_stop
 from app.cli.stack_needs import check_machine
 from app.cli.wording import t
@@ -57,24 +57,24 @@ def move(
     data: Data = None,
 ) -> None:
     """Check, lock, move, and tell how to go on."""
-    told = session(context)
+    session = session_of(context)
     settings = settings_for(data)
-    check_libraries(told)
+    check_libraries(session)
     if not (settings.data_dir / "records.db").exists():
-        _no_data(told, settings.data_dir)
+        _no_data(session, settings.data_dir)
     if not stack:
-        _moved(told, settings, to, resume)
-        _go_on(told, settings, to, "")
+        _moved(session, settings, to, resume)
+        _go_on(session, settings, to, "")
         return
-    check_machine(told)
+    check_machine(session)
 
     def then(layout: "Layout") -> None:
         environment = {name.removeprefix("HUB_").lower(): value for name, value in layout.environment().items()}
-        _moved(told, Settings.model_validate(settings.model_dump() | environment), to, resume)
-        _go_on(told, settings, to, f"set -a; . {settings.data_dir / 'stack' / 'stack.env'}; set +a; ")
-        tell_how_to_stop(told)
+        _moved(session, Settings.model_validate(settings.model_dump() | environment), to, resume)
+        _go_on(session, settings, to, f"set -a; . {settings.data_dir / 'stack' / 'stack.env'}; set +a; ")
+        tell_how_to_stop(session)
 
-    run_stack(told, settings.data_dir / "stack", None, then)
+    run_stack(session, settings.data_dir / "stack", None, then)
 
 
 def backup(
@@ -86,47 +86,47 @@ def backup(
     """Write the file and tell what is in it."""
     from app.operations.backup import backup as save
 
-    told = session(context)
+    session = session_of(context)
     settings = settings_for(data)
     if settings.profile == "real":
-        check_libraries(told)
-    with _telling(told):
-        manifest = save(settings, file, _steps(told), with_key=not without_key)
+        check_libraries(session)
+    with _telling(session):
+        manifest = save(settings, file, _steps(session), with_key=not without_key)
     records = manifest.tables["records.records"].count
-    told.say(bilingual("cli.moves.records-backed-up", records=records, file=file), "green")
+    session.say(bilingual("cli.moves.records-backed-up", records=records, file=file), "green")
     if without_key:
-        told.note(bilingual("cli.moves.keep-vault-key-nothing"))
+        session.note(bilingual("cli.moves.keep-vault-key-nothing"))
 
 
 def restore(context: typer.Context, file: File, data: Data = None) -> None:
     """Restore under the folder's lock."""
     from app.operations.restore import restore as bring_back
 
-    told = session(context)
+    session = session_of(context)
     settings = settings_for(data)
     if settings.profile == "real":
-        check_libraries(told)
-    with _locked(told, settings.data_dir), _telling(told):
-        manifest = bring_back(settings, file, _steps(told))
+        check_libraries(session)
+    with _locked(session, settings.data_dir), _telling(session):
+        manifest = bring_back(settings, file, _steps(session))
     records = manifest.tables["records.records"].count
-    told.say(
+    session.say(
         bilingual("cli.moves.restored-backup-records-all", made_at=manifest.made_at, records=records),
         "green",
     )
 
 
-def _moved(told: Session, settings: Settings, to: Path | None, resume: bool) -> None:
+def _moved(session: Session, settings: Settings, to: Path | None, resume: bool) -> None:
     from app.operations.move import move as move_all
 
-    with _locked(told, settings.data_dir), _telling(told):
-        moved = move_all(settings.data_dir, settings, _steps(told), to=to, resume=resume)
+    with _locked(session, settings.data_dir), _telling(session):
+        moved = move_all(settings.data_dir, settings, _steps(session), to=to, resume=resume)
     if moved.already:
-        told.say(bilingual("cli.moves.was-moved-before-nothing"))
+        session.say(bilingual("cli.moves.was-moved-before-nothing"))
     else:
-        _report(told, moved)
+        _report(session, moved)
 
 
-def _report(told: Session, moved: "Moved") -> None:
+def _report(session: Session, moved: "Moved") -> None:
     names = {
         "records.records": bilingual("cli.moves.names.records.records"),
         "records.history": bilingual("cli.moves.names.records.history"),
@@ -139,34 +139,34 @@ def _report(told: Session, moved: "Moved") -> None:
     tables = bilingual("cli.comma").join(
         bilingual("cli.moves.table", words=words, count=count) for words, count in counts
     )
-    told.say(bilingual("cli.moves.moved-every-table-found", tables=tables), "bold green")
+    session.say(bilingual("cli.moves.moved-every-table-found", tables=tables), "bold green")
 
 
-def _go_on(told: Session, settings: Settings, to: Path | None, environment: str) -> None:
+def _go_on(session: Session, settings: Settings, to: Path | None, environment: str) -> None:
     command = f"{environment}hub serve all --data {to or settings.data_dir}"
     where = bilingual("cli.moves.another-terminal") if environment else bilingual("cli.moves.go")
-    told.say(bilingual("cli.moves.line", where=where, command=command))
-    told.say(
+    session.say(bilingual("cli.moves.line", where=where, command=command))
+    session.say(
         bilingual("cli.moves.do-not-start-embedded"),
         "dim",
     )
 
 
-def _steps(told: Session) -> "Steps":
+def _steps(session: Session) -> "Steps":
     """A progress bar for each step."""
-    return lambda what: bar(told, what, UNIT)
+    return lambda what: bar(session, what, UNIT)
 
 
-def _no_data(told: Session, folder: Path) -> None:
-    told.stop(WRONG_USAGE, bilingual("cli.moves.no-record-store", folder=folder))
+def _no_data(session: Session, folder: Path) -> None:
+    session.stop(WRONG_USAGE, bilingual("cli.moves.no-record-store", folder=folder))
 
 
 @contextmanager
-def _locked(told: Session, folder: Path) -> Iterator[None]:
+def _locked(session: Session, folder: Path) -> Iterator[None]:
     try:
         lock = FolderLock(folder)
     except Busy:
-        told.stop(
+        session.stop(
             UNREACHABLE,
             bilingual("cli.moves.hub-running", folder=folder),
             bilingual("cli.moves.stop-first"),
@@ -176,7 +176,7 @@ def _locked(told: Session, folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _telling(told: Session) -> Iterator[None]:
+def _telling(session: Session) -> Iterator[None]:
     """Tell what went wrong in place of a traceback."""
     from app.operations.archive import NoBackup
     from app.operations.failure import Refused
@@ -184,11 +184,11 @@ def _telling(told: Session) -> Iterator[None]:
     try:
         yield
     except Refused as refused:
-        told.stop(WRONG_USAGE, refused.why)
+        session.stop(WRONG_USAGE, refused.why)
     except NoBackup as error:
-        told.stop(WRONG_USAGE, bilingual("cli.moves.no-whole-backup", error=error))
+        session.stop(WRONG_USAGE, bilingual("cli.moves.no-whole-backup", error=error))
     except failures() as error:
-        told.stop(
+        session.stop(
             UNREACHABLE,
             bilingual("cli.moves.was-not-completed", error=error),
             bilingual("cli.moves.mend-do-again-nothing"),

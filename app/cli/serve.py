@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli import environment
-from app.cli.session import FINE, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
+from app.cli.session import FINE, UNREACHABLE, WRONG_USAGE, Data, Session, session_of, settings_for
 from app.cli.stopping import Stop, until_stopped
 from app.cli.wording import t
 from hub.runtime.settings import Settings
@@ -39,11 +39,11 @@ def serve(
     data: Data = None,
 ) -> None:
     """Serve until somebody stops it."""
-    told = session(context)
+    session = session_of(context)
     settings = settings_for(data, host=host, port=port)
-    wanted = _known(told, roles)
+    wanted = _known(session, roles)
     if settings.profile != "real" and set(wanted) != set(_roles()):
-        told.stop(
+        session.stop(
             WRONG_USAGE,
             bilingual("cli.serve.embedded-hub-runs-whole"),
             bilingual("cli.serve.run-services-apart-set"),
@@ -52,7 +52,7 @@ def serve(
 
     counted = _counting(settings, "usage" in wanted)
     with until_stopped() as stop, counted as counting, telling(settings, wanted):
-        raise typer.Exit(_run(told, settings, wanted, counting, stop))
+        raise typer.Exit(_run(session, settings, wanted, counting, stop))
 
 
 def _roles() -> tuple[str, ...]:
@@ -61,12 +61,12 @@ def _roles() -> tuple[str, ...]:
     return ROLES
 
 
-def _known(told: Session, roles: list[str]) -> list[str]:
+def _known(session: Session, roles: list[str]) -> list[str]:
     known = _roles()
     chosen = list(known) if roles == ["all"] else roles
     for role in chosen:
         if role not in known:
-            told.stop(
+            session.stop(
                 WRONG_USAGE,
                 bilingual("cli.serve.unknown-role", role=role, known=_listed(known)),
             )
@@ -105,7 +105,7 @@ def end_with(counting: Counting, server: "Server") -> threading.Event:
     return ended
 
 
-def _run(told: Session, settings: Settings, roles: list[str], counting: Counting | None, stop: Stop) -> int:
+def _run(session: Session, settings: Settings, roles: list[str], counting: Counting | None, stop: Stop) -> int:
     import uvicorn
 
     from app.composition import compose
@@ -116,25 +116,25 @@ def _run(told: Session, settings: Settings, roles: list[str], counting: Counting
         listening = environment.listening(settings.host, settings.port)
         hub = compose(settings, roles=roles)
     except Exception as error:  # every client has errors of its own for a server that is not there
-        told.stop(
+        session.stop(
             UNREACHABLE,
             bilingual("cli.serve.cannot-start", error=error),
             bilingual("cli.serve.check-hub-servers-run"),
         )
     address = f"http://{environment.reached_at(settings.host)}:{listening.getsockname()[1]}"
-    told.say(bilingual("cli.serve.up", roles=_listed(roles), address=address), "bold green")
+    session.say(bilingual("cli.serve.up", roles=_listed(roles), address=address), "bold green")
     server = uvicorn.Server(server_config(create_app(hub), GRACE_SECONDS))
     ended = end_with(counting, server) if counting else threading.Event()
     try:
         server.run(sockets=[listening])
     except KeyboardInterrupt:
-        told.say(bilingual("cli.serve.stopped"))
+        session.say(bilingual("cli.serve.stopped"))
     finally:
         stop.heed()
         listening.close()
         hub.close()
     if ended.is_set():
-        told.note(bilingual("cli.serve.counting-process-ended-see"), "red")
+        session.note(bilingual("cli.serve.counting-process-ended-see"), "red")
     return FINE if server.started and not ended.is_set() else UNREACHABLE
 
 

@@ -20,22 +20,22 @@ def missing_libraries() -> list[str]:
     return [name for name in LIBRARIES if find_spec(name) is None]
 
 
-def check_libraries(told: Session) -> None:
+def check_libraries(session: Session) -> None:
     """Stop where a client of the servers is missing."""
     if lacking := missing_libraries():
         listed = ", ".join(lacking)
-        told.stop(WRONG_USAGE, bilingual("cli.servers.libraries-missing", listed=listed), INSTALL)
+        session.stop(WRONG_USAGE, bilingual("cli.servers.libraries-missing", listed=listed), INSTALL)
 
 
 @contextmanager
-def telling_failures(told: Session, settings: Settings) -> Iterator[None]:
+def telling_failures(session: Session, settings: Settings) -> Iterator[None]:
     """Tell which store could not be used in place of a traceback."""
     if settings.profile == "real":
-        check_libraries(told)
+        check_libraries(session)
     try:
         yield
     except failures() as error:
-        told.stop(
+        session.stop(
             UNREACHABLE,
             bilingual("cli.servers.was-not-completed", error=error),
             bilingual("cli.servers.run-hub-doctor-see"),
@@ -44,21 +44,21 @@ def telling_failures(told: Session, settings: Settings) -> Iterator[None]:
 
 def failures() -> tuple[type[Exception], ...]:
     """The errors of servers, disks and stores, whose libraries may not be there."""
-    found: list[type[Exception]] = [httpx.HTTPError, OSError, RuntimeError, ValueError, LookupError, sqlite3.Error]
+    errors: list[type[Exception]] = [httpx.HTTPError, OSError, RuntimeError, ValueError, LookupError, sqlite3.Error]
     if find_spec("kafka"):
         from kafka.errors import KafkaError
 
-        found.append(KafkaError)
+        errors.append(KafkaError)
     if find_spec("psycopg"):
         from psycopg import Error
 
-        found.append(Error)
+        errors.append(Error)
     if find_spec("sqlalchemy"):
         from sqlalchemy.exc import SQLAlchemyError
 
-        found.append(SQLAlchemyError)
+        errors.append(SQLAlchemyError)
     if find_spec("elastic_transport"):
         from elastic_transport import ApiError, TransportError
 
-        found += [ApiError, TransportError]
-    return tuple(found)
+        errors += [ApiError, TransportError]
+    return tuple(errors)

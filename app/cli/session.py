@@ -88,12 +88,12 @@ class Session:
         return HubClient(url or address_of(settings_for(data)), token or "", self.language)
 
 
-def session(context: typer.Context) -> Session:
+def session_of(context: typer.Context) -> Session:
     """The session that the command was started with."""
-    found = context.find_root().obj
-    if not isinstance(found, Session):
+    session = context.find_root().obj
+    if not isinstance(session, Session):
         raise TypeError("the command was started without a session")
-    return found
+    return session
 
 
 def settings_for(data: Path | None, **others: object) -> Settings:

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from app.cli.files import bar
-from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
+from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session_of, settings_for
 from app.cli.stack_needs import check_machine, jdk_missing, reachable
 from app.cli.stopping import Stop, until_stopped
 from app.cli.wording import t
@@ -61,28 +61,28 @@ def up(
     data: Data = None,
 ) -> None:
     """Fetch, lock, start, prepare, watch."""
-    told = session(context)
-    check_machine(told)
+    session = session_of(context)
+    check_machine(session)
     if brokers == 2:
-        told.stop(WRONG_USAGE, bilingual("cli.stack.brokers"))
-    run_stack(told, folder or settings_for(data).data_dir / "stack", brokers)
+        session.stop(WRONG_USAGE, bilingual("cli.stack.brokers"))
+    run_stack(session, folder or settings_for(data).data_dir / "stack", brokers)
 
 
-def run_stack(told: Session, where: Path, brokers: int | None, then: Then | None = None) -> NoReturn:
+def run_stack(session: Session, where: Path, brokers: int | None, then: Then | None = None) -> NoReturn:
     """Run the servers of the folder until somebody stops them; `then` is called once they answer."""
     try:
         lock = FolderLock(where)
     except Busy:
-        told.stop(
+        session.stop(
             UNREACHABLE,
             bilingual("cli.stack.servers-running-already", where=where),
             bilingual("cli.stack.hub-stack-status-tells"),
         )
     with until_stopped() as stop, lock:
-        raise typer.Exit(_run(told, where, brokers, then, stop))
+        raise typer.Exit(_run(session, where, brokers, then, stop))
 
 
-def _run(told: Session, folder: Path, brokers: int | None, then: Then | None, stop: Stop) -> int:
+def _run(session: Session, folder: Path, brokers: int | None, then: Then | None, stop: Stop) -> int:
     """Run the servers until somebody stops them, or one of them ends; the exit code.
 
     To be stopped is well, but not before `then` has done its part.
@@ -96,19 +96,19 @@ def _run(told: Session, folder: Path, brokers: int | None, then: Then | None, st
     begun = then is None
     try:
         stack = Stack(folder, brokers)
-        layout = _answering(told, stack, stop)
+        layout = _answering(session, stack, stop)
         environment.write_text("".join(f"{name}={value}\n" for name, value in layout.environment().items()))
-        (then or partial(_announce, told, environment))(layout)
+        (then or partial(_announce, session, environment))(layout)
         begun = True
-        _watch(told, stack, stop)
+        _watch(session, stack, stop)
     except KeyboardInterrupt:
-        told.say(bilingual("cli.stack.stopping"), "dim")
+        session.say(bilingual("cli.stack.stopping"), "dim")
         return FINE if begun else UNREACHABLE
     except JdkMissing:
-        jdk_missing(told)
+        jdk_missing(session)
         return WRONG_USAGE
     except (ServerFailed, DownloadFailed) as error:
-        told.note(bilingual("cli.stack.not-started", error=error), "red")
+        session.note(bilingual("cli.stack.not-started", error=error), "red")
     finally:
         stop.heed()
         environment.unlink(missing_ok=True)
@@ -117,29 +117,29 @@ def _run(told: Session, folder: Path, brokers: int | None, then: Then | None, st
     return UNREACHABLE
 
 
-def _answering(told: Session, stack: "Stack", stop: Stop) -> "Layout":
+def _answering(session: Session, stack: "Stack", stop: Stop) -> "Layout":
     """Where the servers are, once they answer and have what the hub needs."""
 
     def on_step(name: str) -> None:
-        told.say(bilingual("cli.stack.answers", name=name))
+        session.say(bilingual("cli.stack.answers", name=name))
         stop.check()
 
-    _fetch(told)
+    _fetch(session)
     layout = stack.start(on_step)
-    _prepared(told, layout)
+    _prepared(session, layout)
     return layout
 
 
-def _watch(told: Session, stack: "Stack", stop: Stop) -> None:
+def _watch(session: Session, stack: "Stack", stop: Stop) -> None:
     """Return, and tell, when a server ends."""
     while not (ended := stack.ended()):
         stop.check()
         time.sleep(WATCH_SECONDS)
     names = ", ".join(ended)
-    told.note(bilingual("cli.stack.ended-log", names=names, folder=stack.folder), "red")
+    session.note(bilingual("cli.stack.ended-log", names=names, folder=stack.folder), "red")
 
 
-def _fetch(told: Session) -> None:
+def _fetch(session: Session) -> None:
     from app.devstack.stack import fetch, missing_bytes
 
     total = missing_bytes()
@@ -148,7 +148,7 @@ def _fetch(told: Session) -> None:
         return
     size = f"{total / MIB:.0f} MiB"
     what = bilingual("cli.stack.what", size=size)
-    with bar(told, what, bilingual("cli.stack.bytes")) as progress:
+    with bar(session, what, bilingual("cli.stack.bytes")) as progress:
         done = 0
 
         def on_progress(came: int) -> None:
@@ -159,53 +159,53 @@ def _fetch(told: Session) -> None:
         fetch(on_progress)
 
 
-def _prepared(told: Session, layout: "Layout") -> None:
+def _prepared(session: Session, layout: "Layout") -> None:
     from app.devstack.prepare import prepare as make_ready
     from hub.runtime.settings import Settings
 
     names = layout.environment().items()
     settings = Settings.model_validate({name.removeprefix("HUB_").lower(): value for name, value in names})
     for difference in make_ready(settings):
-        told.note(difference)
+        session.note(difference)
 
 
-def _announce(told: Session, environment: Path, layout: "Layout") -> None:
-    told.say(bilingual("cli.stack.servers-ready-hub"), "bold green")
+def _announce(session: Session, environment: Path, layout: "Layout") -> None:
+    session.say(bilingual("cli.stack.servers-ready-hub"), "bold green")
     for name, value in layout.environment().items():
-        told.out.print(f"  {name}={value}", markup=False)
-    told.say(bilingual("cli.stack.another-terminal-set-set", environment=environment))
-    tell_how_to_stop(told)
+        session.out.print(f"  {name}={value}", markup=False)
+    session.say(bilingual("cli.stack.another-terminal-set-set", environment=environment))
+    tell_how_to_stop(session)
 
 
-def tell_how_to_stop(told: Session) -> None:
+def tell_how_to_stop(session: Session) -> None:
     """The servers run in the foreground."""
-    told.say(bilingual("cli.stack.press-ctrl-c-stop"), "dim")
+    session.say(bilingual("cli.stack.press-ctrl-c-stop"), "dim")
 
 
 def status(context: typer.Context, folder: Folder = None, data: Data = None) -> None:
     """Print a line a server."""
-    told = session(context)
-    check_machine(told)
+    session = session_of(context)
+    check_machine(session)
     from app.devstack.stack import read_layout
 
     where = folder or settings_for(data).data_dir / "stack"
     layout = read_layout(where)
     if layout is None:
-        told.stop(WRONG_USAGE, bilingual("cli.stack.no-server-data", where=where))
+        session.stop(WRONG_USAGE, bilingual("cli.stack.no-server-data", where=where))
     owned, all_run = is_busy(where), True
     for name, address, answers in layout.answering():
         runs = owned and answers
         mark = "[green]✓[/green]" if runs else "[red]✗[/red]"
         words = bilingual("cli.stack.runs") if runs else bilingual("cli.stack.does-not-run")
-        told.out.print(f"{mark} {name} {words[told.language]}  {escape(address)}")
+        session.out.print(f"{mark} {name} {words[session.language]}  {escape(address)}")
         all_run = all_run and runs
     raise typer.Exit(FINE if all_run else SOME_REFUSED)
 
 
 def prepare(context: typer.Context, data: Data = None) -> None:
     """Topics, tables and the token file of the settings."""
-    told = session(context)
-    with reachable(told):
+    session = session_of(context)
+    with reachable(session):
         from app.devstack.prepare import prepare as make_ready
         from hub.auth.tokens import AccessFile
 
@@ -213,7 +213,7 @@ def prepare(context: typer.Context, data: Data = None) -> None:
         AccessFile(settings.data_dir)
         differences = make_ready(settings)
     for difference in differences:
-        told.note(difference, "red")
+        session.note(difference, "red")
     if not differences:
-        told.say(bilingual("cli.stack.topics-tables-ready"), "green")
+        session.say(bilingual("cli.stack.topics-tables-ready"), "green")
     raise typer.Exit(SOME_REFUSED if differences else FINE)

@@ -17,15 +17,15 @@ class Stop:
     """
 
     def __init__(self) -> None:
-        self._asked = self._heeded = False
+        self._interrupted = self._heeded = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        self._asked = True
+        self._interrupted = True
         self.check()
 
     def check(self) -> None:
         """Raise KeyboardInterrupt where somebody has asked the command to end, and `heed` was not called yet."""
-        if self._asked and not self._heeded:
+        if self._interrupted and not self._heeded:
             raise KeyboardInterrupt
 
     def heed(self) -> None:

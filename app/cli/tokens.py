@@ -5,7 +5,7 @@ from typing import Annotated, cast, get_args
 import typer
 from rich.markup import escape
 
-from app.cli.session import WRONG_USAGE, Data, session, settings_for
+from app.cli.session import WRONG_USAGE, Data, session_of, settings_for
 from app.cli.wording import t
 from hub.auth.sources import load_sources
 from hub.auth.tokens import ACCESS_FILE, AccessFile
@@ -40,31 +40,31 @@ def issue(
     data: Data = None,
 ) -> None:
     """Write the token's digest into the data folder and print the token."""
-    told = session(context)
+    session = session_of(context)
     settings = settings_for(data)
     known = {source.id for source in load_sources(settings.sources_file)} | {"*"}
     for given, among, named in ((roles, set(ROLES), "role"), (sources, known, "source")):
         if wrong := set(given or ()) - among:
             names, listed = ", ".join(sorted(wrong)), ", ".join(sorted(among))
-            told.stop(WRONG_USAGE, bilingual(f"cli.tokens.unknown-{named}", names=names, listed=listed))
+            session.stop(WRONG_USAGE, bilingual(f"cli.tokens.unknown-{named}", names=names, listed=listed))
     chosen = cast(list[Role], roles or ["member"])
     if "submitter" in chosen and not sources:
-        told.stop(
+        session.stop(
             WRONG_USAGE,
             bilingual("cli.tokens.submitter-needs-source-whom"),
         )
     token = AccessFile(settings.data_dir).issue(name, chosen, sources or ())
     typer.echo(token)
-    told.note(bilingual("cli.tokens.keep-safe-not-shown"))
+    session.note(bilingual("cli.tokens.keep-safe-not-shown"))
 
 
 def list_tokens(context: typer.Context, data: Data = None) -> None:
     """Print a line a token."""
-    told = session(context)
+    session = session_of(context)
     folder = settings_for(data).data_dir
     if not (folder / ACCESS_FILE).exists():
-        told.stop(WRONG_USAGE, bilingual("cli.tokens.no-data-folder-hub", folder=folder))
-    table = told.table("cli.heading.name", "cli.heading.roles", "cli.heading.sources")
+        session.stop(WRONG_USAGE, bilingual("cli.tokens.no-data-folder-hub", folder=folder))
+    table = session.table("cli.heading.name", "cli.heading.roles", "cli.heading.sources")
     for principal in AccessFile(folder).principals():
         table.add_row(escape(principal.name), ", ".join(sorted(principal.roles)), ", ".join(sorted(principal.sources)))
-    told.out.print(table)
+    session.out.print(table)

@@ -13,7 +13,7 @@ from rich.markup import escape
 from app.address import ADDRESS_FILE
 from app.cli import environment
 from app.cli.first_load import begin, is_first_start, load_sample
-from app.cli.session import DEMO_TOKEN, FINE, UNREACHABLE, WRONG_USAGE, Data, Session, session, settings_for
+from app.cli.session import DEMO_TOKEN, FINE, UNREACHABLE, WRONG_USAGE, Data, Session, session_of, settings_for
 from app.cli.stopping import Stop, until_stopped
 from app.cli.wording import t
 from app.operations.marker import read_marker
@@ -49,16 +49,16 @@ def up(
     data: Data = None,
 ) -> None:
     """Check, lock, listen, serve."""
-    told = session(context)
+    session = session_of(context)
     settings = settings_for(data, host=host, port=port)
     for problem in (environment.old_sqlite(), environment.unwritable(settings.data_dir)):
         if problem:
-            told.stop(WRONG_USAGE, problem)
-    _stop_where_moved(told, settings)
+            session.stop(WRONG_USAGE, problem)
+    _stop_where_moved(session, settings)
     try:
         lock = FolderLock(settings.data_dir)
     except Busy:
-        told.stop(
+        session.stop(
             UNREACHABLE,
             bilingual("cli.up.hub-runs-already", data_dir=settings.data_dir),
             bilingual("cli.up.stop-first-choose-another"),
@@ -66,32 +66,32 @@ def up(
     from hub.runtime.telemetry import telling
 
     with until_stopped() as stop, lock, telling(settings):
-        raise typer.Exit(_serve(told, settings, _listen(told, settings), sample, stop))
+        raise typer.Exit(_serve(session, settings, _listen(session, settings), sample, stop))
 
 
-def _stop_where_moved(told: Session, settings: Settings) -> None:
+def _stop_where_moved(session: Session, settings: Settings) -> None:
     """What is written to a folder that was moved to servers would be seen by nobody."""
     marker = read_marker(settings.data_dir) if settings.profile == "embedded" else None
     if marker and marker.state == "moved":
-        told.stop(
+        session.stop(
             WRONG_USAGE,
             bilingual("cli.up.data-were-moved-servers", data_dir=settings.data_dir),
             bilingual("cli.up.run-hub-serve-all"),
         )
 
 
-def _listen(told: Session, settings: Settings) -> socket.socket:
+def _listen(session: Session, settings: Settings) -> socket.socket:
     try:
         return environment.listening(settings.host, settings.port)
     except OSError as error:
-        told.stop(
+        session.stop(
             UNREACHABLE,
             bilingual("cli.up.cannot-listen-port-may", host=settings.host, port=settings.port, strerror=error.strerror),
             bilingual("cli.up.choose-another-port-such"),
         )
 
 
-def _serve(told: Session, settings: Settings, listening: socket.socket, sample: bool, stop: Stop) -> int:
+def _serve(session: Session, settings: Settings, listening: socket.socket, sample: bool, stop: Stop) -> int:
     """Serve until somebody stops it; the exit code."""
     from app.composition import compose
     from app.server import create_app
@@ -102,7 +102,7 @@ def _serve(told: Session, settings: Settings, listening: socket.socket, sample: 
     try:
         hub = compose(settings)
     except (VaultLocked, ValueError, sqlite3.Error) as error:
-        told.stop(
+        session.stop(
             UNREACHABLE,
             bilingual("cli.up.cannot-open-data", data_dir=settings.data_dir, error=error),
             bilingual("cli.up.run-hub-doctor-see"),
@@ -110,11 +110,11 @@ def _serve(told: Session, settings: Settings, listening: socket.socket, sample: 
     url = f"http://{environment.reached_at(settings.host)}:{listening.getsockname()[1]}"
     address = settings.data_dir / ADDRESS_FILE
     try:
-        server = _server(create_app(hub), lambda: _started(told, settings, hub.access, url, first))
+        server = _server(create_app(hub), lambda: _started(session, settings, hub.access, url, first))
         address.write_text(url, "utf-8")
         with suppress(KeyboardInterrupt):  # raised again by uvicorn once it has stopped
             server.run(sockets=[listening])
-        told.say(bilingual("cli.up.hub-stopped"))
+        session.say(bilingual("cli.up.hub-stopped"))
         return FINE if server.started else UNREACHABLE
     finally:
         stop.heed()
@@ -139,25 +139,25 @@ def _server(app: Any, on_started: Callable[[], None]) -> Any:
     return Announcing(server_config(app, GRACE_SECONDS))
 
 
-def _started(told: Session, settings: Settings, access: AccessFile, url: str, first: bool) -> None:
+def _started(session: Session, settings: Settings, access: AccessFile, url: str, first: bool) -> None:
     """Tell where the hub is and who may come in; load the sample where this is the first start."""
     token = operator_token(settings.data_dir)
-    told.say(bilingual("cli.up.hub-up", url=url), "bold green")
+    session.say(bilingual("cli.up.hub-up", url=url), "bold green")
     if token:
-        _link(told, bilingual("cli.up.operator-sign"), url, token)
+        _link(session, bilingual("cli.up.operator-sign"), url, token)
     demo = settings.data_dir / DEMO_TOKEN
     if first and not demo.exists():
         write_private(demo, access.issue(DEMO_COMPANY, {"member"}, ()).encode())
     if demo.exists():
-        _link(told, bilingual("cli.up.demo-company-sign"), url, demo.read_text("utf-8").strip())
+        _link(session, bilingual("cli.up.demo-company-sign"), url, demo.read_text("utf-8").strip())
     if first and token:
-        with HubClient(url, token, told.language) as client:
+        with HubClient(url, token, session.language) as client:
             try:
-                load_sample(told, client, settings.data_dir)
+                load_sample(session, client, settings.data_dir)
             except (ApiProblem, Unreachable, TimeoutError) as error:
-                told.note(bilingual("cli.up.sample-was-not-loaded", error=error))
-    told.say(bilingual("cli.up.press-ctrl-c-stop"), "dim")
+                session.note(bilingual("cli.up.sample-was-not-loaded", error=error))
+    session.say(bilingual("cli.up.press-ctrl-c-stop"), "dim")
 
 
-def _link(told: Session, who: Bilingual, url: str, token: str) -> None:
-    told.out.print(f"  {escape(who[told.language])}  {url}/sign-in?token={token}", soft_wrap=True)
+def _link(session: Session, who: Bilingual, url: str, token: str) -> None:
+    session.out.print(f"  {escape(who[session.language])}  {url}/sign-in?token={token}", soft_wrap=True)

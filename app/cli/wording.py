@@ -25,8 +25,8 @@ def language_from(environment: Mapping[str, str]) -> Language:
 
     English for every language but Chinese; the hub's first language where the environment tells none.
     """
-    told = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), "")
-    tag = told.replace("-", "_").split("_")[0].split(".")[0].casefold()
+    locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), "")
+    tag = locale.replace("-", "_").split("_")[0].split(".")[0].casefold()
     if tag in ("", "c", "posix"):
         return DEFAULT_LANGUAGE
     return "zh" if tag == "zh" else "en"
@@ -56,8 +56,8 @@ def localise(command: Any, language: Language) -> Any:
     for parameter in command.params:
         parameter.help = _chosen(parameter.help, language)
         parameter.rich_help_panel = _PANELS[parameter.param_type_name][language]
-    if asked := command.get_help_option(typer.Context(command)):  # made once and kept by the command
-        asked.help, asked.rich_help_panel = _HELP[language], _PANELS["option"][language]
+    if option := command.get_help_option(typer.Context(command)):  # made once and kept by the command
+        option.help, option.rich_help_panel = _HELP[language], _PANELS["option"][language]
     for below in getattr(command, "commands", {}).values():
         below.rich_help_panel = _COMMANDS[language]
         localise(below, language)

@@ -65,9 +65,9 @@ def fetched(
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     url = urljoin(repository(), path)
     try:
-        found = attempted(path, lambda: _download(url, part, span, on_progress))
-        if found != sha256:
-            raise DownloadFailed(f"{path}: SHA-256 is {found}, pinned is {sha256}")
+        digest = attempted(path, lambda: _download(url, part, span, on_progress))
+        if digest != sha256:
+            raise DownloadFailed(f"{path}: SHA-256 is {digest}, pinned is {sha256}")
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

@@ -89,12 +89,12 @@ class Elasticsearch(Supervised):
 
     def _answers(self) -> bool:
         try:
-            told = httpx.get(self.url, timeout=5.0)
+            answer = httpx.get(self.url, timeout=5.0)
             health = httpx.get(f"{self.url}/_cluster/health?wait_for_status=yellow&timeout=1s", timeout=5.0)
         except httpx.HTTPError:
             return False
         # By its name, for another server may have taken the port first.
-        return health.status_code == told.status_code == 200 and told.json()["name"] == self._node
+        return health.status_code == answer.status_code == 200 and answer.json()["name"] == self._node
 
 
 def missing_bytes() -> int:
@@ -113,7 +113,7 @@ def _span_file() -> Path:
     return cache_folder() / f"elasticsearch-{VERSION}.span"
 
 
-def _configure(home: Path, folder: Path, **told: str | int) -> None:
+def _configure(home: Path, folder: Path, **settings: str | int) -> None:
     config = folder / "config"
     for shipped in (home / "config").rglob("*"):
         target = config / shipped.relative_to(home / "config")
@@ -121,7 +121,7 @@ def _configure(home: Path, folder: Path, **told: str | int) -> None:
             target.mkdir(exist_ok=True)
         elif not target.exists():
             target.write_bytes(shipped.read_bytes())
-    (config / "elasticsearch.yml").write_text(_SETTINGS.format(folder=folder, **told))
+    (config / "elasticsearch.yml").write_text(_SETTINGS.format(folder=folder, **settings))
 
 
 def _unpack(folder: Path, on_progress: OnProgress) -> None:

@@ -53,12 +53,12 @@ def end_left_over(path: Path, seconds: float = LEFT_OVER_SECONDS) -> None:
     """
     if _gone(path, seconds):
         return
-    told = path.read_text().strip()
-    if told.isdigit():
+    pid = path.read_text().strip()
+    if pid.isdigit():
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(int(told), signal.SIGKILL)
+            os.killpg(int(pid), signal.SIGKILL)
     if not _gone(path, LEFT_OVER_SECONDS):
-        raise ServerFailed(f"{path.stem} of an earlier start still runs on {path.parent}, as process {told or '?'}")
+        raise ServerFailed(f"{path.stem} of an earlier start still runs on {path.parent}, as process {pid or '?'}")
 
 
 def _gone(path: Path, seconds: float) -> bool:

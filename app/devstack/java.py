@@ -27,17 +27,17 @@ def jdk_home() -> Path:
 
     HUB_JAVA_HOME and JAVA_HOME go first, then the newest installed one.
     """
-    found = [(number, home) for home in _homes() if (number := _full_version(home))]
+    installed = [(number, home) for home in _homes() if (number := _full_version(home))]
     named = [os.environ.get(name) for name in ("HUB_JAVA_HOME", "JAVA_HOME")]
     for name in filter(None, named):
-        if any(home == Path(name) for _, home in found):
+        if any(home == Path(name) for _, home in installed):
             return Path(name)
-    if not found:
+    if not installed:
         raise JdkMissing(
             f"Elasticsearch needs a JDK of Java {FULL_JDK} or newer: install one (Temurin, or the system's package) "
             "and name its folder in HUB_JAVA_HOME"
         )
-    return max(found)[1]
+    return max(installed)[1]
 
 
 def _homes() -> Iterator[Path]:

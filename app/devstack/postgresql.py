@@ -86,8 +86,8 @@ def programs_folder() -> Path:
     versions = sorted(_DEBIAN.glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]), reverse=True)
     if versions:
         return versions[0].parent
-    if found := shutil.which("postgres"):
-        return Path(found).resolve().parent
+    if program := shutil.which("postgres"):
+        return Path(program).resolve().parent
     if find_spec("pgserver") is None:
         raise ServerFailed("no PostgreSQL: install the system's package, or pgserver from PyPI (Python 3.12 or older)")
     return unpacked(f"postgresql-{version('pgserver')}", _copy) / "pginstall" / "bin"
@@ -95,8 +95,8 @@ def programs_folder() -> Path:
 
 def server_version() -> str:
     """Such as 15.18."""
-    told = _run([str(programs_folder() / "postgres"), "--version"], Path.cwd())
-    return told.split()[2]
+    line = _run([str(programs_folder() / "postgres"), "--version"], Path.cwd())
+    return line.split()[2]
 
 
 def _copy(folder: Path) -> None:

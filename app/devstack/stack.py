@@ -65,11 +65,11 @@ class Layout:
 
     def answering(self) -> list[tuple[str, str, bool]]:
         """Each server's name and address, and whether somebody listens there."""
-        told = self.environment()
+        environment = self.environment()
         return [
-            ("Kafka", told["HUB_KAFKA_BOOTSTRAP"], all(map(accepts, self.kafka))),
-            ("Elasticsearch", told["HUB_ELASTICSEARCH_URL"], accepts(self.elasticsearch)),
-            ("PostgreSQL", told["HUB_POSTGRESQL_DSN"], accepts(self.postgresql)),
+            ("Kafka", environment["HUB_KAFKA_BOOTSTRAP"], all(map(accepts, self.kafka))),
+            ("Elasticsearch", environment["HUB_ELASTICSEARCH_URL"], accepts(self.elasticsearch)),
+            ("PostgreSQL", environment["HUB_POSTGRESQL_DSN"], accepts(self.postgresql)),
         ]
 
 

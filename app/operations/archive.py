@@ -62,7 +62,7 @@ def written(path: Path) -> Iterator[IO[bytes]]:
 
 def pack(file: IO[bytes], folder: Path, manifest: Manifest, compressed: bool, on_progress: OnProgress) -> None:
     """Write the manifest and the files that it names."""
-    total, done = sum(one.count for one in manifest.files.values()), 0
+    total, done = sum(digest.count for digest in manifest.files.values()), 0
     with tarfile.open(fileobj=file, mode="w|gz" if compressed else "w|") as tar:
         data = orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2)
         tar.addfile(_member(MANIFEST, len(data)), BytesIO(data))
@@ -83,7 +83,7 @@ def unpack(path: Path, folder: Path, on_progress: OnProgress) -> Manifest:
     """Write the files of a backup into a folder, each checked against the manifest; NoBackup where it is not whole."""
     with _opened(path) as tar:
         manifest = _manifest(tar)
-        total, done = sum(one.count for one in manifest.files.values()), 0
+        total, done = sum(digest.count for digest in manifest.files.values()), 0
         missing = dict(manifest.files)
         while (member := tar.next()) is not None:
             expected = missing.pop(member.name, None)

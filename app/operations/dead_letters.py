@@ -23,7 +23,7 @@ POLL_SECONDS = 0.5
 QUIET_SECONDS = 30.0
 """After which letters that do not come are left: another member of the group has them."""
 
-TOPICS: tuple[str, ...] = tuple(one.topic.name for one in contracts() if not one.dead_letters)
+TOPICS: tuple[str, ...] = tuple(contract.topic.name for contract in contracts() if not contract.dead_letters)
 """The topics that have dead letters."""
 REPLAYABLE: tuple[str, ...] = tuple(name for name in TOPICS if name != USAGE)
 """Indicators are counted anew from their sources; an old one could be the last that its compacted topic keeps."""
@@ -77,10 +77,10 @@ class DeadLetters:
         """The last `limit` letters of a topic, oldest first."""
         return list(deque(self._all(topic), maxlen=limit))
 
-    def one(self, topic: str, partition: int, offset: int) -> Delivered | None:
+    def letter(self, topic: str, partition: int, offset: int) -> Delivered | None:
         """The letter at a place; None where there is none."""
-        found = (letter for letter in self._all(topic) if (letter.partition, letter.offset) == (partition, offset))
-        return next(found, None)
+        letters = (letter for letter in self._all(topic) if (letter.partition, letter.offset) == (partition, offset))
+        return next(letters, None)
 
     def replay(self, topic: str, limit: int | None = None, *, again: bool = False) -> Replayed:
         """Append letters to the topic that they came from, as they were, and remember how far that went.
@@ -125,7 +125,7 @@ class DeadLetters:
     def _up_to_date(self, entries: Sequence[Entry]) -> list[Entry]:
         """A compacted topic keeps the last entry of each key, so that no older version may be appended as that."""
         ids = {entry.key.decode(errors="replace") for entry in entries}
-        known = {one: record.version for one, record in self._records.get(ids).items()}
+        known = {record_id: record.version for record_id, record in self._records.get(ids).items()}
         return [entry for entry in entries if _version(entry) >= known.get(entry.key.decode(errors="replace"), 0)]
 
     def _kept(self, topic: str) -> int:
@@ -150,10 +150,10 @@ def group_of(topic: str) -> str:
 
 
 def reason_code(letter: Delivered) -> str:
-    return told(letter).get("reason_code", "-")
+    return headers_of(letter).get("reason_code", "-")
 
 
-def told(letter: Delivered) -> dict[str, str]:
+def headers_of(letter: Delivered) -> dict[str, str]:
     """The headers as text."""
     return {name: value.decode(errors="replace") for name, value in letter.headers}
 
@@ -172,7 +172,7 @@ def _read(consumer: Consumer, wanted: int) -> Iterator[Sequence[Delivered]]:
 def _version(entry: Entry) -> int:
     """Of the record in an entry; 0 where none can be read."""
     try:
-        found = orjson.loads(entry.value or b"").get("version")
+        version = orjson.loads(entry.value or b"").get("version")
     except (orjson.JSONDecodeError, AttributeError):
         return 0
-    return found if type(found) is int else 0
+    return version if type(version) is int else 0

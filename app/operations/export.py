@@ -46,8 +46,8 @@ def export(target: Target, folder: Path, steps: Steps) -> None:
             spans += [_whole(target, topic) for topic in (BOOKINGS, *LETTERS)]
             for span in spans:
                 with steps(bilingual("operations.copying-topic", topic=span.topic)) as progress:
-                    found = target.topics.read(span.topic, span.start, span.end, progress)
-                    wanted = _made(opened, found) if span.topic == BOOKINGS else found
+                    entries = target.topics.read(span.topic, span.start, span.end, progress)
+                    wanted = _made(opened, entries) if span.topic == BOOKINGS else entries
                     _append(log, span.topic, wanted)
     finally:
         log.close()
@@ -82,7 +82,7 @@ def _made(folder: Folder, events: Iterable[Entry]) -> Iterator[Entry]:
             yield event
 
 
-def _append(log: SqliteEventLog, topic: str, found: Iterable[Entry]) -> None:
-    remaining = iter(found)
+def _append(log: SqliteEventLog, topic: str, entries: Iterable[Entry]) -> None:
+    remaining = iter(entries)
     while batch := list(islice(remaining, READ_ENTRIES)):
         log.append(topic, batch)

@@ -33,7 +33,7 @@ class Topics:
 
     def cluster(self) -> str:
         """The cluster's id, which it keeps for ever."""
-        return str(self._asked(lambda admin: admin.describe_cluster()["cluster_id"]))
+        return str(self._ask(lambda admin: admin.describe_cluster()["cluster_id"]))
 
     def used(self, topics: Iterable[str]) -> list[str]:
         """Those of the topics that ever had an entry."""
@@ -64,9 +64,9 @@ class Topics:
             self._log.append(topic, batch)
             done += len(batch)
             on_progress(done, digest.count)
-        found = sum(_difference(self._log.end_offsets(topic), known.base).values())
-        if found != digest.count:
-            raise Incomplete(f"topic {topic} got {found} entries in place of {digest.count}")
+        count = sum(_difference(self._log.end_offsets(topic), known.base).values())
+        if count != digest.count:
+            raise Incomplete(f"topic {topic} got {count} entries in place of {digest.count}")
         return digest.count
 
     def read(self, topic: str, start: Offsets, end: Offsets, on_progress: OnProgress) -> Iterator[Entry]:
@@ -104,12 +104,12 @@ class Topics:
             for number, offset in self._log.end_offsets(topic).items()
         }
         try:
-            self._asked(lambda admin: admin.alter_group_offsets(group, ends))
+            self._ask(lambda admin: admin.alter_group_offsets(group, ends))
         except KafkaError:
             return False
         return True
 
-    def _asked(self, question: Callable[[KafkaAdminClient], Any]) -> Any:
+    def _ask(self, question: Callable[[KafkaAdminClient], Any]) -> Any:
         admin = KafkaAdminClient(bootstrap_servers=self._bootstrap)
         try:
             return question(admin)
@@ -137,17 +137,17 @@ def _polled(
 ) -> Iterator[Entry]:
     done = quiet = 0
     while unfinished:
-        found = client.poll(timeout_ms=POLL_MS, max_records=SEND_ENTRIES)
-        for part, records in found.items():
+        batches = client.poll(timeout_ms=POLL_MS, max_records=SEND_ENTRIES)
+        for part, records in batches.items():
             for record in records:
                 if record.offset < end[part.partition]:
                     headers = tuple((name, bytes(value)) for name, value in record.headers)
                     yield Entry(record.key, record.value, headers)
                     done += 1
         on_progress(done)
-        for part in [one for one in unfinished if client.position(one) >= end[one.partition]]:
+        for part in [part for part in unfinished if client.position(part) >= end[part.partition]]:
             unfinished.discard(part)
             client.pause(part)
-        quiet = 0 if found else quiet + 1
+        quiet = 0 if batches else quiet + 1
         if quiet > QUIET_POLLS:
             raise Incomplete(f"{len(unfinished)} partitions could not be read to their end")

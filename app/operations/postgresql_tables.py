@@ -74,8 +74,8 @@ class Servers:
             yield from cast(Iterator[Row], copy.rows())
 
     def count(self, table: Table) -> int:
-        found = self._sql.execute(f"SELECT count(*) FROM {table.name}").fetchone()
-        return int(found[0]) if found else 0
+        row = self._sql.execute(f"SELECT count(*) FROM {table.name}").fetchone()
+        return int(row[0]) if row else 0
 
     def empty(self) -> bool:
         """Whether there is nothing of a hub's data; the mark of the vault's key is none."""
@@ -103,8 +103,8 @@ class Servers:
 
     def mark(self) -> str:
         """What `set_mark` left in the database; empty where nothing did."""
-        found = self._sql.execute("SELECT obj_description('vault_key'::regclass, 'pg_class')").fetchone()
-        return str(found[0] or "") if found else ""
+        row = self._sql.execute("SELECT obj_description('vault_key'::regclass, 'pg_class')").fetchone()
+        return str(row[0] or "") if row else ""
 
     def set_mark(self, text: str) -> None:
         """Leave a note in the database, as the comment of a table."""

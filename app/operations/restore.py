@@ -105,8 +105,8 @@ def _complete(settings: Settings, work: Path, manifest: Manifest, steps: Steps) 
 def _put_months(work: Path, usage: UsageStore) -> None:
     log = SqliteEventLog(work / LOG)
     try:
-        found = (MonthUsage.from_bytes(entry.value or b"") for entry in entries(log, USAGE))
-        while some := list(islice(found, READ_ENTRIES)):
+        months = (MonthUsage.from_bytes(entry.value or b"") for entry in entries(log, USAGE))
+        while some := list(islice(months, READ_ENTRIES)):
             usage.put(some)
     finally:
         log.close()

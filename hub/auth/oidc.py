@@ -95,10 +95,10 @@ class ProviderKeys:
         return self._wanted.is_set() or time.monotonic() - self._fresh_at > REFRESH_SECONDS
 
     def _discovered(self) -> str:
-        told = orjson.loads(self._get(self._issuer.rstrip("/") + DISCOVERY))
-        if not isinstance(told, dict) or told.get("issuer") != self._issuer:
+        document = orjson.loads(self._get(self._issuer.rstrip("/") + DISCOVERY))
+        if not isinstance(document, dict) or document.get("issuer") != self._issuer:
             raise ValueError("the discovery document is of another issuer")
-        return str(told.get("jwks_uri", ""))
+        return str(document.get("jwks_uri", ""))
 
     def _get(self, url: str) -> bytes:
         with self._client.stream("GET", url) as answer:
@@ -167,8 +167,8 @@ class AccessLists:
 
     def principal(self, token: str) -> Principal | None:
         """See hub.ports.access_list.AccessList."""
-        found = (known.principal(token) for known in self._lists)
-        return next((principal for principal in found if principal), None)
+        principals = (known.principal(token) for known in self._lists)
+        return next((principal for principal in principals if principal), None)
 
 
 def with_oidc(issued: AccessList, settings: Settings, clock: Clock) -> tuple[AccessList, tuple[Worker, ...]]:
@@ -192,13 +192,13 @@ def _within(claims: Mapping[str, Any], path: str) -> Any:
     """A claim by its name, which may be a URL, or by the way to it through objects, such as `realm_access.roles`."""
     if path in claims:
         return claims[path]
-    found: Any = claims
+    value: Any = claims
     for part in path.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
-    return found
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
 
 
-def _texts(told: Any) -> Iterable[str]:
+def _texts(value: Any) -> Iterable[str]:
     """The texts of a list, or the words of one text, as providers write such claims."""
-    words = told.split() if isinstance(told, str) else told if isinstance(told, list) else []
+    words = value.split() if isinstance(value, str) else value if isinstance(value, list) else []
     return [word for word in words[:SOURCES] if isinstance(word, str)]

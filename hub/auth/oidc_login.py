@@ -56,11 +56,11 @@ class Begun:
     def read(cls, text: str) -> "Begun | None":
         """What `text` wrote; None for anything else."""
         try:
-            told = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            parts = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         except ValueError:
             return None
-        fine = isinstance(told, list) and len(told) == 4 and all(isinstance(one, str) and one for one in told)
-        return cls(*told) if fine else None
+        fine = isinstance(parts, list) and len(parts) == 4 and all(isinstance(part, str) and part for part in parts)
+        return cls(*parts) if fine else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +116,12 @@ class OidcLogin:
         code = answer.get("code", "")
         if not 0 < len(code) <= CODE_CHARS:
             raise SignInRefused(f"no code: {answer.get('error', '')[:100]}")
-        told = await self._exchanged(code, begun.verifier, redirect_uri)
-        token, id_token, seconds = told.get("access_token"), told.get("id_token"), told.get("expires_in", 0)
+        tokens = await self._exchanged(code, begun.verifier, redirect_uri)
+        token, id_token, seconds = tokens.get("access_token"), tokens.get("id_token"), tokens.get("expires_in", 0)
         if (
             not isinstance(token, str)
             or not isinstance(id_token, str)
-            or str(told.get("token_type")).lower() != "bearer"
+            or str(tokens.get("token_type")).lower() != "bearer"
         ):
             raise ProviderAway("no tokens in the answer")
         await self._check(id_token, begun.nonce)
@@ -132,8 +132,8 @@ class OidcLogin:
         await self._discovered()
         if not self._document.get("end_session_endpoint"):
             return None
-        asked = {"client_id": self._client_id, "post_logout_redirect_uri": back}
-        return _address(await self._endpoint("end_session_endpoint"), asked)
+        query = {"client_id": self._client_id, "post_logout_redirect_uri": back}
+        return _address(await self._endpoint("end_session_endpoint"), query)
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -146,12 +146,12 @@ class OidcLogin:
             client_id=self._client_id,
             code_verifier=verifier,
         )
-        status, told = await self._asked("POST", await self._endpoint("token_endpoint"), form)
+        status, tokens = await self._ask("POST", await self._endpoint("token_endpoint"), form)
         if status in (400, 401):
-            raise SignInRefused(f"the code is not taken: {str(told.get('error', ''))[:100]}")
+            raise SignInRefused(f"the code is not taken: {str(tokens.get('error', ''))[:100]}")
         if status != 200:
             raise ProviderAway(f"the token endpoint answers {status}")
-        return told
+        return tokens
 
     async def _check(self, id_token: str, nonce: str) -> None:
         """OpenID Connect Core 1.0, 3.1.3.7."""
@@ -187,16 +187,16 @@ class OidcLogin:
         if time.monotonic() < self._read_at + REFRESH_SECONDS:
             return
         try:
-            status, told = await self._asked("GET", self._discovery_url)
-            if status != 200 or told.get("issuer") != self._issuer:
+            status, document = await self._ask("GET", self._discovery_url)
+            if status != 200 or document.get("issuer") != self._issuer:
                 raise ProviderAway("no discovery document of the issuer")
         except ProviderAway:
             if not self._document:
                 raise
             return
-        self._document, self._read_at = told, time.monotonic()
+        self._document, self._read_at = document, time.monotonic()
 
-    async def _asked(self, method: str, url: str, form: str = "") -> tuple[int, Mapping[str, Any]]:
+    async def _ask(self, method: str, url: str, form: str = "") -> tuple[int, Mapping[str, Any]]:
         headers = {"Accept": "application/json"} | ({"Content-Type": FORM} if form else {})
         try:
             async with self._client.stream(method, url, content=form, headers=headers) as answer:
@@ -208,10 +208,10 @@ class OidcLogin:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ProviderAway(f"{url}: {type(error).__name__}") from error
         try:
-            told = orjson.loads(data)
+            content = orjson.loads(data)
         except orjson.JSONDecodeError:
-            told = {}
-        return answer.status_code, told if isinstance(told, dict) else {}
+            content = {}
+        return answer.status_code, content if isinstance(content, dict) else {}
 
 
 def sign_in(settings: Settings, clock: Clock, workers: Iterable[Worker]) -> OidcLogin | None:
@@ -228,8 +228,8 @@ def sign_in(settings: Settings, clock: Clock, workers: Iterable[Worker]) -> Oidc
     )
 
 
-def _address(endpoint: str, asked: Mapping[str, str]) -> str:
-    return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(asked)}"
+def _address(endpoint: str, query: Mapping[str, str]) -> str:
+    return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(query)}"
 
 
 def _segment(data: bytes) -> str:

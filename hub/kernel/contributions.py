@@ -55,11 +55,11 @@ class Contribution:
         return (self.kind, self.source, self.source_record_id)
 
     @classmethod
-    def of(cls, said: Submission) -> "Contribution":
-        withdrawn = said.operation == "withdraw"
-        claim = Claim(said.source_version, withdrawn, said.event_id(), said.authority, said.record_id)
-        fields = {} if withdrawn else said.fields
-        return cls(said.kind, said.source, said.source_record_id, claim, said.received_at, fields)
+    def of(cls, sent: Submission) -> "Contribution":
+        withdrawn = sent.operation == "withdraw"
+        claim = Claim(sent.source_version, withdrawn, sent.event_id(), sent.authority, sent.record_id)
+        fields = {} if withdrawn else sent.fields
+        return cls(sent.kind, sent.source, sent.source_record_id, claim, sent.received_at, fields)
 
     def ref(self) -> SourceRef:
         claim = self.claim

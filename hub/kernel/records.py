@@ -38,8 +38,8 @@ class Submission:
 
     def event_id(self) -> str:
         """Equal for equal submissions, so that sending one again is recognised; the arrival time does not count."""
-        said = [self.kind, self.source_version, self.operation, self.record_id, self.fields]
-        return short_digest(canonical_json([self.source, self.source_record_id, *said]))
+        parts = [self.kind, self.source_version, self.operation, self.record_id, self.fields]
+        return short_digest(canonical_json([self.source, self.source_record_id, *parts]))
 
     def subject(self) -> str:
         """The event's subject and key: the record id, or the source's own id where that is all we know."""

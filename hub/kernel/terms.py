@@ -60,16 +60,16 @@ _cached_plain = lru_cache(maxsize=8_192)(_plain)  # a name is folded for each wa
 
 def segmented(text: str) -> str:
     """The terms to index, joined by blanks: a word as often as it occurs, a Chinese character once a run."""
-    found: list[str] = []
+    terms: list[str] = []
     for line in text.split("\n"):  # most lines are in one language, and English ones are cheaper by themselves
         if line.isascii():
-            found += map(_token_terms, _ASCII_TOKENS.findall(line.lower()))
+            terms += map(_token_terms, _ASCII_TOKENS.findall(line.lower()))
         else:
-            found += [
+            terms += [
                 _token_terms(token) if len(token) <= _TOKEN_CACHED else _terms_of(token)
                 for token in _TOKENS.findall(folded(line))
             ]
-    return " ".join(filter(None, found))
+    return " ".join(filter(None, terms))
 
 
 def query_terms(text: str) -> list[str]:
@@ -77,12 +77,12 @@ def query_terms(text: str) -> list[str]:
 
     Words without meaning of their own are left out, unless there are no others.
     """
-    found: dict[str, None] = {}
+    terms: dict[str, None] = {}
     for token in _TOKENS.findall(folded(text)):
-        found |= dict.fromkeys(rjieba.cut(token, hmm=False) if _HAN_RUN.match(token) else _typed(token))
-        if len(found) > 2 * TERMS_LIMIT:
+        terms |= dict.fromkeys(rjieba.cut(token, hmm=False) if _HAN_RUN.match(token) else _typed(token))
+        if len(terms) > 2 * TERMS_LIMIT:
             break
-    return ([term for term in found if term not in STOP_WORDS] or list(found))[:TERMS_LIMIT]
+    return ([term for term in terms if term not in STOP_WORDS] or list(terms))[:TERMS_LIMIT]
 
 
 def name_key(text: str) -> str:

@@ -38,10 +38,10 @@ class BatchWorker:
         """For `handle`: the next batch, to be done in the same step; empty where none waits or the step has enough."""
         if not self._further:
             return ()
-        found = self._consumer.poll(self._batch_rows, 0.0)
-        self._further = self._further - 1 if found else 0
-        self._at_hand = [*self._at_hand, *found]
-        return found
+        entries = self._consumer.poll(self._batch_rows, 0.0)
+        self._further = self._further - 1 if entries else 0
+        self._at_hand = [*self._at_hand, *entries]
+        return entries
 
     def step(self, timeout: float) -> int:
         """Handle one batch of at most `batch_rows` entries and `more`; returns how many they were."""

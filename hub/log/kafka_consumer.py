@@ -25,9 +25,9 @@ class KafkaLogConsumer:
 
     def poll(self, limit: int, timeout: float) -> list[Delivered]:
         """See the port."""
-        found: list[Delivered] = []
+        entries: list[Delivered] = []
         for records in self._client.poll(timeout_ms=int(timeout * 1_000), max_records=limit).values():
-            found += [
+            entries += [
                 Delivered(
                     record.topic,
                     record.partition,
@@ -38,7 +38,7 @@ class KafkaLogConsumer:
                 )
                 for record in records
             ]
-        return found
+        return entries
 
     def commit(self, done: Iterable[Delivered]) -> None:
         """See the port."""

@@ -67,17 +67,17 @@ class KafkaEventLog:
 
     def differences(self, topics: Iterable[Topic]) -> list[str]:
         """See the port; retention and compaction are compared with the broker's own settings of the topic."""
-        found = []
+        differences = []
         for topic in topics:
             try:
                 partitions = self._known(topic.name, fresh=True)
             except UnknownTopic:
-                found.append(f"topic {topic.name} is missing")
+                differences.append(f"topic {topic.name} is missing")
                 continue
             if partitions != topic.partitions:
-                found.append(f"topic {topic.name}: partitions is {partitions}, wanted {topic.partitions}")
-            found += self._config_differences(topic)
-        return found
+                differences.append(f"topic {topic.name}: partitions is {partitions}, wanted {topic.partitions}")
+            differences += self._config_differences(topic)
+        return differences
 
     def append(self, topic: str, entries: Sequence[Entry]) -> None:
         """See the port; at most APPEND_LIMIT entries of at most ENTRY_BYTES_LIMIT bytes each."""
@@ -170,17 +170,17 @@ class KafkaEventLog:
 
     def _config_differences(self, topic: Topic) -> list[str]:
         with self._admin_lock:
-            told: Any = self._admin.describe_configs([_resource(topic.name)], config_filter="all")
-        real = _values(told, topic.name)
-        found = []
+            answer: Any = self._admin.describe_configs([_resource(topic.name)], config_filter="all")
+        real = _values(answer, topic.name)
+        differences = []
         compacted = "compact" in real.get("cleanup.policy", "")
         if compacted != topic.compacted:
-            found.append(f"topic {topic.name}: compacted is {compacted}, wanted {topic.compacted}")
+            differences.append(f"topic {topic.name}: compacted is {compacted}, wanted {topic.compacted}")
         milliseconds = int(real.get("retention.ms", "-1"))
         hours = None if milliseconds < 0 else milliseconds / HOUR_MS
         if hours != topic.retention_hours:
-            found.append(f"topic {topic.name}: retention_hours is {hours}, wanted {topic.retention_hours}")
-        return found
+            differences.append(f"topic {topic.name}: retention_hours is {hours}, wanted {topic.retention_hours}")
+        return differences
 
     def _known(self, topic: str, *, fresh: bool = False) -> int:
         """How many partitions the topic has; UnknownTopic where there is none."""
@@ -207,9 +207,9 @@ def _resource(topic: str) -> Any:
     return ConfigResource(ConfigResourceType.TOPIC, topic)
 
 
-def _values(told: Any, topic: str) -> dict[str, str]:
+def _values(answer: Any, topic: str) -> dict[str, str]:
     """The settings in kafka-python's answer: {type: {name: {key: {value: …}}}}."""
-    for named in told.values():
+    for named in answer.values():
         if topic in named:
             return {key: str(data["value"]) for key, data in named[topic].items()}
     return {}

@@ -75,17 +75,17 @@ class SqliteEventLog:
     def differences(self, topics: Iterable[Topic]) -> list[str]:
         """See the port."""
         real = {topic.name: topic for topic in self.topics()}
-        found = []
+        differences = []
         for wanted in topics:
             there = real.get(wanted.name)
             if there is None:
-                found.append(f"topic {wanted.name} is missing")
+                differences.append(f"topic {wanted.name} is missing")
                 continue
             for setting in ("partitions", "compacted", "retention_hours"):
                 is_now, should = getattr(there, setting), getattr(wanted, setting)
                 if is_now != should:
-                    found.append(f"topic {wanted.name}: {setting} is {is_now}, wanted {should}")
-        return found
+                    differences.append(f"topic {wanted.name}: {setting} is {is_now}, wanted {should}")
+        return differences
 
     def append(self, topic: str, entries: Sequence[Entry]) -> None:
         """See the port; at most APPEND_LIMIT entries of at most ENTRY_BYTES_LIMIT bytes each."""
@@ -169,9 +169,9 @@ class SqliteConsumer:
             seen = self._log.appends()
             now = self._changes()
             if now != changes and self._is_active():
-                found = self._read(limit)
-                if found:
-                    return found
+                entries = self._read(limit)
+                if entries:
+                    return entries
             changes = now
             remaining = deadline - monotonic()
             if remaining <= 0:
@@ -227,7 +227,7 @@ class SqliteConsumer:
             self._joined = False
 
     def _read(self, limit: int) -> list[Delivered]:
-        found: list[Delivered] = []
+        entries: list[Delivered] = []
         self._turn += 1
         sql = self._log.database.read()
         for index in range(len(self._partitions)):
@@ -235,17 +235,17 @@ class SqliteConsumer:
             first, topic, number = part.first, part.topic, part.number
             rows = sql.execute(
                 "SELECT at, key, value, headers FROM entries WHERE at >= ? AND at < ? ORDER BY at LIMIT ?",
-                (first + self._next.get(part.id, 0), part.beyond, limit - len(found)),
+                (first + self._next.get(part.id, 0), part.beyond, limit - len(entries)),
             ).fetchall()
             if rows:
-                found += [
+                entries += [
                     Delivered(topic, number, at - first, key, value, unpack(headers))
                     for at, key, value, headers in rows
                 ]
-                self._next[part.id] = found[-1].offset + 1
-            if len(found) >= limit:
+                self._next[part.id] = entries[-1].offset + 1
+            if len(entries) >= limit:
                 break
-        return found
+        return entries
 
     def _is_active(self) -> bool:
         """Whether this member holds the partitions; joins where it never has or where nobody does."""
@@ -268,8 +268,8 @@ class SqliteConsumer:
         self._next = {part.id: stored.get(part.id, 0) for part in self._partitions}
 
     def _owner(self) -> str | None:
-        found = self._log.database.read().execute("SELECT member FROM groups WHERE name = ?", (self._group,)).fetchone()
-        return found[0] if found else None
+        row = self._log.database.read().execute("SELECT member FROM groups WHERE name = ?", (self._group,)).fetchone()
+        return row[0] if row else None
 
     def _stored(self) -> dict[int, int]:
         rows = self._log.database.read().execute(

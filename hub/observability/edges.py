@@ -65,12 +65,12 @@ class ObservedConsumer:
 
     def poll(self, limit: int, timeout: float) -> Sequence[Delivered]:
         """See the port."""
-        found = self._inner.poll(limit, timeout)
-        if found and (at_work := work.current()) is not None:
+        entries = self._inner.poll(limit, timeout)
+        if entries and (at_work := work.current()) is not None:
             at_work.begin()
             if tracing.enabled():
-                at_work.note(found)
-        return found
+                at_work.note(entries)
+        return entries
 
     def commit(self, done: Iterable[Delivered]) -> None:
         """See the port."""

@@ -59,7 +59,7 @@ def configure(form: Format = "auto", level: str = "WARNING", stream: TextIO | No
     handler = _Telling(stream)
     handler.setFormatter(TextFormatter() if as_text else JsonFormatter())
     root = logging.getLogger()
-    for earlier in [one for one in root.handlers if isinstance(one, _Telling | _Counting)]:
+    for earlier in [handler for handler in root.handlers if isinstance(handler, _Telling | _Counting)]:
         root.removeHandler(earlier)
     root.addHandler(handler)
     root.addHandler(_Counting(logging.WARNING))
@@ -89,19 +89,19 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """See logging.Formatter; one line."""
-        told: dict[str, Any] = {
+        line: dict[str, Any] = {
             "time": _time(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": message_of(record),
         }
         if trace_id := tracing.current_trace_id():
-            told["trace_id"] = trace_id
+            line["trace_id"] = trace_id
         if fields := fields_of(record):
-            told["fields"] = fields
+            line["fields"] = fields
         if record.exc_info and record.exc_info[1]:
-            told["error"] = list(errors_of(record.exc_info[1]))
-        return orjson.dumps(told, default=_shown).decode()
+            line["error"] = list(errors_of(record.exc_info[1]))
+        return orjson.dumps(line, default=_text).decode()
 
 
 class TextFormatter(logging.Formatter):
@@ -111,7 +111,7 @@ class TextFormatter(logging.Formatter):
         """See logging.Formatter."""
         parts = [f"{_time(record)} {record.levelname} {record.name} {message_of(record)}"]
         if fields := fields_of(record):
-            parts[0] += " " + " ".join(f"{name}={_shown(value)}" for name, value in fields.items())
+            parts[0] += " " + " ".join(f"{name}={_text(value)}" for name, value in fields.items())
         if record.exc_info and record.exc_info[1]:
             for error in errors_of(record.exc_info[1]):
                 parts.append(f"  {error['type']}: {error['message']}" if error["message"] else f"  {error['type']}")
@@ -122,8 +122,8 @@ class TextFormatter(logging.Formatter):
 def message_of(record: logging.LogRecord) -> str:
     """The message without anything private. Errors among its arguments are told as `error_message` tells them."""
     given = record.args
-    if isinstance(given, tuple) and any(isinstance(one, BaseException) for one in given):
-        given = tuple(_told(one) if isinstance(one, BaseException) else one for one in given)
+    if isinstance(given, tuple) and any(isinstance(value, BaseException) for value in given):
+        given = tuple(_described(value) if isinstance(value, BaseException) else value for value in given)
     try:
         message = str(record.msg) % given if given else str(record.msg)
     except (TypeError, ValueError):
@@ -142,16 +142,16 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
 def errors_of(error: BaseException) -> Iterator[dict[str, Any]]:
     """The error and what caused it, at most CAUSES; each with its type, message where it may be told, and places."""
     seen: set[int] = set()
-    one: BaseException | None = error
-    while one is not None and id(one) not in seen and len(seen) < CAUSES:
-        seen.add(id(one))
-        frames = traceback.extract_tb(one.__traceback__)[-FRAMES:]
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen and len(seen) < CAUSES:
+        seen.add(id(current))
+        frames = traceback.extract_tb(current.__traceback__)[-FRAMES:]
         yield {
-            "type": _name(type(one)),
-            "message": error_message(one),
+            "type": _name(type(current)),
+            "message": error_message(current),
             "at": [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames],
         }
-        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
 
 
 def error_message(error: BaseException) -> str:
@@ -166,11 +166,11 @@ def _is_telling(kind: type[BaseException]) -> bool:
         return False
     name = f"{kind.__module__}.{kind.__qualname__}"
     if name.startswith("psycopg."):
-        return any(f"{one.__module__}.{one.__qualname__}" == "psycopg.OperationalError" for one in kind.__mro__)
+        return any(f"{base.__module__}.{base.__qualname__}" == "psycopg.OperationalError" for base in kind.__mro__)
     return issubclass(kind, _TELLING) or name.startswith((*_TELLING_MODULES, *_TELLING_NAMES))
 
 
-def _told(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     message = error_message(error)
     return f"{_name(type(error))}: {message}" if message else _name(type(error))
 
@@ -185,7 +185,7 @@ def _plain(value: Any) -> Any:
     return scrubbed(value[:ERROR_CHARS]) if isinstance(value, str) else type(value).__name__
 
 
-def _shown(value: Any) -> str:
+def _text(value: Any) -> str:
     return str(value)
 
 

@@ -28,8 +28,8 @@ class Work:
 
     def note(self, entries: Iterable[Delivered | Entry]) -> None:
         """The traces that the entries belong to."""
-        found = {trace for entry in entries if (trace := traceparent_of(entry.headers))}
-        self.traces.update(sorted(found - self.traces)[: TRACES_LIMIT - len(self.traces)])
+        traces = {trace for entry in entries if (trace := traceparent_of(entry.headers))}
+        self.traces.update(sorted(traces - self.traces)[: TRACES_LIMIT - len(self.traces)])
 
 
 class _Local(threading.local):

@@ -55,16 +55,16 @@ class PostgresOutbox:
     def pending(self, limit: int, timeout: float) -> Sequence[Pending]:
         """The oldest events; none where another relay is at work."""
         deadline = monotonic() + timeout
-        while not (found := self._look(limit)) and (remaining := deadline - monotonic()) > 0:
+        while not (events := self._look(limit)) and (remaining := deadline - monotonic()) > 0:
             with self._saved:
                 self._saved.wait(min(remaining, LOOK_SECONDS))
-        return found
+        return events
 
     def waiting(self) -> int:
         """How many events wait, whoever publishes them, up to WAITING_LIMIT and one."""
         with self._database.read() as sql:
-            found = sql.execute(self._count).fetchone()
-        return int(found[0]) if found else 0
+            row = sql.execute(self._count).fetchone()
+        return int(row[0]) if row else 0
 
     def published(self, up_to: int) -> None:
         """Forget the events up to this number that were handed out last."""
@@ -82,9 +82,9 @@ class PostgresOutbox:
     def _look(self, limit: int) -> list[Pending]:
         with self._guard:
             session = self._leading()
-            found = self._read(session, limit) if session else []
-            self._handed_out = [one.number for one in found]
-            return found
+            events = self._read(session, limit) if session else []
+            self._handed_out = [event.number for event in events]
+            return events
 
     def _leading(self) -> Connection[Any] | None:
         """The session that holds the relay's lock; the lock lives and dies with it."""

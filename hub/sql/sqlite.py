@@ -84,8 +84,8 @@ class Database:
 
     def counted(self, table: str, most: int) -> int:
         """How many rows the table has, counted no further than `most`."""
-        (found,) = self.read().execute(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT ?)", (most,)).fetchone()
-        return int(found)
+        (count,) = self.read().execute(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT ?)", (most,)).fetchone()
+        return int(count)
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:

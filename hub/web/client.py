@@ -195,8 +195,8 @@ def _pairs(query: Query) -> list[tuple[str, str]]:
     if not isinstance(query, BaseModel):
         return list(query)
     given = query.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    listed = [(name, value if isinstance(value, list) else [value]) for name, value in given.items()]
-    return [(name, one if isinstance(one, str) else orjson.dumps(one).decode()) for name, of in listed for one in of]
+    listed = [(name, item) for name, value in given.items() for item in (value if isinstance(value, list) else [value])]
+    return [(name, item if isinstance(item, str) else orjson.dumps(item).decode()) for name, item in listed]
 
 
 def _request(

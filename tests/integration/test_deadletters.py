@@ -81,9 +81,9 @@ def test_letters_are_replayed_as_they_were_and_each_once(log: EventLog, topic: s
     assert (count.kept, count.waiting) == (7, 7)
     assert count.reasons == {"bad-data": 5, "-": 1, "no-event": 1}
     assert [one.key for one in letters.newest(topic, 2)] == [b"r3", b"r4"]
-    found = letters.one(topic, 0, 1)
-    assert found is not None
-    assert (found.key, letters.one(topic, 0, 7)) == (b"r1", None)
+    second = letters.letter(topic, 0, 1)
+    assert second is not None
+    assert (second.key, letters.letter(topic, 0, 7)) == (b"r1", None)
 
     first = letters.replay(topic, limit=2)
     assert (first.replayed, first.left) == (2, 5)

@@ -73,11 +73,11 @@ def writable(settings: Settings) -> Iterator[Finding]:
 def space(settings: Settings) -> Iterator[Finding]:
     """There is room for the log and the stores to grow."""
     free = environment.free_bytes(settings.data_dir)
-    told = bilingual("operations.told", free=free / GIB)
+    text = bilingual("operations.told", free=free / GIB)
     least = environment.FREE_BYTES / GIB
     yield Finding(
         free >= environment.FREE_BYTES,
-        told,
+        text,
         bilingual("operations.make-room-least-gib", least=least),
     )
 
@@ -95,10 +95,10 @@ def clock(settings: Settings) -> Iterator[Finding]:
     newest = max((path.stat().st_mtime for path in folder.glob("*")), default=0.0) if folder.is_dir() else 0.0
     ahead = newest - time.time()
     if ahead > AHEAD_SECONDS:
-        told = bilingual("operations.told.clock-s-behind-data", ahead=ahead)
+        text = bilingual("operations.told.clock-s-behind-data", ahead=ahead)
     else:
-        told = bilingual("operations.told.clock-not-behind-data")
-    yield Finding(ahead <= AHEAD_SECONDS, told, bilingual("operations.set-system-time-ntp"))
+        text = bilingual("operations.told.clock-not-behind-data")
+    yield Finding(ahead <= AHEAD_SECONDS, text, bilingual("operations.set-system-time-ntp"))
     try:
         ZoneInfo(settings.timezone)
         known = True
@@ -121,8 +121,8 @@ def private_files(settings: Settings) -> Iterator[Finding]:
         if not path.exists():
             continue
         mode = path.stat().st_mode & 0o777
-        told = bilingual("operations.told.mode", name=name, mode=mode)
-        yield Finding(not mode & 0o077, told, bilingual("operations.run-chmod", path=path))
+        text = bilingual("operations.told.mode", name=name, mode=mode)
+        yield Finding(not mode & 0o077, text, bilingual("operations.run-chmod", path=path))
 
 
 def provider(settings: Settings) -> Iterator[Finding]:
@@ -147,10 +147,10 @@ def journals(settings: Settings) -> Iterator[Finding]:
     """Each store is in WAL mode, so that readers and the writer do not wait for each other."""
     for path in sorted(settings.data_dir.glob("*.db")):
         mode = _journal_mode(path)
-        told = bilingual("operations.told.journal-mode", name=path.name, mode=mode)
+        text = bilingual("operations.told.journal-mode", name=path.name, mode=mode)
         yield Finding(
             mode == "wal",
-            told,
+            text,
             bilingual("operations.file-may-damaged-network"),
         )
 
@@ -171,10 +171,10 @@ def reachable(settings: Settings, running: bool) -> Iterator[Finding]:
     if running:
         path = settings.data_dir / ADDRESS_FILE
         url = path.read_text("utf-8").strip() if path.exists() else ""
-        told = bilingual("operations.told.hub-running", url=url)
+        text = bilingual("operations.told.hub-running", url=url)
         yield Finding(
             _is_ready(url),
-            told,
+            text,
             bilingual("operations.worker-fails-not-ready"),
         )
         return
@@ -184,8 +184,8 @@ def reachable(settings: Settings, running: bool) -> Iterator[Finding]:
     except (OSError, socket.gaierror):
         free = False
     state = "operations.port-free" if free else "operations.port-taken"
-    told = bilingual(state, host=settings.host, port=settings.port)
-    yield Finding(free, told, bilingual("operations.choose-another-hub-up"))
+    text = bilingual(state, host=settings.host, port=settings.port)
+    yield Finding(free, text, bilingual("operations.choose-another-hub-up"))
 
 
 def _is_ready(url: str) -> bool:
@@ -202,11 +202,11 @@ def opened(settings: Settings) -> list[Finding]:
     try:
         hub = compose(settings)
     except Exception as error:
-        told = bilingual("operations.told.data-cannot-opened", error=error)
+        text = bilingual("operations.told.data-cannot-opened", error=error)
         return [
             Finding(
                 False,
-                told,
+                text,
                 bilingual("operations.mend-what-told-above"),
             )
         ]
@@ -231,10 +231,10 @@ def topics(hub: "Hub", settings: Settings) -> Iterator[Finding]:
 def at_work(hub: "Hub") -> Iterator[Finding]:
     """No worker has fallen far behind."""
     for name, lag in _lags(hub).items():
-        told = bilingual("operations.told.entries-wait", name=name, lag=lag)
+        text = bilingual("operations.told.entries-wait", name=name, lag=lag)
         yield Finding(
             lag < MANY_WAIT,
-            told,
+            text,
             bilingual("operations.start-hub-let-work"),
         )
 
@@ -249,12 +249,12 @@ def catalogue(hub: "Hub") -> Iterator[Finding]:
         yield Finding(True, waiting)
         return
     fine = check(records, searched).equal
-    told = (
+    text = (
         bilingual("operations.catalogue-equals-record-store", count=searched.count())
         if fine
         else bilingual("operations.catalogue-differs-record-store")
     )
-    yield Finding(fine, told, bilingual("operations.stop-hub-run-hub"))
+    yield Finding(fine, text, bilingual("operations.stop-hub-run-hub"))
 
 
 def _lags(hub: "Hub") -> dict[str, int]:

@@ -26,5 +26,5 @@ def difference(line: str) -> Finding:
         remedy = bilingual("operations.remedy.partitions-chosen-before-topic")
     else:
         remedy = bilingual("operations.remedy.set-topic-back-kafka")
-    told = bilingual("operations.told.topics-differ-schemas-topics", line=line)
-    return Finding(False, told, remedy)
+    text = bilingual("operations.told.topics-differ-schemas-topics", line=line)
+    return Finding(False, text, remedy)

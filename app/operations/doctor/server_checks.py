@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5.0
 ELASTICSEARCH_MAJOR = 9
 ALIAS = "hub-records"
-SAID_CHARS = 300
+REASON_CHARS = 300
 OUTBOXES: Mapping[str, str] = {"outbox": "curation", "booking_outbox": "booking"}
 """Each outbox's table, and the service whose relay empties it."""
 
 
 @dataclass(slots=True)
-class Found:
+class Servers:
     """What earlier checks found out that later ones need. `None`: it could not be."""
 
     log: "KafkaEventLog | None" = None
@@ -43,18 +43,18 @@ class Found:
 def examine(settings: Settings) -> list[Finding]:
     """Every check; those that need a server that is away are left out, since its own finding tells."""
     with ExitStack() as stack:
-        found = Found()
-        findings = [*kafka(settings, found, stack), *postgresql(settings, found, stack)]
-        findings += elasticsearch(settings, found)
+        servers = Servers()
+        findings = [*kafka(settings, servers, stack), *postgresql(settings, servers, stack)]
+        findings += elasticsearch(settings, servers)
         for check in (groups, outboxes, vault, catalogue):
             try:
-                findings += check(settings, found)
+                findings += check(settings, servers)
             except failures() as error:
                 findings.append(_failed(check.__name__, error))
         return findings
 
 
-def kafka(settings: Settings, found: Found, stack: ExitStack) -> Iterator[Finding]:
+def kafka(settings: Settings, servers: Servers, stack: ExitStack) -> Iterator[Finding]:
     """It answers, topics are as their contracts say, and every replica of each partition is in sync."""
     from kafka import KafkaAdminClient
 
@@ -69,9 +69,9 @@ def kafka(settings: Settings, found: Found, stack: ExitStack) -> Iterator[Findin
         wanted = topics(settings.topic_partitions)
         known = set(admin.list_topics())
         described = admin.describe_topics([topic.name for topic in wanted if topic.name in known])
-        found.log = KafkaEventLog(where)
-        stack.callback(found.log.close)
-        differences = found.log.differences(wanted)
+        servers.log = KafkaEventLog(where)
+        stack.callback(servers.log.close)
+        differences = servers.log.differences(wanted)
     except failures() as error:
         yield _away("Kafka", where, "HUB_KAFKA_BOOTSTRAP", error)
         return
@@ -97,7 +97,7 @@ def _replicas(topics: Sequence[Mapping[str, Any]]) -> Finding:
     )
 
 
-def postgresql(settings: Settings, found: Found, stack: ExitStack) -> Iterator[Finding]:
+def postgresql(settings: Settings, servers: Servers, stack: ExitStack) -> Iterator[Finding]:
     """It answers, and its tables are those of this release."""
     import psycopg
 
@@ -123,11 +123,11 @@ def postgresql(settings: Settings, found: Found, stack: ExitStack) -> Iterator[F
         bilingual("operations.run-hub-stack-prepare"),
     )
     if row:
-        found.database = PostgresDatabase(settings.postgresql_dsn, 2)
-        stack.callback(found.database.close)
+        servers.database = PostgresDatabase(settings.postgresql_dsn, 2)
+        stack.callback(servers.database.close)
 
 
-def elasticsearch(settings: Settings, found: Found) -> Iterator[Finding]:
+def elasticsearch(settings: Settings, servers: Servers) -> Iterator[Finding]:
     """It answers, is of version 9 and healthy, and one index serves under the catalogue's alias."""
     url = settings.elasticsearch_url.rstrip("/")
     try:
@@ -150,7 +150,7 @@ def elasticsearch(settings: Settings, found: Found) -> Iterator[Finding]:
         bilingual("operations.look-nodes-disks-if"),
     )
     serving = sorted(alias.json()) if alias.is_success else []
-    found.searching = len(serving) == 1 and colour != "red"
+    servers.searching = len(serving) == 1 and colour != "red"
     listed = ", ".join(serving) or "-"
     yield Finding(
         len(serving) == 1,
@@ -159,47 +159,47 @@ def elasticsearch(settings: Settings, found: Found) -> Iterator[Finding]:
     )
 
 
-def groups(settings: Settings, found: Found) -> Iterator[Finding]:
+def groups(settings: Settings, servers: Servers) -> Iterator[Finding]:
     """No consumer group is far behind."""
-    if found.log is None:
+    if servers.log is None:
         return
     for group, (service, names) in _groups(settings).items():
         try:
-            with closing(found.log.consumer(group, names)) as consumer:
+            with closing(servers.log.consumer(group, names)) as consumer:
                 lag = consumer.lag()
         except LookupError:  # a topic is missing, which has been told
             continue
-        found.waiting[group] = lag
+        servers.waiting[group] = lag
         yield _behind(group, lag, service)
 
 
-def outboxes(_: Settings, found: Found) -> Iterator[Finding]:
+def outboxes(_: Settings, servers: Servers) -> Iterator[Finding]:
     """No outbox is filling up. A relay is handed rows only while it leads, so that the tables themselves are asked."""
-    if found.database is None:
+    if servers.database is None:
         return
     for table, service in OUTBOXES.items():
-        with found.database.read() as sql:
+        with servers.database.read() as sql:
             (rows,) = sql.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
-        found.waiting[table] = rows
+        servers.waiting[table] = rows
         yield _behind(table, rows, service)
 
 
-def vault(settings: Settings, found: Found) -> Iterator[Finding]:
+def vault(settings: Settings, servers: Servers) -> Iterator[Finding]:
     """The key file is the one that the values were kept with; its mode is looked at with the other private files."""
     from services.ingest.adapters.sql_vault import SqlVault
     from services.ingest.ports.vault import VaultLocked
 
-    if found.database is None:
+    if servers.database is None:
         return
     path = settings.data_dir / "vault.key"
-    with found.database.read() as sql:
+    with servers.database.read() as sql:
         used = sql.execute("SELECT 1 FROM vault_key").fetchone() is not None
     if not used:
         yield Finding(True, bilingual("operations.vault-not-been-used"))
         return
     problem = ""
     try:
-        SqlVault(found.database, path).close()
+        SqlVault(servers.database, path).close()
     except VaultLocked as error:
         problem = str(error)
     yield Finding(
@@ -211,26 +211,26 @@ def vault(settings: Settings, found: Found) -> Iterator[Finding]:
     )
 
 
-def catalogue(settings: Settings, found: Found) -> Iterator[Finding]:
+def catalogue(settings: Settings, servers: Servers) -> Iterator[Finding]:
     """The catalogue says what the record store says; compared only while nothing is on its way between them."""
     from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
     from services.catalog.service import check
     from services.curation.adapters.postgresql_store import PostgresRecordStore
 
-    if found.log is None or found.database is None or not found.searching:
+    if servers.log is None or servers.database is None or not servers.searching:
         return
     on_its_way = bilingual("operations.on-its-way")
-    if any(found.waiting.get(name, 1) for name in ("curation", "catalogue", "outbox")):
+    if any(servers.waiting.get(name, 1) for name in ("curation", "catalogue", "outbox")):
         yield Finding(True, on_its_way)
         return
-    before = found.log.end_offsets(RECORDS)
+    before = servers.log.end_offsets(RECORDS)
     with (
         closing(ElasticsearchCatalogue(settings.elasticsearch_url, patience=CONNECT_SECONDS)) as searched,
-        closing(PostgresRecordStore(found.database, settings.node)) as records,
+        closing(PostgresRecordStore(servers.database, settings.node)) as records,
     ):
         fine = check(records, searched).equal
         count = searched.count()
-    if not fine and found.log.end_offsets(RECORDS) != before:
+    if not fine and servers.log.end_offsets(RECORDS) != before:
         yield Finding(True, on_its_way)
         return
     yield Finding(
@@ -264,22 +264,22 @@ def _behind(name: str, waiting: int, service: str) -> Finding:
 
 
 def _away(name: str, where: str, setting: str, error: Exception) -> Finding:
-    said = _said(error)
+    reason = _reason(error)
     return Finding(
         False,
-        bilingual("operations.cannot-used", name=name, where=where, said=said),
+        bilingual("operations.cannot-used", name=name, where=where, said=reason),
         bilingual("operations.start-mend-try-out", setting=setting),
     )
 
 
 def _failed(check: str, error: Exception) -> Finding:
-    said = _said(error)
+    reason = _reason(error)
     return Finding(
         False,
-        bilingual("operations.check-could-not-completed", check=check, said=said),
+        bilingual("operations.check-could-not-completed", check=check, said=reason),
         bilingual("operations.mend-what-told-above.mend-what-told-above"),
     )
 
 
-def _said(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0][:SAID_CHARS] or type(error).__name__
+def _reason(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0][:REASON_CHARS] or type(error).__name__
