@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from hub.kernel.problems import Problem, shown
+from hub.kernel.problems import Problem, quoted
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from schemas import cells
@@ -66,7 +66,7 @@ def validate_text(kind: Kind, row: Mapping[str, str]) -> Valid | Invalid:
             _put(raw, path, _value(spec, text) if spec else text)
         except ValueError:
             reason = expected(f"{spec.type if spec else 'text'}_type", {}, "readable")
-            found = shown(text) if spec and spec.openness == "public" else MASK
+            found = quoted(text) if spec and spec.openness == "public" else MASK
             problems.append(Problem("unreadable", reason, found, path, spec.label if spec else None))
     if problems:
         return Invalid(tuple(problems[:PROBLEM_LIMIT]))
@@ -142,7 +142,7 @@ def _problem(specs: Mapping[str, FieldSpec], item: ErrorDetails) -> Problem:
     spec = next((specs[path] for end in range(len(names), 0, -1) if (path := ".".join(names[:end])) in specs), None)
     field = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        return Problem("unknown-field", _known(specs, ".".join(names)), shown(names[-1]), field)
+        return Problem("unknown-field", _known(specs, ".".join(names)), quoted(names[-1]), field)
     hint = spec.meta.hint if spec else None
     reason = hint or expected(item["type"], item.get("ctx", {}), item["msg"])
     return Problem(item["type"], reason, _excerpt(spec, item), field, spec.label if spec else None)
@@ -153,7 +153,7 @@ def _excerpt(spec: FieldSpec | None, item: ErrorDetails) -> str:
         return ""
     if spec is None or spec.openness in ("secret", "agency") or isinstance(item["input"], dict):
         return MASK if spec and spec.openness != "public" else ""
-    return shown(item["input"])
+    return quoted(item["input"])
 
 
 def _known(specs: Mapping[str, FieldSpec], name: str) -> Bilingual:

@@ -12,7 +12,7 @@ _FOUND, _EXPECTED = bilingual("hub.problem.found"), bilingual("hub.problem.expec
 _COMMA, _SEMICOLON = bilingual("hub.problem.comma"), bilingual("hub.problem.semicolon")
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """The value as a message quotes it: one line, at most FOUND_LIMIT characters."""
     text = " ".join(str(value).encode("utf-8", "replace").decode().split())
     return text if len(text) <= FOUND_LIMIT else text[: FOUND_LIMIT - 1] + "…"

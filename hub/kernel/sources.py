@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.kernel.records import Authority
 from hub.text.language import Bilingual, Language
 from hub.text.messages import bilingual
@@ -38,5 +38,5 @@ class Sources:
         except KeyError:
             known = ", ".join(sorted(self._sources))
             expected = bilingual("hub.unknown-source")
-            problem = Problem("unknown-source", expected.format(known=known), shown(source_id), "source")
+            problem = Problem("unknown-source", expected.format(known=known), quoted(source_id), "source")
             raise Refusal(problem) from None

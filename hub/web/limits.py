@@ -18,7 +18,7 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.kernel.access import Role
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.messages import bilingual
 from hub.web.callers import TOKEN_COOKIE, language_of, principal_of, require
 from hub.web.problems import problem_response
@@ -153,7 +153,7 @@ class _Body:
             try:
                 orjson.loads(data)
             except orjson.JSONDecodeError:
-                found = shown(bytes(data[:200]).decode("utf-8", "replace"))
+                found = quoted(bytes(data[:200]).decode("utf-8", "replace"))
                 raise Refusal(Problem("not-json", _JSON, found), status=400) from None
         pieces = iter([{"type": "http.request", "body": bytes(data), "more_body": False}])
 

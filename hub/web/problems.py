@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.language import Language
 from hub.text.messages import bilingual
 from hub.web.callers import language_of
@@ -53,7 +53,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 def unserved_response(request: Request, error: HTTPException) -> JSONResponse:
     """What the framework refuses by itself: addresses, methods and bodies that are none."""
     expected = _UNSERVED.get(error.status_code, _REQUEST)
-    problem = Problem(f"http-{error.status_code}", expected, shown(f"{request.method} {request.url.path}"))
+    problem = Problem(f"http-{error.status_code}", expected, quoted(f"{request.method} {request.url.path}"))
     answer = problem_response((problem,), error.status_code, language_of(request))
     answer.headers.update(error.headers or {})
     return answer
@@ -64,4 +64,4 @@ def _problem_of(error: dict[str, Any]) -> Problem:
     rule = str(error.get("msg", ""))
     expected = bilingual("hub.expected-rule", rule=rule)
     found = error.get("input")
-    return Problem(str(error.get("type", "invalid")), expected, "" if found is None else shown(found), where)
+    return Problem(str(error.get("type", "invalid")), expected, "" if found is None else quoted(found), where)

@@ -14,7 +14,7 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.kernel.problems import Problem, shown
+from hub.kernel.problems import Problem, quoted
 from hub.text.messages import bilingual
 from hub.web.callers import TOKEN_COOKIE, language_of
 from hub.web.problems import problem_response
@@ -77,7 +77,7 @@ class Safe:
         if scope["path"] in INNER or (len(hosts) == 1 and self._hosts.has(hosts[0])):
             await self._app(scope, receive, safe)
             return
-        problem = Problem("unknown-host", _HOST, shown(", ".join(hosts)), "Host")
+        problem = Problem("unknown-host", _HOST, quoted(", ".join(hosts)), "Host")
         answer = problem_response((problem,), 421 if len(hosts) == 1 else 400, language_of(request))
         await answer(scope, receive, safe)
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 import orjson
 
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.language import Bilingual
 
 TELEMETRY = "telemetry"
@@ -68,15 +68,15 @@ class Run:
     def read(cls, raw: Any, row: int | None = None) -> "Run":
         """The run that JSON members describe; raises Refusal with every problem, at this row where one is given."""
         if not isinstance(raw, dict):
-            raise Refusal(Problem("not-an-object", _OBJECT, shown(raw), row=row))
+            raise Refusal(Problem("not-an-object", _OBJECT, quoted(raw), row=row))
         problems: list[Problem] = []
         for name in raw.keys() - set(cls.__slots__):
             known = ", ".join(cls.__slots__)
-            problems.append(Problem("unknown-field", _FIELDS.format(known=known), shown(name), shown(name)))
+            problems.append(Problem("unknown-field", _FIELDS.format(known=known), quoted(name), quoted(name)))
         start, end = (_time(raw.get(name), name, problems) for name in ("started_at", "ended_at"))
         if start and end and not start < end <= start + LONGEST_RUN:
             expected = _ORDER if end <= start else _LONGEST.format(days=LONGEST_RUN.days)
-            problems.append(Problem("order", expected, shown(raw["ended_at"]), "ended_at"))
+            problems.append(Problem("order", expected, quoted(raw["ended_at"]), "ended_at"))
         instrument = _id(raw.get("instrument_id"), "instrument_id", problems)
         booking = None if raw.get("booking_id") is None else _id(raw["booking_id"], "booking_id", problems)
         kind = _one_of(raw.get("user_kind"), problems)
@@ -165,4 +165,4 @@ def _version(value: Any, problems: list[Problem]) -> int:
 
 
 def _excerpt(value: Any) -> str:
-    return "" if value is None else shown(value)
+    return "" if value is None else quoted(value)

@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import Response
 
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.language import Language
 from hub.text.messages import bilingual
 from hub.web.bodies import json_body
@@ -91,7 +91,7 @@ def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
             return _booking_page(*desk.owned(read_statuses(status), caller, most, before), language)
         if scope == "instrument" and instrument:
             return _page(desk.of_instrument(instrument, caller, most, before), most, language)
-        raise Refusal(Problem("bad-scope", _SCOPE, shown(scope), "scope"), status=400)
+        raise Refusal(Problem("bad-scope", _SCOPE, quoted(scope), "scope"), status=400)
 
     @serve(api, contract.BOOKING)
     def booking(booking_id: str, caller: Caller, language: ReaderLanguage) -> Response:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 from hub.kernel.access import Principal
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.kernel.records import Record
 from hub.observability import metrics
 from hub.ports.clock import Clock, rfc3339
@@ -169,16 +169,16 @@ class BookingDesk:
             if changed.outcome == "changed" and changed.booking:
                 metrics.BOOKING_CHANGES.labels(status).inc()
                 return self._seen(changed.booking, seen.record, principal)
-        raise Refusal(Problem("busy", _BUSY, shown(booking_id), "version"), status=409)
+        raise Refusal(Problem("busy", _BUSY, quoted(booking_id), "version"), status=409)
 
     def _instrument(self, instrument_id: str) -> Record:
         record = self._records.get([instrument_id]).get(instrument_id)
         if record is None:
-            problem = Problem("unknown-instrument", _UNKNOWN_INSTRUMENT, shown(instrument_id), "instrument")
+            problem = Problem("unknown-instrument", _UNKNOWN_INSTRUMENT, quoted(instrument_id), "instrument")
             raise Refusal(problem, status=404)
         if record.status == "withdrawn":
             expected = _REPLACED.format(id=record.replaced_by) if record.replaced_by else _WITHDRAWN
-            raise Refusal(Problem("withdrawn", expected, shown(instrument_id), "instrument"), status=410)
+            raise Refusal(Problem("withdrawn", expected, quoted(instrument_id), "instrument"), status=410)
         return record
 
     def _record(self, instrument_id: str) -> Record | None:
@@ -192,7 +192,7 @@ class BookingDesk:
         booking = self._bookings.get(booking_id)
         record = self._record(booking.instrument_id) if booking else None
         if booking is None or not policy.may_see(principal, booking, owns(principal, record)):
-            raise Refusal(Problem("unknown-booking", _UNKNOWN_BOOKING, shown(booking_id), "id"), status=404)
+            raise Refusal(Problem("unknown-booking", _UNKNOWN_BOOKING, quoted(booking_id), "id"), status=404)
         return self._seen(booking, record, principal)
 
     def _all_seen(self, bookings: Iterable[Booking], principal: Principal) -> list[Seen]:

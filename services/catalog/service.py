@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from hub.kernel.access import Principal
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.kernel.records import Record
 from hub.kernel.sources import Sources
 from hub.ports.catalogue import Catalogue, Page, Query
@@ -172,9 +172,9 @@ def _saved_json(search: SavedSearch) -> dict[str, Any]:
 
 def _unknown(record_id: str) -> Refusal:
     expected = bilingual("catalog.unknown-record.id-record-exists")
-    return Refusal(Problem("unknown-record", expected, shown(record_id), "id"), status=404)
+    return Refusal(Problem("unknown-record", expected, quoted(record_id), "id"), status=404)
 
 
 def _no_search(search_id: str) -> Refusal:
     expected = bilingual("catalog.unknown-record.id-your-saved-searches")
-    return Refusal(Problem("unknown-search", expected, shown(search_id), "id"), status=404)
+    return Refusal(Problem("unknown-search", expected, quoted(search_id), "id"), status=404)

@@ -9,7 +9,7 @@ from itertools import islice
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
 from hub.kernel.entries import Delivered, Entry
-from hub.kernel.problems import shown
+from hub.kernel.problems import quoted
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record
 from hub.log.batch_worker import BATCH_ROWS, BatchWorker
 from hub.observability import metrics
@@ -112,9 +112,9 @@ def decoded(entry: Delivered) -> Record:
     try:
         event = CloudEvent.from_delivered(entry)
     except (KeyError, ValueError) as error:
-        raise Unreadable("no-event", f"a header is missing or no text: {shown(error)}") from None
+        raise Unreadable("no-event", f"a header is missing or no text: {quoted(error)}") from None
     if event.type != RECORD_CHANGED:
-        raise Unreadable("unknown-type", f"the event type {shown(event.type)} is none that the catalogue reads")
+        raise Unreadable("unknown-type", f"the event type {quoted(event.type)} is none that the catalogue reads")
     try:
         record = Record.from_bytes(event.data)
         if type(record.version) is not int or type(record.fields) is not dict or event.subject != record.id:
@@ -126,7 +126,7 @@ def decoded(entry: Delivered) -> Record:
 
 def _reason(record: Record, error: Exception) -> str:
     if isinstance(error, KeyError):
-        return f"there is no record kind {shown(record.kind)}"
+        return f"there is no record kind {quoted(record.kind)}"
     return f"the fields are not as their kind says: {type(error).__name__}"
 
 

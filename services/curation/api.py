@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from hub.kernel.access import Principal
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.kernel.sources import Sources
 from hub.text.messages import bilingual
 from hub.web.callers import ReaderLanguage, require
@@ -79,5 +79,5 @@ def _cursor(after: str) -> int | None:
         key = 2**63
     if key is not None and not -(2**63) <= key < 2**63:
         expected = bilingual("curation.bad-cursor")
-        raise Refusal(Problem("bad-cursor", expected, shown(after), "after"), status=400)
+        raise Refusal(Problem("bad-cursor", expected, quoted(after), "after"), status=400)
     return key

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hub.kernel.access import Principal
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED, Preference, SameAs, SameAsDecision
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.kernel.records import SUBMISSIONS, Record
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
@@ -58,7 +58,7 @@ class Stewardship:
         if kind is not None and kind not in kinds():
             known = ", ".join(kinds())
             expected = bilingual("curation.record-kinds", known=known)
-            raise Refusal(Problem("unknown-kind", expected, shown(kind), "kind"), status=400)
+            raise Refusal(Problem("unknown-kind", expected, quoted(kind), "kind"), status=400)
         size = max(1, min(limit, PAGE_LIMIT))
         found = self._store.conflicts(after, size, kind)
         return ConflictPage(tuple(found), found[-1].id if len(found) == size else None)
@@ -114,7 +114,7 @@ class Stewardship:
         """
         if not of_one_kind(left, right):
             expected = bilingual("curation.not-decided")
-            raise Refusal(Problem("not-a-pair", expected, shown(right), "right"))
+            raise Refusal(Problem("not-a-pair", expected, quoted(right), "right"))
         left, right = sorted((left, right))
         records = [self._known(left, "left"), self._known(right, "right")]
         before = next((one for one in self._store.decisions([left]) if one.key == (left, right)), None)
@@ -154,7 +154,7 @@ class Stewardship:
         record = self._store.get([record_id]).get(record_id)
         if record is None:
             expected = bilingual("curation.not-decided.id-record-exists")
-            raise Refusal(Problem("unknown-record", expected, shown(record_id), name), status=404)
+            raise Refusal(Problem("unknown-record", expected, quoted(record_id), name), status=404)
         return record
 
     def _require_room(self, records: Sequence[Record]) -> None:
@@ -184,7 +184,7 @@ def _require_field(record: Record, field: str) -> None:
     fields = kind_named(record.kind).model.model_fields
     if field not in fields:
         expected = bilingual("curation.not-decided.kind-fields")
-        raise Refusal(Problem("unknown-field", expected.format(known=", ".join(fields)), shown(field), "field"))
+        raise Refusal(Problem("unknown-field", expected.format(known=", ".join(fields)), quoted(field), "field"))
 
 
 def _require_source(record: Record, source: str | None, source_record_id: str | None) -> None:
@@ -194,9 +194,9 @@ def _require_source(record: Record, source: str | None, source_record_id: str | 
     if (source, source_record_id) not in speakers:
         known = ", ".join(f"{one}/{number}" for one, number in speakers)
         expected = bilingual("curation.record-sources", known=known)
-        raise Refusal(Problem("unknown-speaker", expected, shown(f"{source}/{source_record_id}"), "source"))
+        raise Refusal(Problem("unknown-speaker", expected, quoted(f"{source}/{source_record_id}"), "source"))
 
 
 def _nothing_to_undo(field: str, found: str) -> Refusal:
     expected = bilingual("curation.not-decided.something-was-decided")
-    return Refusal(Problem("not-decided", expected, shown(found), field), status=409)
+    return Refusal(Problem("not-decided", expected, quoted(found), field), status=409)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from hub.kernel.access import Principal, Role
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.kernel.sources import Source, Sources
 from hub.text.messages import bilingual
 from schemas.kind import Kind, kinds
@@ -18,7 +18,7 @@ def kind_called(name: str) -> Kind:
     if name in known:
         return known[name]
     expected = bilingual("ingest.not-allowed")
-    raise Refusal(Problem("unknown-kind", expected.format(known=", ".join(known)), shown(name), "kind"), status=404)
+    raise Refusal(Problem("unknown-kind", expected.format(known=", ".join(known)), quoted(name), "kind"), status=404)
 
 
 def require_submitter(principal: Principal) -> None:
@@ -48,7 +48,7 @@ def source_for(principal: Principal, source_id: str, sources: Sources) -> Source
         return source
     allowed = ", ".join(sorted(own))
     expected = bilingual("ingest.not-allowed.source-you-may-submit")
-    raise Refusal(Problem("not-your-source", expected.format(allowed=allowed), shown(source_id), "source"), status=403)
+    raise Refusal(Problem("not-your-source", expected.format(allowed=allowed), quoted(source_id), "source"), status=403)
 
 
 def readable_sources(principal: Principal) -> Collection[str] | None:
@@ -63,4 +63,4 @@ def readable(principal: Principal, receipt_id: str, receipt: Receipt | None) -> 
     if receipt is not None and (sources is None or receipt.source in sources):
         return receipt
     expected = bilingual("ingest.not-allowed.id-receipt-what-you")
-    raise Refusal(Problem("unknown-receipt", expected, shown(receipt_id), "id"), status=404)
+    raise Refusal(Problem("unknown-receipt", expected, quoted(receipt_id), "id"), status=404)

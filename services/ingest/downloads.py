@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 from urllib.parse import quote
 
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.language import Language
 from hub.text.messages import bilingual
 from schemas.kind import Kind
@@ -74,4 +74,4 @@ def _one_of(wanted: str, known: tuple[_Name, ...]) -> _Name:
         if name == wanted.strip().lower():
             return name
     expected = bilingual("ingest.formats", known=", ".join(known))
-    raise Refusal(Problem("unknown-format", expected, shown(wanted), "format"), status=400)
+    raise Refusal(Problem("unknown-format", expected, quoted(wanted), "format"), status=400)

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from hub.kernel.access import Principal
 from hub.kernel.canonical import canonical_json
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.kernel.records import SUBMISSIONS, Operation
 from hub.kernel.sources import Source, Sources
 from hub.kernel.versions import source_version
@@ -105,7 +105,7 @@ class Ingest:
         if wanted is None:
             expected = bilingual("ingest.interrupted")
             known = ", ".join(OPERATIONS)
-            raise Refusal(Problem("bad-operation", expected.format(known=known), shown(operation), "operation"))
+            raise Refusal(Problem("bad-operation", expected.format(known=known), quoted(operation), "operation"))
         return Request(its_kind, its_source, wanted, principal.name)
 
     def receive(
@@ -144,10 +144,10 @@ class Ingest:
         opened = self._receipts.open(receipt, key[:KEY_LIMIT], fingerprint)
         if opened.outcome == "mismatch":
             expected = bilingual("ingest.interrupted.new-key-each-request")
-            raise Refusal(Problem("idempotency-key-reused", expected, shown(key), "Idempotency-Key"))
+            raise Refusal(Problem("idempotency-key-reused", expected, quoted(key), "Idempotency-Key"))
         if opened.outcome == "busy":
             expected = bilingual("ingest.interrupted.wait-until-request-same")
-            raise Busy(Problem("request-in-progress", expected, shown(key), "Idempotency-Key"), status=409)
+            raise Busy(Problem("request-in-progress", expected, quoted(key), "Idempotency-Key"), status=409)
         return opened
 
     def _fingerprint(self, names: list[str], body: BinaryIO) -> str:

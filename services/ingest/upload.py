@@ -12,7 +12,7 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.messages import bilingual
 
 IN_MEMORY_BYTES = 2**20
@@ -65,7 +65,7 @@ class Uploads:
         coding = request.headers.get("content-encoding", "identity").strip().lower()
         if coding != "identity":
             expected = bilingual("ingest.too-many-uploads.body-without-content-coding")
-            raise Refusal(Problem("unsupported-coding", expected, shown(coding), "Content-Encoding"), status=415)
+            raise Refusal(Problem("unsupported-coding", expected, quoted(coding), "Content-Encoding"), status=415)
 
     async def _raw(self, request: Request) -> Upload:
         spool: IO[bytes] = SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 - closed by the caller
@@ -97,7 +97,7 @@ class Uploads:
             form = await parser.parse()
         except MultiPartException as error:
             expected = bilingual("ingest.too-many-uploads.multipart-form-data-form")
-            raise Refusal(Problem("bad-form", expected, shown(error.message)), status=400) from None
+            raise Refusal(Problem("bad-form", expected, quoted(error.message)), status=400) from None
         files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
         if not files:
             expected = bilingual("ingest.too-many-uploads.file-form")

@@ -9,7 +9,7 @@ from hub.kernel.access import Principal
 from hub.kernel.cloudevents import CloudEvent, Envelope
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
 from hub.kernel.entries import Delivered, Entry
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.kernel.records import Record
 from hub.log.batch_worker import BATCH_ROWS, BatchWorker
 from hub.ports.clock import Clock, rfc3339
@@ -76,7 +76,7 @@ class Recorder:
             record = self._records.get([record.replaced_by]).get(record.replaced_by, record)
         kind = kinds().get(record.kind) if record else None
         if record is None or kind is None or not kind.bookable:
-            problem = Problem("unknown-instrument", _UNKNOWN_INSTRUMENT, shown(instrument_id), "instrument")
+            problem = Problem("unknown-instrument", _UNKNOWN_INSTRUMENT, quoted(instrument_id), "instrument")
             raise Refusal(problem, status=404)
         if not owns(principal, record):
             raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=403)
@@ -198,7 +198,7 @@ class UsageQueries:
             return [question.id]
         record = self._records.get([question.id]).get(question.id)
         if record is None or not _is_of(record, question):
-            raise Refusal(Problem("unknown-id", _UNKNOWN, shown(question.id), "id"), status=404)
+            raise Refusal(Problem("unknown-id", _UNKNOWN, quoted(question.id), "id"), status=404)
         ids = [record.id, *record.same_as]
         if question.scope != "instrument":
             kind = kinds()[record.kind]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, get_args
 
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.messages import bilingual
 from schemas.events.bookings import BookingStatus, Interval
 from schemas.http.booking import ID_CHARS, PURPOSE_CHARS, REASON_CHARS
@@ -78,7 +78,7 @@ def read_date(text: str | None, name: str, default: date) -> date:
     except ValueError:
         found = date.min
     if not YEARS[0] <= found.year <= YEARS[1]:
-        raise Refusal(Problem("bad-date", _DATE, shown(text), name))
+        raise Refusal(Problem("bad-date", _DATE, quoted(text), name))
     return found
 
 
@@ -89,7 +89,7 @@ def read_whole(text: str | None, name: str, default: int, most: int) -> int:
     stripped = text.strip()
     number = int(stripped) if stripped.isascii() and stripped.isdigit() and len(stripped) < 10 else 0
     if not 1 <= number <= most:
-        raise Refusal(Problem("out-of-range", _WHOLE.format(least=1, most=most), shown(text), name))
+        raise Refusal(Problem("out-of-range", _WHOLE.format(least=1, most=most), quoted(text), name))
     return number
 
 
@@ -103,7 +103,7 @@ def read_cursor(text: str | None) -> Position | None:
     start, tilde, booking_id = text.partition("~")
     moment = _moment(start)
     if not tilde or moment is None:
-        raise Refusal(Problem("bad-cursor", _CURSOR, shown(text), "cursor"), status=400)
+        raise Refusal(Problem("bad-cursor", _CURSOR, quoted(text), "cursor"), status=400)
     return moment, booking_id
 
 
@@ -111,7 +111,7 @@ def read_statuses(names: Collection[str] | None) -> tuple[BookingStatus, ...]:
     """The statuses named, all where none is; Refusal (400) for one that there is not."""
     for name in names or ():
         if name not in STATUSES:
-            raise Refusal(Problem("bad-status", _STATUS, shown(name), "status"), status=400)
+            raise Refusal(Problem("bad-status", _STATUS, quoted(name), "status"), status=400)
     return tuple(status for status in STATUSES if not names or status in names)
 
 
@@ -126,7 +126,7 @@ def members_of(body: Any, known: Collection[str]) -> Mapping[str, Any]:
         raise Refusal(Problem("not-an-object", _OBJECT, _excerpt(body)), status=400)
     for name in body:
         if name not in known:
-            raise Refusal(Problem("unknown-field", _FIELDS.format(known=", ".join(known)), shown(name), shown(name)))
+            raise Refusal(Problem("unknown-field", _FIELDS.format(known=", ".join(known)), quoted(name), quoted(name)))
     return body
 
 
@@ -156,4 +156,4 @@ def _text(value: Any, name: str, most: int, problems: list[Problem]) -> str:
 
 
 def _excerpt(value: Any) -> str:
-    return "" if value is None else shown(value)
+    return "" if value is None else quoted(value)

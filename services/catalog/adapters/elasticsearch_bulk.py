@@ -15,7 +15,7 @@ from elastic_transport import ConnectionError as Unreachable
 from elastic_transport import ConnectionTimeout
 from elasticsearch import ApiError
 
-from hub.kernel.problems import shown
+from hub.kernel.problems import quoted
 from hub.ports.catalogue import Document
 from services.catalog.adapters.elasticsearch_documents import ID_BYTES_LIMIT, operation
 from services.catalog.adapters.elasticsearch_generations import is_gone, writing
@@ -159,4 +159,4 @@ def _sorted_out(chunk: Chunk, answer: Mapping[str, Any], outcome: Outcome) -> tu
 
 def _reason_of(error: Mapping[str, Any]) -> str:
     reason = error.get("caused_by", error).get("reason", "")
-    return shown(f"{error['type']}: {reason}")
+    return quoted(f"{error['type']}: {reason}")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import orjson
 
 from hub.kernel.canonical import canonical_json
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.ports.catalogue import Query
 from hub.text.messages import bilingual
 
@@ -75,7 +75,7 @@ def _seal(cursor: str, key: bytes) -> str:
 
 
 def _refused(cursor: str) -> Refusal:
-    return Refusal(Problem("bad-cursor", _EXPECTED, shown(cursor), "cursor"), status=400)
+    return Refusal(Problem("bad-cursor", _EXPECTED, quoted(cursor), "cursor"), status=400)
 
 
 def _position(raw: object) -> Position:

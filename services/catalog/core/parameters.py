@@ -8,7 +8,7 @@ from datetime import date
 from difflib import get_close_matches
 from typing import TypeVar
 
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.ports.catalogue import Box, Near
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
@@ -56,7 +56,7 @@ class Asked:
         """The value of a parameter that may be given once."""
         given = self.values.get(name, [])
         if len(given) > 1:
-            self.problems.append(Problem("repeated-parameter", _ONCE, shown(", ".join(given)), name))
+            self.problems.append(Problem("repeated-parameter", _ONCE, quoted(", ".join(given)), name))
         return given[0] if given else None
 
     def read(self, name: str, reader: Callable[[str], _Value]) -> _Value | None:
@@ -69,7 +69,7 @@ class Asked:
         try:
             return reader(text)
         except Wrong as wrong:
-            self.problems.append(Problem("bad-parameter", wrong.expected, shown(text), name))
+            self.problems.append(Problem("bad-parameter", wrong.expected, quoted(text), name))
         return None
 
     def settle(self) -> None:
@@ -189,7 +189,7 @@ def near(asked: Asked, default_km: float) -> Near | None:
     if found is None:
         if km is not None and "near" not in asked.values:
             expected = bilingual("catalog.needs-near")
-            asked.problems.append(Problem("bad-parameter", expected, shown(f"{km:g}"), "within_km"))
+            asked.problems.append(Problem("bad-parameter", expected, quoted(f"{km:g}"), "within_km"))
         return None
     return Near(*found, km or default_km)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from schemas.annotations import Search
@@ -67,7 +67,7 @@ def required(path: str, allowed: Iterable[str], code: str, field: str) -> str:
         expected = bilingual("catalog.known-path-closest", name=near[0])
     else:
         expected = bilingual("catalog.one-of", names=", ".join(known[:60]))
-    raise Refusal(Problem(code, expected, shown(path), field), status=400)
+    raise Refusal(Problem(code, expected, quoted(path), field), status=400)
 
 
 def _kind_path() -> SearchPath:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.ports.catalogue import PAGE_LIMIT, Near, Query
 from hub.text.language import Bilingual, Language
 from hub.text.messages import bilingual
@@ -162,7 +162,7 @@ def _ranges(asked: Asked, among: Sequence[str]) -> Iterator[tuple[str, tuple[flo
         high = asked.read(f"to.{path}", reading.last_day if dated else reading.number)
         if low is not None and high is not None and low > high:
             expected = bilingual("catalog.bad-parameter", path=path)
-            asked.problems.append(Problem("bad-parameter", expected, shown(asked.one(f"to.{path}")), f"to.{path}"))
+            asked.problems.append(Problem("bad-parameter", expected, quoted(asked.one(f"to.{path}")), f"to.{path}"))
         yield path, (low, high)
 
 
@@ -197,7 +197,7 @@ def _facets(asked: Asked, among: Sequence[str]) -> tuple[str, ...]:
 
 def _not_among(path: str, allowed: Iterable[str], of: Bilingual, name: str) -> Problem | None:
     known = list(allowed)
-    return None if path in known else Problem("unknown-path", closest(path, known, of), shown(path), name)
+    return None if path in known else Problem("unknown-path", closest(path, known, of), quoted(path), name)
 
 
 def _plain(value: float) -> str:

@@ -8,7 +8,7 @@ import orjson
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED, Preference, SameAs, kind_of
 from hub.kernel.entries import Delivered
-from hub.kernel.problems import shown
+from hub.kernel.problems import quoted
 from hub.kernel.records import AUTHORITIES, SUBMITTED, Submission
 from hub.kernel.versions import LARGEST
 from schemas.kind import kinds
@@ -46,7 +46,7 @@ def decoded(entry: Delivered) -> tuple[str, Said] | Malformed:
         event_id = event.id
         return event_id, _read_data(event)
     except KeyError as error:
-        return Malformed("no-event", f"the header {shown(error.args[0])} is missing", event_id)
+        return Malformed("no-event", f"the header {quoted(error.args[0])} is missing", event_id)
     except _Wrong as error:
         return Malformed(error.code, str(error), event_id)
     except (ValueError, TypeError, AttributeError) as error:
@@ -66,12 +66,12 @@ def _read_data(event: CloudEvent) -> Said:
         return _same_as(SameAs(**orjson.loads(event.data)))
     if event.type == PREFERENCE_DECIDED:
         return _preference(Preference(**orjson.loads(event.data)))
-    raise _Wrong("unknown-type", f"the event type {shown(event.type)} is none that curation reads")
+    raise _Wrong("unknown-type", f"the event type {quoted(event.type)} is none that curation reads")
 
 
 def _checked(submission: Submission) -> Submission:
     if submission.kind not in kinds():
-        raise _Wrong("unknown-kind", f"there is no record kind {shown(submission.kind)}")
+        raise _Wrong("unknown-kind", f"there is no record kind {quoted(submission.kind)}")
     _require(type(submission.source_version) is int and 0 <= submission.source_version <= LARGEST, "source_version")
     _require(submission.operation in ("upsert", "withdraw"), "operation")
     _require(submission.authority in AUTHORITIES, "authority")

@@ -6,7 +6,7 @@ the same key is an error (422), and so is a repeat while the first is still at w
 
 from typing import Literal
 
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.messages import bilingual
 from schemas.http.ingest import Progress
 
@@ -40,4 +40,4 @@ def key_from_header(value: str | None) -> str:
     if 0 < len(key) <= KEY_LIMIT and key.isascii() and key.isprintable():
         return key
     expected = bilingual("ingest.printable-ascii-characters-such", limit=KEY_LIMIT)
-    raise Refusal(Problem("bad-idempotency-key", expected, shown(value), "Idempotency-Key"), status=400)
+    raise Refusal(Problem("bad-idempotency-key", expected, quoted(value), "Idempotency-Key"), status=400)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from schemas.annotations import Crosswalk
@@ -77,10 +77,10 @@ def paths_of(headings: Sequence[str], row: int, names: Names, kind: Kind, limits
         if normal(heading):
             if not meant:
                 problems.append(
-                    Problem("unknown-column", _closest(heading, kind, names), row=row, field=shown(heading))
+                    Problem("unknown-column", _closest(heading, kind, names), row=row, field=quoted(heading))
                 )
             elif not path:
-                problems.append(Problem("ambiguous-column", _either(meant, kind), row=row, field=shown(heading)))
+                problems.append(Problem("ambiguous-column", _either(meant, kind), row=row, field=quoted(heading)))
             elif path in paths:
                 problems.append(_repeated(heading, headings[paths.index(path)], row))
         paths.append(path)
@@ -144,4 +144,4 @@ def _either(paths: Sequence[str], kind: Kind) -> Bilingual:
 
 def _repeated(heading: str, first: str, row: int) -> Problem:
     expected = bilingual("ingest.repeated-column")
-    return Problem("repeated-column", expected.format(first=shown(first)), row=row, field=shown(heading))
+    return Problem("repeated-column", expected.format(first=quoted(first)), row=row, field=quoted(heading))

@@ -1,6 +1,6 @@
 """What formats tell about documents that they cannot read, in one place so that it is told alike."""
 
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from services.ingest.core.rows import Limits
@@ -17,7 +17,7 @@ def too_long(limits: Limits) -> Problem:
 def broken(code: str, expected: Bilingual, found: bytes | str = "") -> Problem:
     """A problem of the document, with the place in it where that is known."""
     text = found.decode("utf-8", "replace") if isinstance(found, bytes) else found
-    return Problem(code, expected, shown(text))
+    return Problem(code, expected, quoted(text))
 
 
 def empty() -> Refusal:

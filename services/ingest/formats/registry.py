@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.messages import bilingual
 from schemas.kind import Kind
 from services.ingest.formats import cerif, csv_, jsonrows, pidinst, ror, uniquip, xlsx
@@ -71,4 +71,4 @@ def _first(formats: Iterable[Format], fits: Callable[[Format], bool]) -> Format 
 def _unknown(fitting: Iterable[Format], found: str) -> Problem:
     taken = ", ".join(f"{item.name} ({' '.join(item.suffixes)})" if item.suffixes else item.name for item in fitting)
     expected = bilingual("ingest.these-formats", taken=taken)
-    return Problem("unknown-format", expected, shown(found), "format")
+    return Problem("unknown-format", expected, quoted(found), "format")

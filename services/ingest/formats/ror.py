@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from hub.kernel.problems import Problem, shown
+from hub.kernel.problems import Problem, quoted
 from hub.kernel.records import Operation
 from hub.kernel.versions import source_version
 from hub.text.messages import bilingual
@@ -121,7 +121,7 @@ def _row(row: Row) -> Row:
 
 def _no_document(error: Exception) -> Problem:
     expected = bilingual("ingest.no-ror-document")
-    missing = shown(error.args[0]) if isinstance(error, KeyError) else ""
+    missing = quoted(error.args[0]) if isinstance(error, KeyError) else ""
     return Problem("no-ror-document", expected, field=missing or None)
 
 

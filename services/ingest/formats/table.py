@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from hub.kernel.problems import Problem, shown
+from hub.kernel.problems import Problem, quoted
 from hub.text.messages import bilingual
 from schemas.kind import Kind
 from services.ingest.core.rows import ERROR_NAME, RAW_NAME, Limits, Row
@@ -115,7 +115,7 @@ class _Columns:
             if index < len(cells) and cells[index].strip():
                 expected = bilingual("ingest.cell-without-heading")
                 letter = column_letter(index if self.ignored is None else index + (index >= self.ignored))
-                return Problem("cell-without-heading", expected, shown(cells[index]), field=letter)
+                return Problem("cell-without-heading", expected, quoted(cells[index]), field=letter)
         return None
 
 

@@ -12,7 +12,7 @@ from hub.kernel.canonical import short_digest
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.contributions import kind_of
 from hub.kernel.entries import Delivered
-from hub.kernel.problems import Refusal, shown
+from hub.kernel.problems import Refusal, quoted
 from hub.kernel.records import RECORD_CHANGED, RECORDS, Record
 from schemas.events.bookings import BOOKING_CHANGED, BOOKINGS
 from schemas.events.usage import ID_CHARS, LARGEST_VERSION, LONGEST_RUN, RUN_RECORDED, TELEMETRY, YEARS, Run
@@ -79,10 +79,10 @@ def decoded(entry: Delivered) -> Fact | Malformed | None:
     try:
         event = CloudEvent.from_delivered(entry)
     except (KeyError, ValueError) as error:
-        return Malformed("no-event", f"a header is missing or no text: {shown(error)}")
+        return Malformed("no-event", f"a header is missing or no text: {quoted(error)}")
     wanted, read = (RUN_RECORDED, _run) if entry.topic == TELEMETRY else (BOOKING_CHANGED, _booking)
     if event.type != wanted:
-        return Malformed("unknown-type", f"the event type {shown(event.type)} is none that usage reads")
+        return Malformed("unknown-type", f"the event type {quoted(event.type)} is none that usage reads")
     found = read(event)
     if isinstance(found, Happening) and found.instrument.encode() != entry.key:
         return Malformed("wrong-key", "the key is not the id of the instrument that the data name")

@@ -7,7 +7,7 @@ from re import fullmatch
 from typing import Any
 
 from hub.kernel.canonical import canonical_json, short_digest
-from hub.kernel.problems import Problem, Refusal, shown
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.messages import bilingual
 from schemas.codes.divisions import is_division
 from schemas.events.usage import ID_CHARS, Run
@@ -49,16 +49,16 @@ def read_question(
     known = next((one for one in SCOPES if one == scope), None)
     if known is None:
         raise Refusal(
-            Problem("bad-scope", _SCOPE.format(known=", ".join(SCOPES)), shown(scope or ""), "scope"), status=400
+            Problem("bad-scope", _SCOPE.format(known=", ".join(SCOPES)), quoted(scope or ""), "scope"), status=400
         )
     if not wanted or len(wanted) > ID_CHARS:
-        raise Refusal(Problem("bad-id", _NEEDED, shown(wanted or ""), "id"), status=400)
+        raise Refusal(Problem("bad-id", _NEEDED, quoted(wanted or ""), "id"), status=400)
     if known == "county" and not (fullmatch(r"[0-9]{6}", wanted) and is_division(wanted)):
-        raise Refusal(Problem("bad-county", _DIVISION, shown(wanted), "id"), status=400)
+        raise Refusal(Problem("bad-county", _DIVISION, quoted(wanted), "id"), status=400)
     end = _month(last, "to") or this_month
     start = _month(first, "from") or max(shifted(end, 1 - DEFAULT_MONTHS), FIRST_MONTH)
     if not start <= end < shifted(start, MONTHS_LIMIT):
-        raise Refusal(Problem("order", _ORDER.format(most=MONTHS_LIMIT), shown(last or end), "to"), status=400)
+        raise Refusal(Problem("order", _ORDER.format(most=MONTHS_LIMIT), quoted(last or end), "to"), status=400)
     return Question(known, wanted, start, end)
 
 
@@ -89,12 +89,12 @@ def _read_run(raw: Any, instrument: str, known_as: Sequence[str], now: datetime,
     members = dict(raw)
     run_id, named = members.pop("id", None), members.pop("instrument_id", None)
     if run_id is not None and not (isinstance(run_id, str) and 0 < len(run_id) <= ID_CHARS and run_id.isprintable()):
-        raise Refusal(Problem("bad-id", _RUN_ID.format(most=ID_CHARS), shown(run_id), "id", row=row))
+        raise Refusal(Problem("bad-id", _RUN_ID.format(most=ID_CHARS), quoted(run_id), "id", row=row))
     if named is not None and named not in known_as:
-        raise Refusal(Problem("wrong-instrument", _THIS, shown(named), "instrument_id", row=row))
+        raise Refusal(Problem("wrong-instrument", _THIS, quoted(named), "instrument_id", row=row))
     run = Run.read(members | {"instrument_id": instrument}, row)
     if run.ended_at > now + CLOCK_SKEW:
-        raise Refusal(Problem("not-over", _PAST, shown(members["ended_at"]), "ended_at", row=row))
+        raise Refusal(Problem("not-over", _PAST, quoted(members["ended_at"]), "ended_at", row=row))
     return run_id or short_digest(canonical_json([instrument, run.started_at])), run
 
 
@@ -102,5 +102,5 @@ def _month(text: str | None, name: str) -> str | None:
     if not text:
         return None
     if not fullmatch(r"2[01][0-9]{2}-(0[1-9]|1[0-2])", text):
-        raise Refusal(Problem("bad-month", _MONTH, shown(text), name), status=400)
+        raise Refusal(Problem("bad-month", _MONTH, quoted(text), name), status=400)
     return text
