@@ -23,8 +23,10 @@ from bench.common import Report, folder, options, percentile, table
 from bench.data import documents
 from bench.queries import BROAD, CLASSES, Draw, Parameters, typed
 from bench.serving import Client, served
+from hub.auth.signing_key import signing_key
 from hub.ports.catalogue import Catalogue
 from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
+from services.catalog.core.cursor import sealed
 from services.catalog.core.queries import parsed
 
 FACETS = "auto"
@@ -60,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _fill(catalogue, bare, asked.records)
             (data / DONE).touch()
         with served(data) as hub:
-            found = Searching(catalogue, hub.client(), bare, asked.queries).all(asked.seed)
+            found = Searching(catalogue, hub.client(), bare, asked.queries, signing_key(data)).all(asked.seed)
         catalogue.close()
         bare.close()
     _tell(report, found, asked.queries)
@@ -76,9 +78,10 @@ def _fill(catalogue: Catalogue, bare: BareSearch, records: int) -> None:
 
 
 class Searching:
-    """The peers that take turns."""
+    """The peers that take turns. `cursor_key` is that of the hub that the client asks."""
 
-    def __init__(self, catalogue: Catalogue, client: Client, bare: BareSearch, count: int) -> None:
+    def __init__(self, catalogue: Catalogue, client: Client, bare: BareSearch, count: int, cursor_key: bytes) -> None:
+        self._cursor_key = cursor_key
         self._catalogue = catalogue
         self._client = client
         self._bare = bare
@@ -112,8 +115,10 @@ class Searching:
         return taken
 
     def _search(self, asked: Parameters, cursor: str | None = None, skip: int = 0) -> Runs:
-        parameters = [*asked, ("facets", FACETS), *([("cursor", cursor)] if cursor else [])]
-        query, address = parsed(parameters, "zh"), f"/api/v1/search?{urlencode(parameters)}"
+        parameters: Parameters = [*asked, ("facets", FACETS)]
+        query = parsed([*parameters, *([("cursor", cursor)] if cursor else [])], "zh")
+        given_out = [("cursor", sealed(cursor, self._cursor_key))] if cursor else []
+        address = f"/api/v1/search?{urlencode([*parameters, *given_out])}"
         in_tables = in_sql(query)
         return {
             PORT: lambda: self._catalogue.search(query),
