@@ -80,7 +80,7 @@ class CatalogueQueries:
 
     def suggest(self, parameters: Parameters, language: Language) -> dict[str, Any]:
         """Names that complete what was typed."""
-        prefix, among, limit = queries.suggestion_asked(parameters)
+        prefix, among, limit = queries.suggestion_of(parameters)
         found = self._catalogue.suggest(prefix, among, limit) if prefix else ()
         return {"suggestions": [presentation.suggestion_json(suggestion, language) for suggestion in found]}
 

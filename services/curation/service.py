@@ -14,7 +14,7 @@ from hub.ports.eventlog import EventLog
 from hub.ports.records import Interfered, Outcome, RecordStore, RecordUnit
 from services.curation.core.components import reached
 from services.curation.core.decode import Malformed, decoded
-from services.curation.core.plan import Known, Said, folded, planned, touched
+from services.curation.core.plan import Known, Statements, folded, planned, touched
 
 log = logging.getLogger("hub.curation")
 GROUP = "curation"
@@ -58,18 +58,18 @@ class Curation(BatchWorker):
             self._log.append(dead_letter_topic(SUBMISSIONS), letters)
             log.warning("%d entries of %s are dead letters", len(letters), SUBMISSIONS)
 
-    def _save(self, said: Said, dead: list[Outcome], traces: Mapping[str, str]) -> None:
+    def _save(self, statements: Statements, dead: list[Outcome], traces: Mapping[str, str]) -> None:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                self._attempt(said, dead, traces)
+                self._attempt(statements, dead, traces)
                 return
             except Interfered:
                 if attempt == ATTEMPTS:
                     raise
 
-    def _attempt(self, said: Said, dead: list[Outcome], traces: Mapping[str, str]) -> None:
+    def _attempt(self, statements: Statements, dead: list[Outcome], traces: Mapping[str, str]) -> None:
         with self._store.batch() as unit:
-            changes = planned(said, known(unit, said), rfc3339(self._clock.now()))
+            changes = planned(statements, known(unit, statements), rfc3339(self._clock.now()))
             changes.outcomes += dead
             if traces:
                 changes.traces = traces_of(changes.outcomes, traces)
@@ -86,11 +86,11 @@ def traces_of(outcomes: Iterable[Outcome], traces: Mapping[str, str]) -> dict[st
     }
 
 
-def known(unit: RecordUnit, said: Said) -> Known:
+def known(unit: RecordUnit, statements: Statements) -> Known:
     """Read all that the batch touches, and all that is or will be joined to it."""
-    claims = unit.claims({contribution.key for _, contribution in said.submissions})
-    ids = touched(said, claims)
-    new = [decision for _, decision in said.same_as]
+    claims = unit.claims({contribution.key for _, contribution in statements.submissions})
+    ids = touched(statements, claims)
+    new = [decision for _, decision in statements.same_as]
     stored: dict[tuple[str, str], SameAs] = {}
     ids |= reached(new)
     unread = ids

@@ -11,7 +11,7 @@ from hub.text.language import Bilingual
 from schemas.annotations import F
 from schemas.kind import Kind, RecordModel, register, unregister
 from services.catalog.core.parameters import closest, day_text
-from services.catalog.core.queries import FACETS_LIMIT, canonical, only, parsed, suggestion_asked
+from services.catalog.core.queries import FACETS_LIMIT, canonical, only, parsed, suggestion_of
 
 pytestmark = pytest.mark.unit
 NAME = Bilingual("名称", "a name")
@@ -65,7 +65,7 @@ def test_there_is_a_most_of_parameters_and_of_problems() -> None:
 def test_a_text_has_a_longest() -> None:
     assert asked(f"q={'x' * 500}").text == "x" * 500
     assert refused(f"q={'x' * 501}")[0].expected.en == "at most 500 characters"
-    assert suggestion_asked([("q", "x" * 500)])[0] == "x" * 500
+    assert suggestion_of([("q", "x" * 500)])[0] == "x" * 500
 
 
 @pytest.mark.parametrize("given", ["0", "101", "-1", "1.0", "５", "²", "0000000001", "x"])
@@ -108,11 +108,11 @@ def test_only_what_is_allowed() -> None:
 
 
 def test_completions_have_their_defaults_limits_and_parameters() -> None:
-    assert suggestion_asked([]) == ("", (), 10)
-    assert suggestion_asked([("q", "x"), ("limit", "20"), ("lang", "en"), ("kind", "expert")]) == ("x", ("expert",), 20)
+    assert suggestion_of([]) == ("", (), 10)
+    assert suggestion_of([("q", "x"), ("limit", "20"), ("lang", "en"), ("kind", "expert")]) == ("x", ("expert",), 20)
     for given in (("limit", "21"), ("kind", "exprt"), ("f.status", "idle"), ("q", "x" * 501)):
         with pytest.raises(Refusal) as error:
-            suggestion_asked([given])
+            suggestion_of([given])
         assert (error.value.status, error.value.problems[0].field) == (400, given[0])
 
 

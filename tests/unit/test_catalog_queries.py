@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hub.kernel.problems import Problem, Refusal
 from hub.ports.catalogue import Box, Near, Query
-from services.catalog.core.queries import only, parsed, suggestion_asked
+from services.catalog.core.queries import only, parsed, suggestion_of
 from services.catalog.querystrings import query_string
 
 pytestmark = pytest.mark.unit
@@ -108,9 +108,9 @@ def test_a_saved_search_takes_paging_only() -> None:
 
 
 def test_completion_parameters() -> None:
-    assert suggestion_asked([("q", "电镜"), ("kind", "instrument"), ("limit", "3")]) == ("电镜", ("instrument",), 3)
+    assert suggestion_of([("q", "电镜"), ("kind", "instrument"), ("limit", "3")]) == ("电镜", ("instrument",), 3)
     with pytest.raises(Refusal):
-        suggestion_asked([("q", "x"), ("limit", "21")])
+        suggestion_of([("q", "x"), ("limit", "21")])
 
 
 QUERIES = st.builds(

@@ -158,13 +158,13 @@ def _may(action: Action, booking: Booking, principal: Principal, owner: bool, no
 def _when(offer: Offer, wanted: Interval, now: datetime) -> Problem | None:
     """Past, too soon or too far."""
     bookable = bookable_time(offer, now)
-    found = time_text(offer, wanted.start)
+    requested = time_text(offer, wanted.start)
     if wanted.start < now:
-        return Problem("past", _PAST, found, "start")
+        return Problem("past", _PAST, requested, "start")
     if wanted.start < bookable.start:
-        return Problem("too-soon", _SOON.format(earliest=time_text(offer, bookable.start)), found, "start")
+        return Problem("too-soon", _SOON.format(earliest=time_text(offer, bookable.start)), requested, "start")
     if wanted.start >= bookable.end:
-        return Problem("too-far", _FAR.format(latest=time_text(offer, bookable.end)), found, "start")
+        return Problem("too-far", _FAR.format(latest=time_text(offer, bookable.end)), requested, "start")
     return None
 
 

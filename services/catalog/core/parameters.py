@@ -39,7 +39,7 @@ class Wrong(ValueError):
         self.expected = expected
 
 
-class Asked:
+class QueryParameters:
     """The parameters by name, and the problems found in them so far; blank values count as not given."""
 
     def __init__(self, parameters: Iterable[tuple[str, str]]) -> None:
@@ -52,7 +52,7 @@ class Asked:
             if value.strip():
                 self.values.setdefault(name, []).append(value.strip())
 
-    def one(self, name: str) -> str | None:
+    def single(self, name: str) -> str | None:
         """The value of a parameter that may be given once."""
         given = self.values.get(name, [])
         if len(given) > 1:
@@ -61,7 +61,7 @@ class Asked:
 
     def read(self, name: str, reader: Callable[[str], _Value]) -> _Value | None:
         """What the reader makes of a parameter that may be given once; None where it is not given or wrong."""
-        text = self.one(name)
+        text = self.single(name)
         return None if text is None else self.value(name, text, reader)
 
     def value(self, name: str, text: str, reader: Callable[[str], _Value]) -> _Value | None:
@@ -175,23 +175,23 @@ def box(given: str) -> Box:
 
 def _numbers(given: str, count: int, expected: Bilingual) -> list[float]:
     try:
-        found = [float(item) for item in given.replace("，", ",").split(",")]
+        numbers = [float(item) for item in given.replace("，", ",").split(",")]
     except ValueError:
         raise Wrong(expected) from None
-    if len(found) != count or not all(map(math.isfinite, found)):
+    if len(numbers) != count or not all(map(math.isfinite, numbers)):
         raise Wrong(expected)
-    return found
+    return numbers
 
 
-def near(asked: Asked, default_km: float) -> Near | None:
+def near(request: QueryParameters, default_km: float) -> Near | None:
     """`near` with its `within_km`, which means nothing alone."""
-    found, km = asked.read("near", point), asked.read("within_km", kilometres)
-    if found is None:
-        if km is not None and "near" not in asked.values:
+    position, km = request.read("near", point), request.read("within_km", kilometres)
+    if position is None:
+        if km is not None and "near" not in request.values:
             expected = bilingual("catalog.needs-near")
-            asked.problems.append(Problem("bad-parameter", expected, quoted(f"{km:g}"), "within_km"))
+            request.problems.append(Problem("bad-parameter", expected, quoted(f"{km:g}"), "within_km"))
         return None
-    return Near(*found, km or default_km)
+    return Near(*position, km or default_km)
 
 
 def unknown_parameter(name: str, allowed: Sequence[str]) -> Problem:

@@ -14,7 +14,7 @@ from schemas.kind import kinds
 from services.catalog.core import parameters as reading
 from services.catalog.core import paths
 from services.catalog.core.menus import default_facets
-from services.catalog.core.parameters import Asked, Wrong, closest, unknown_parameter
+from services.catalog.core.parameters import QueryParameters, Wrong, closest, unknown_parameter
 from services.catalog.core.presentation import specs_at
 
 PARAMETERS = ("q", "kind", "near", "within_km", "box", "sort", "size", "cursor", "facets", "highlight", "lang")
@@ -24,7 +24,7 @@ FACETS_LIMIT = 20
 DEFAULT_SIZE = 20
 DEFAULT_KM = 50.0
 AUTO = "auto"
-"""As the value of `facets`: those that tell most about the kinds asked for."""
+"""As the value of `facets`: those that tell most about the kinds request for."""
 
 _A_KIND = bilingual("catalog.a-kind")
 _A_FILTER = bilingual("catalog.a-filter")
@@ -39,27 +39,27 @@ def parsed(parameters: Iterable[tuple[str, str]], language: Language) -> Query:
 
     Raises Refusal (400) with a problem for each parameter that is unknown or cannot be read.
     """
-    asked = Asked(parameters)
-    among = _kinds(asked)
-    near = reading.near(asked, DEFAULT_KM)
+    request = QueryParameters(parameters)
+    among = _kinds(request)
+    near = reading.near(request, DEFAULT_KM)
     query = Query(
-        text=asked.read("q", reading.text) or "",
+        text=request.read("q", reading.text) or "",
         kinds=among,
-        filters=dict(_filters(asked, among)),
-        ranges=dict(_ranges(asked, among)),
+        filters=dict(_filters(request, among)),
+        ranges=dict(_ranges(request, among)),
         near=near,
-        box=asked.read("box", reading.box),
-        sort=asked.read("sort", lambda given: _sort(given, among, near)) or "relevance",
-        size=asked.read("size", reading.whole(PAGE_LIMIT)) or DEFAULT_SIZE,
-        cursor=asked.one("cursor"),
-        facets=_facets(asked, among),
-        highlight=asked.read("highlight", reading.flag) or False,
+        box=request.read("box", reading.box),
+        sort=request.read("sort", lambda given: _sort(given, among, near)) or "relevance",
+        size=request.read("size", reading.whole(PAGE_LIMIT)) or DEFAULT_SIZE,
+        cursor=request.single("cursor"),
+        facets=_facets(request, among),
+        highlight=request.read("highlight", reading.flag) or False,
         language=language,
     )
-    for name in asked.values:
+    for name in request.values:
         if name not in PARAMETERS and not name.startswith(PREFIXED):
-            asked.problems.append(unknown_parameter(name, (*PARAMETERS, *(f"{prefix}<path>" for prefix in PREFIXED))))
-    asked.settle()
+            request.problems.append(unknown_parameter(name, (*PARAMETERS, *(f"{prefix}<path>" for prefix in PREFIXED))))
+    request.settle()
     return query
 
 
@@ -70,14 +70,14 @@ def only(parameters: Iterable[tuple[str, str]], allowed: Sequence[str]) -> None:
         raise Refusal(*unknown, status=400)
 
 
-def suggestion_asked(parameters: Sequence[tuple[str, str]]) -> tuple[str, tuple[str, ...], int]:
+def suggestion_of(parameters: Sequence[tuple[str, str]]) -> tuple[str, tuple[str, ...], int]:
     """What was typed, the kinds to complete among, and how many completions are wanted. Raises Refusal (400)."""
     only(parameters, ("q", "kind", "limit", "lang"))
-    asked = Asked(parameters)
-    among = _kinds(asked)
-    typed = asked.read("q", reading.text) or ""
-    limit = asked.read("limit", reading.whole(SUGGESTIONS_LIMIT)) or 10
-    asked.settle()
+    request = QueryParameters(parameters)
+    among = _kinds(request)
+    typed = request.read("q", reading.text) or ""
+    limit = request.read("limit", reading.whole(SUGGESTIONS_LIMIT)) or 10
+    request.settle()
     return typed, among, limit
 
 
@@ -102,7 +102,7 @@ def canonical(query: Query) -> list[tuple[str, str]]:
     return pairs
 
 
-def _kinds(asked: Asked) -> tuple[str, ...]:
+def _kinds(request: QueryParameters) -> tuple[str, ...]:
     known = kinds()
 
     def kind(given: str) -> str:
@@ -111,20 +111,20 @@ def _kinds(asked: Asked) -> tuple[str, ...]:
         return given
 
     names = ("kind", f"f.{paths.KIND}")
-    found = [asked.value(name, given, kind) for name in names for given in asked.values.get(name, [])]
+    found = [request.value(name, given, kind) for name in names for given in request.values.get(name, [])]
     return tuple(dict.fromkeys(name for name in found if name))
 
 
-def _filters(asked: Asked, among: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for name, given in asked.values.items():
+def _filters(request: QueryParameters, among: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name, given in request.values.items():
         if not name.startswith("f.") or name == f"f.{paths.KIND}":
             continue
         path = name[2:]
         if (problem := _not_among(path, paths.filters(among), _A_FILTER, name)) is not None:
-            asked.problems.append(problem)
+            request.problems.append(problem)
             continue
         read = _exact(list(specs_at(path, among)))
-        values = (asked.value(name, text, read) for text in given)
+        values = (request.value(name, text, read) for text in given)
         yield path, tuple(dict.fromkeys(value for value in values if value))
 
 
@@ -150,19 +150,21 @@ def _exact(specs: Sequence[FieldSpec]) -> Callable[[str], str]:
     return read
 
 
-def _ranges(asked: Asked, among: Sequence[str]) -> Iterator[tuple[str, tuple[float | None, float | None]]]:
-    named = [name for name in asked.values if name.startswith(("from.", "to."))]
+def _ranges(request: QueryParameters, among: Sequence[str]) -> Iterator[tuple[str, tuple[float | None, float | None]]]:
+    named = [name for name in request.values if name.startswith(("from.", "to."))]
     for path in dict.fromkeys(name.partition(".")[2] for name in named):
         first = next(name for name in named if name.partition(".")[2] == path)
         if (problem := _not_among(path, paths.ranges(among), _A_RANGE, first)) is not None:
-            asked.problems.append(problem)
+            request.problems.append(problem)
             continue
         dated = _is_date(path, among)
-        low = asked.read(f"from.{path}", reading.first_day if dated else reading.number)
-        high = asked.read(f"to.{path}", reading.last_day if dated else reading.number)
+        low = request.read(f"from.{path}", reading.first_day if dated else reading.number)
+        high = request.read(f"to.{path}", reading.last_day if dated else reading.number)
         if low is not None and high is not None and low > high:
             expected = bilingual("catalog.bad-parameter", path=path)
-            asked.problems.append(Problem("bad-parameter", expected, quoted(asked.one(f"to.{path}")), f"to.{path}"))
+            request.problems.append(
+                Problem("bad-parameter", expected, quoted(request.single(f"to.{path}")), f"to.{path}")
+            )
         yield path, (low, high)
 
 
@@ -179,20 +181,20 @@ def _sort(given: str, among: Sequence[str], near: Near | None) -> str:
     return given
 
 
-def _facets(asked: Asked, among: Sequence[str]) -> tuple[str, ...]:
-    given = [path.strip() for text in asked.values.get("facets", []) for path in text.split(",") if path.strip()]
+def _facets(request: QueryParameters, among: Sequence[str]) -> tuple[str, ...]:
+    given = [path.strip() for text in request.values.get("facets", []) for path in text.split(",") if path.strip()]
     if not given:
         return ()
     allowed = paths.facets(among)
-    found: dict[str, None] = {}
+    facets: dict[str, None] = {}
     for path in given:
         if path == AUTO:
-            found |= dict.fromkeys(default_facets(among))
+            facets |= dict.fromkeys(default_facets(among))
         elif (problem := _not_among(path, allowed, _A_FACET, "facets")) is not None:
-            asked.problems.append(problem)
+            request.problems.append(problem)
         else:
-            found[path] = None
-    return tuple(found)[:FACETS_LIMIT]
+            facets[path] = None
+    return tuple(facets)[:FACETS_LIMIT]
 
 
 def _not_among(path: str, allowed: Iterable[str], of: Bilingual, name: str) -> Problem | None:

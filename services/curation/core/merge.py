@@ -51,13 +51,13 @@ def merged(kind: Kind, contributions: Iterable[Contribution], preferences: Itera
     preferred = {choice.field: (choice.source, choice.source_record_id) for choice in preferences}
     fields, provenance, conflicts = {}, {}, []
     for name in sorted({name for contribution in live for name in contribution.fields}):
-        said = _in_order(name, live, orders.get(name, kind.authority))
-        if not said:
+        statements = _in_order(name, live, orders.get(name, kind.authority))
+        if not statements:
             continue
-        settled = next((item for item in said if _speaker(live[item[0]]) == preferred.get(name)), None)
-        index, value = settled or said[0]
+        settled = next((item for item in statements if _speaker(live[item[0]]) == preferred.get(name)), None)
+        index, value = settled or statements[0]
         fields[name], provenance[name] = value, index
-        disagreeing = () if settled else _disagreeing(said, live)
+        disagreeing = () if settled else _disagreeing(statements, live)
         if disagreeing:
             conflicts.append(Conflict(name, disagreeing))
     return Merged(fields, provenance, sources, tuple(conflicts))
@@ -95,20 +95,20 @@ def _permitted(sole: Contribution, kind_order: _Order, orders: Mapping[str, _Ord
 
 def _in_order(name: str, live: Sequence[Contribution], order: _Order) -> list[tuple[int, Any]]:
     """(index into the sources, value) of each contribution that may set the field and does, the first one first."""
-    said = []
+    statements = []
     for index, contribution in enumerate(live):
         value = contribution.fields.get(name)
         if value is not None and contribution.claim.authority in order:
-            said.append((index, value))
-    said.sort(key=lambda item: order.index(live[item[0]].claim.authority))
-    return said
+            statements.append((index, value))
+    statements.sort(key=lambda item: order.index(live[item[0]].claim.authority))
+    return statements
 
 
-def _disagreeing(said: Sequence[tuple[int, Any]], live: Sequence[Contribution]) -> tuple[tuple[int, Any], ...]:
+def _disagreeing(statements: Sequence[tuple[int, Any]], live: Sequence[Contribution]) -> tuple[tuple[int, Any], ...]:
     """The different values at the first one's authority, each with the first who said it; empty where they agree."""
-    authority = live[said[0][0]].claim.authority
+    authority = live[statements[0][0]].claim.authority
     different: list[tuple[int, Any]] = []
-    for index, value in said:
+    for index, value in statements:
         if live[index].claim.authority == authority and all(value != other for _, other in different):
             different.append((index, value))
     return tuple(different) if different[1:] else ()

@@ -26,7 +26,7 @@ from services.curation.core.weak import weak_keys
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Statements:
     """A batch of events, folded: (event id, what it says) of each, and the newest of what they say of one thing."""
 
     submissions: Sequence[tuple[str, Contribution]] = ()
@@ -49,25 +49,25 @@ class Known:
     ids: set[str] = field(default_factory=set)
 
 
-def folded(events: Iterable[tuple[str, Submission | SameAs | Preference]]) -> Said:
+def folded(events: Iterable[tuple[str, Submission | SameAs | Preference]]) -> Statements:
     """Sort the events by what they are."""
     submissions: list[tuple[str, Contribution]] = []
     same_as: list[tuple[str, SameAs]] = []
     preferences: list[tuple[str, Preference]] = []
-    for event_id, said in events:
-        if isinstance(said, Submission):
-            submissions.append((event_id, Contribution.of(said)))
-        elif isinstance(said, SameAs):
-            same_as.append((event_id, said))
+    for event_id, statement in events:
+        if isinstance(statement, Submission):
+            submissions.append((event_id, Contribution.of(statement)))
+        elif isinstance(statement, SameAs):
+            same_as.append((event_id, statement))
         else:
-            preferences.append((event_id, said))
-    return Said(submissions, same_as, preferences)
+            preferences.append((event_id, statement))
+    return Statements(submissions, same_as, preferences)
 
 
-def accepted(said: Said, claims: Mapping[ContributionKey, Claim]) -> dict[ContributionKey, Contribution]:
+def accepted(statements: Statements, claims: Mapping[ContributionKey, Claim]) -> dict[ContributionKey, Contribution]:
     """The contributions of the batch that are newer than what the store has."""
     newer: dict[ContributionKey, Contribution] = {}
-    for _, contribution in said.submissions:
+    for _, contribution in statements.submissions:
         key = contribution.key
         before = newer[key].claim if key in newer else claims.get(key)
         if before is None or contribution.claim.rank() > before.rank():
@@ -75,20 +75,20 @@ def accepted(said: Said, claims: Mapping[ContributionKey, Claim]) -> dict[Contri
     return newer
 
 
-def touched(said: Said, claims: Mapping[ContributionKey, Claim]) -> set[str]:
+def touched(statements: Statements, claims: Mapping[ContributionKey, Claim]) -> set[str]:
     """Every record id that the batch names, and every one that a contribution leaves."""
-    ids = {contribution.claim.record_id for _, contribution in said.submissions}
+    ids = {contribution.claim.record_id for _, contribution in statements.submissions}
     ids.update(claim.record_id for claim in claims.values())
-    ids.update(record_id for _, decision in said.same_as for record_id in decision.key)
-    ids.update(preference.record_id for _, preference in said.preferences)
+    ids.update(record_id for _, decision in statements.same_as for record_id in decision.key)
+    ids.update(preference.record_id for _, preference in statements.preferences)
     return {record_id for record_id in ids if record_id is not None}
 
 
-def planned(said: Said, known: Known, now: str) -> Changes:
+def planned(statements: Statements, known: Known, now: str) -> Changes:
     """What to store; `now` is RFC 3339 in UTC."""
-    newer = accepted(said, known.claims)
-    same_as = _newest_known(known.same_as, (decision for _, decision in said.same_as))
-    preferences = _newest_known(known.preferences, (preference for _, preference in said.preferences))
+    newer = accepted(statements, known.claims)
+    same_as = _newest_known(known.same_as, (decision for _, decision in statements.same_as))
+    preferences = _newest_known(known.preferences, (preference for _, preference in statements.preferences))
     grouped = components(known.ids, same_as.values())
     changes = Changes(
         contributions=list(newer.values()),
@@ -101,12 +101,12 @@ def planned(said: Said, known: Known, now: str) -> Changes:
         canonical = component.canonical
         result = merged(kind_named(kind_of(canonical)), by_component.get(canonical, ()), chosen.get(canonical, ()))
         _compare(changes, known.records, component, result, now)
-    _outcomes(changes, said, known, newer, grouped)
+    _outcomes(changes, statements, known, newer, grouped)
     return changes
 
 
-def _newest_known(known: Iterable[Any], said: Iterable[Any]) -> dict[tuple[str, str], Any]:
-    return newest([*known, *said])
+def _newest_known(known: Iterable[Any], new: Iterable[Any]) -> dict[tuple[str, str], Any]:
+    return newest([*known, *new])
 
 
 def _new_ones(newest_ones: Iterable[Any], known: Iterable[Any]) -> list[Any]:
@@ -194,7 +194,7 @@ def _weak(record: Record | None) -> frozenset[WeakKey]:
 
 def _outcomes(
     changes: Changes,
-    said: Said,
+    statements: Statements,
     known: Known,
     newer: Mapping[ContributionKey, Contribution],
     grouped: Mapping[str, Component],
@@ -203,7 +203,7 @@ def _outcomes(
     version_now = {record_id: record.version for record_id, record in known.records.items()}
     changed = {record.id: record.version for record in changes.records}
     version_now.update(changed)
-    named = {one.key: one.claim.record_id for _, one in said.submissions if one.claim.record_id}
+    named = {one.key: one.claim.record_id for _, one in statements.submissions if one.claim.record_id}
     named |= {key: claim.record_id for key, claim in known.claims.items() if claim.record_id}
 
     def note(event_id: str, record_id: str | None, accepted: bool, stale: bool) -> None:
@@ -211,12 +211,12 @@ def _outcomes(
         effect: Effect = "changed" if accepted and canonical in changed else "stale" if stale else "unchanged"
         changes.outcomes.append(Outcome(event_id, canonical, version_now.get(canonical, 0), effect))
 
-    for event_id, contribution in said.submissions:
+    for event_id, contribution in statements.submissions:
         key, claim = contribution.key, contribution.claim
         current = newer[key].claim if key in newer else known.claims[key]
         stale = claim.rank() < current.rank()
         note(event_id, claim.record_id or named.get(key), key in newer and not stale, stale)
-    for event_id, decision in said.same_as:
+    for event_id, decision in statements.same_as:
         note(event_id, decision.left, decision in changes.same_as, False)
-    for event_id, preference in said.preferences:
+    for event_id, preference in statements.preferences:
         note(event_id, preference.record_id, preference in changes.preferences, False)
