@@ -23,7 +23,7 @@ from hub.runtime.threads import drain
 from hub.sql.postgresql import PostgresDatabase
 from services.curation.adapters.postgresql_locks import BUCKETS
 from services.curation.adapters.postgresql_store import PostgresRecordStore
-from services.curation.core.decode import Said
+from services.curation.core.decode import Statement
 from services.curation.service import Curation, Relay
 from tests.conformance.record_samples import contribution, name, record, save
 from tests.unit.curation_memory import AT, MemoryUnit, curate, preference, same_as, submission
@@ -34,10 +34,10 @@ WORKERS = 4
 TYPES = {Submission: SUBMITTED, SameAs: SAME_AS_DECIDED, Preference: PREFERENCE_DECIDED}
 
 
-def events(chance: random.Random, count: int) -> list[Said]:
+def events(chance: random.Random, count: int) -> list[Statement]:
     """Few records and many changes, most of which reach over partitions."""
     ids = [name(number) for number in range(16)]
-    said: list[Said] = []
+    said: list[Statement] = []
     for _ in range(count):
         source, own, version = (
             chance.choice(["national", "city", "web"]),
@@ -58,7 +58,7 @@ def events(chance: random.Random, count: int) -> list[Said]:
     return said
 
 
-def entry(said: Said) -> Entry:
+def entry(said: Statement) -> Entry:
     subject = said.subject() if isinstance(said, Submission) else said.left if isinstance(said, SameAs) else ""
     subject = subject or said.record_id or ""  # type: ignore[union-attr]
     return CloudEvent(said.event_id(), "hub", TYPES[type(said)], subject, AT, said.to_bytes()).as_entry()

@@ -6,7 +6,7 @@ from hub.kernel.canonical import canonical_json, digest_of
 from hub.kernel.contributions import Claim, Contribution, ContributionKey, Preference, SameAs
 from hub.kernel.records import Authority, Operation, Record, Submission
 from hub.ports.records import Changes, Outcome
-from services.curation.core.decode import Statements as Event
+from services.curation.core.decode import Statement as Event
 from services.curation.core.plan import folded, planned
 from services.curation.service import known
 

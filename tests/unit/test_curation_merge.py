@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hub.kernel.contributions import Contribution
 from hub.kernel.records import Conflict, Submission
 from schemas.kind import kind_named
-from services.curation.core.decode import Said as Event
+from services.curation.core.decode import Statement as Event
 from services.curation.core.merge import EARLIEST_TIME, merged
 from tests.unit.curation_memory import AUTHORITY, MemoryUnit, curate, preference, same_as, submission
 

@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from schemas.kind import kind_named
-from services.curation.core.decode import Statements as Event
+from services.curation.core.decode import Statement as Event
 from services.curation.core.plan import folded, planned, touched
 from services.curation.core.weak import weak_keys
 from services.curation.service import known

@@ -18,7 +18,7 @@ NESTED_LIMIT = 200
 """So many lists and objects in an event's data may be too deep: orjson writes 254 levels, and reads more."""
 _MARGIN = 16  # levels that a record puts around its fields, and more
 
-Said = Submission | SameAs | Preference
+Statement = Submission | SameAs | Preference
 _Decision = TypeVar("_Decision", SameAs, Preference)
 
 
@@ -37,7 +37,7 @@ class _Wrong(ValueError):
         self.code = code
 
 
-def decoded(entry: Delivered) -> tuple[str, Said] | Malformed:
+def decoded(entry: Delivered) -> tuple[str, Statement] | Malformed:
     """The event's id and what it says."""
     event_id = ""
     try:
@@ -55,7 +55,7 @@ def decoded(entry: Delivered) -> tuple[str, Said] | Malformed:
         )
 
 
-def _read_data(event: CloudEvent) -> Said:
+def _read_data(event: CloudEvent) -> Statement:
     if event.type == SUBMITTED:
         submission = _checked(Submission.from_bytes(event.data))
         _require(
