@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
@@ -11,6 +12,8 @@ from hub.sql.migrations import BEFORE_SQLITE, NEWEST
 
 VERSIONS_TABLE = "hub_migrations"
 """Names the last step that the tables of a database are at."""
+_ONE_AT_A_TIME = Lock()
+"""Alembic keeps what a step runs on for the whole process, so that two threads would take each other's."""
 
 
 def is_newest(sql: Connection) -> bool:
@@ -46,7 +49,10 @@ def _run_steps(sql: Connection, store: str = "") -> None:
     from alembic.runtime.environment import EnvironmentContext
 
     known = steps()
-    with EnvironmentContext(alembic_config(sql, store), known, fn=lambda at, _: known._upgrade_revs("head", at)):
+    environment = EnvironmentContext(
+        alembic_config(sql, store), known, fn=lambda at, _: known._upgrade_revs("head", at)
+    )
+    with _ONE_AT_A_TIME, environment:
         known.run_env()
 
 

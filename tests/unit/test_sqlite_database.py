@@ -1,10 +1,15 @@
 """The embedded adapters' database: what waits for the disk, and what need not."""
 
 import sqlite3
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from hub.log.sqlite_eventlog import SqliteEventLog
+from hub.ports.eventlog import Topic
 from hub.sql.sqlite import Database
 
 pytestmark = pytest.mark.unit
@@ -38,3 +43,22 @@ def test_a_note_is_seen_by_all_at_once_or_not_at_all(database: Database) -> None
     assert database.read().execute("SELECT word FROM said").fetchall() == [("one",), ("two",)]
     with database.write() as sql:
         assert sql.execute("PRAGMA synchronous").fetchone() == (FULL,)
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("restless")
+def test_threads_that_open_files_at_one_moment_make_the_tables_of_each(tmp_path: Path) -> None:
+    """Threads, since a process may open its stores side by side; the steps' library keeps its place for all of it."""
+    with ThreadPoolExecutor(8) as pool:
+        logs = list(pool.map(lambda number: SqliteEventLog(tmp_path / f"{number}.db"), range(24)))
+    for log in logs:
+        log.create_topics([Topic("records")])
+        log.close()
