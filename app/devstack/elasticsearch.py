@@ -3,6 +3,7 @@
 The artefact has 903 MiB; its folder elasticsearch/ lies in one span of 167 MiB, which alone is fetched and checked.
 """
 
+import shutil
 import socket
 import zipfile
 import zlib
@@ -66,7 +67,7 @@ class Elasticsearch(Supervised):
     def start(self) -> None:
         """Start the node and wait until it answers."""
         home = fetched_home()
-        for name in ("data", "logs", "tmp", "config"):
+        for name in ("data", "logs", "tmp"):
             (self._folder / name).mkdir(parents=True, exist_ok=True)
         _configure(home, self._folder, node=self._node, http=self.port)
         java = str(jdk_home() / "bin" / "java")
@@ -115,12 +116,9 @@ def _span_file() -> Path:
 
 def _configure(home: Path, folder: Path, **settings: str | int) -> None:
     config = folder / "config"
-    for shipped in (home / "config").rglob("*"):
-        target = config / shipped.relative_to(home / "config")
-        if shipped.is_dir():
-            target.mkdir(exist_ok=True)
-        elif not target.exists():
-            target.write_bytes(shipped.read_bytes())
+    # Anew at each start, for one that is broken off leaves half of a file, and a keystore's which the next refuses.
+    shutil.rmtree(config, ignore_errors=True)
+    shutil.copytree(home / "config", config, copy_function=shutil.copyfile)
     (config / "elasticsearch.yml").write_text(_SETTINGS.format(folder=folder, **settings))
 
 
