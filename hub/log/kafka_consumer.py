@@ -24,7 +24,6 @@ class KafkaLogConsumer:
         self._evicted = evicted
 
     def poll(self, limit: int, timeout: float) -> list[Delivered]:
-        """See the port."""
         entries: list[Delivered] = []
         for records in self._client.poll(timeout_ms=int(timeout * 1_000), max_records=limit).values():
             entries += [
@@ -41,7 +40,6 @@ class KafkaLogConsumer:
         return entries
 
     def commit(self, done: Iterable[Delivered]) -> None:
-        """See the port."""
         reached: dict[TopicPartition, int] = {}
         for entry in done:
             part = TopicPartition(entry.topic, entry.partition)
@@ -57,7 +55,6 @@ class KafkaLogConsumer:
             raise Fenced(str(error)) from error
 
     def rewind(self) -> None:
-        """See the port."""
         self._join()
         self._client.seek_to_beginning(*self._client.assignment())
 

@@ -50,7 +50,6 @@ class KafkaEventLog:
         self._partitions: dict[str, int] = {}
 
     def create_topics(self, topics: Iterable[Topic]) -> None:
-        """See the port."""
         for topic in topics:
             wanted = {
                 topic.name: {
@@ -98,7 +97,6 @@ class KafkaEventLog:
             raise
 
     def consumer(self, group: str, topics: Sequence[str]) -> KafkaLogConsumer:
-        """See the port."""
         parts = [TopicPartition(topic, number) for topic in topics for number in range(self._known(topic))]
         client = KafkaConsumer(
             *topics,
@@ -116,7 +114,6 @@ class KafkaEventLog:
         return KafkaLogConsumer(client, parts, EVICTED)
 
     def end_offsets(self, topic: str) -> Mapping[int, int]:
-        """See the port."""
         parts = [TopicPartition(topic, number) for number in range(self._known(topic))]
         client = KafkaConsumer(bootstrap_servers=self._bootstrap)
         try:

@@ -53,7 +53,6 @@ class SqliteEventLog:
         self._appends = 0
 
     def create_topics(self, topics: Iterable[Topic]) -> None:
-        """See the port."""
         with self.database.write() as sql:
             for topic in topics:
                 created = sql.execute(
@@ -73,7 +72,6 @@ class SqliteEventLog:
         return [Topic(name, partitions, bool(compacted), hours) for name, partitions, compacted, hours in rows]
 
     def differences(self, topics: Iterable[Topic]) -> list[str]:
-        """See the port."""
         real = {topic.name: topic for topic in self.topics()}
         differences = []
         for wanted in topics:
@@ -111,7 +109,6 @@ class SqliteEventLog:
         return SqliteConsumer(self, group, [part for topic in topics for part in self.partitions(topic)])
 
     def end_offsets(self, topic: str) -> Mapping[int, int]:
-        """See the port."""
         rows = self.database.read().execute(
             "SELECT number, next_offset FROM partitions JOIN topics ON topics.id = topic WHERE name = ?", (topic,)
         )
@@ -198,7 +195,6 @@ class SqliteConsumer:
             )
 
     def rewind(self) -> None:
-        """See the port."""
         if not self._joined:
             self._join()
         self._next = dict.fromkeys(self._next, 0)

@@ -24,15 +24,12 @@ class ObservedLog:
         self._inner = inner
 
     def create_topics(self, topics: Iterable[Topic]) -> None:
-        """See the port."""
         self._inner.create_topics(topics)
 
     def differences(self, topics: Iterable[Topic]) -> Sequence[str]:
-        """See the port."""
         return self._inner.differences(topics)
 
     def append(self, topic: str, entries: Sequence[Entry]) -> None:
-        """See the port."""
         at_work = work.current()
         if at_work is not None:
             at_work.begin()
@@ -45,15 +42,12 @@ class ObservedLog:
         _appended(topic, entries, time.perf_counter() - began)
 
     def consumer(self, group: str, topics: Sequence[str]) -> Consumer:
-        """See the port."""
         return ObservedConsumer(self._inner.consumer(group, topics))
 
     def end_offsets(self, topic: str) -> Mapping[int, int]:
-        """See the port."""
         return self._inner.end_offsets(topic)
 
     def close(self) -> None:
-        """See the port."""
         self._inner.close()
 
 
@@ -64,7 +58,6 @@ class ObservedConsumer:
         self._inner = inner
 
     def poll(self, limit: int, timeout: float) -> Sequence[Delivered]:
-        """See the port."""
         entries = self._inner.poll(limit, timeout)
         if entries and (at_work := work.current()) is not None:
             at_work.begin()
@@ -73,19 +66,15 @@ class ObservedConsumer:
         return entries
 
     def commit(self, done: Iterable[Delivered]) -> None:
-        """See the port."""
         self._inner.commit(done)
 
     def rewind(self) -> None:
-        """See the port."""
         self._inner.rewind()
 
     def lag(self) -> int:
-        """See the port."""
         return self._inner.lag()
 
     def close(self) -> None:
-        """See the port."""
         self._inner.close()
 
 
@@ -153,7 +142,6 @@ class ObservedWorker:
         return done
 
     def close(self) -> None:
-        """See the port."""
         self._inner.close()
 
     def _look(self) -> None:

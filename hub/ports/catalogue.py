@@ -136,44 +136,35 @@ class Catalogue(Protocol):
         Returns how many were newer. Durable and visible to `search` when it returns. Raises Rejected. Documents are
         taken one after the other, once, so that they may be made while those before them are on their way.
         """
-        ...
 
     def search(self, query: Query) -> Page:
         """Raises hub.kernel.problems.Refusal for an unknown path, sort or cursor."""
-        ...
 
     def suggest(self, prefix: str, kinds: tuple[str, ...] = (), limit: int = 10) -> Sequence[Suggestion]:
         """Completions by Chinese, English, full pinyin or pinyin initials."""
-        ...
 
     def get(self, ids: Collection[str]) -> Mapping[str, Hit]:
         """The active documents among these ids."""
-        ...
 
     def linked(self, record_id: str, limit: int = 100) -> Sequence[tuple[str, Hit]]:
         """(field path, document) of each active document that refers to this record."""
-        ...
 
     def versions(self, ids: Collection[str]) -> Mapping[str, int]:
         """The stored version of each known id, withdrawn ones included."""
-        ...
 
     def rebuild(self, documents: Iterable[Sequence[Document]]) -> int:
         """Load a new generation beside the old one and swap; searches are served throughout. Returns the count.
 
         Documents applied meanwhile are in the new generation too.
         """
-        ...
 
     def digest(self) -> str:
         """Digest of the public content of every stored document.
 
         Equal to the digest that services.catalog.core computes of the same records.
         """
-        ...
 
     def count(self) -> int:
         """Active documents."""
-        ...
 
     def close(self) -> None: ...

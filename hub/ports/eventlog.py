@@ -50,22 +50,18 @@ class Consumer(Protocol):
 
     def poll(self, limit: int, timeout: float) -> Sequence[Delivered]:
         """Up to `limit` entries after the last ones polled; waits up to `timeout` seconds for the first."""
-        ...
 
     def commit(self, done: Iterable[Delivered]) -> None:
         """Store the position after these entries; call it only when their effects are durable.
 
         Raises Fenced where the group has given the partitions to another member meanwhile.
         """
-        ...
 
     def rewind(self) -> None:
         """Go back to the start of every partition, for a rebuild; positions are stored at the next commit."""
-        ...
 
     def lag(self) -> int:
         """How many entries lie after the stored position, over all partitions."""
-        ...
 
     def close(self) -> None: ...
 
@@ -75,11 +71,9 @@ class EventLog(Protocol):
 
     def create_topics(self, topics: Iterable[Topic]) -> None:
         """Create what is missing; an existing topic with other settings is left alone (see `differences`)."""
-        ...
 
     def differences(self, topics: Iterable[Topic]) -> Sequence[str]:
         """Each difference between the wanted topics and the real ones, in English, one line each."""
-        ...
 
     def append(self, topic: str, entries: Sequence[Entry]) -> None:
         """Durable when it returns: survives the process and, on the real log, one broker.
@@ -87,14 +81,11 @@ class EventLog(Protocol):
         All entries or none on the embedded log; Kafka may have taken some when it raises, and sending all again is
         safe because every effect is repeatable. Raises UnknownTopic or TooLarge before anything is written.
         """
-        ...
 
     def consumer(self, group: str, topics: Sequence[str]) -> Consumer:
         """Join the group; a new group starts at the beginning."""
-        ...
 
     def end_offsets(self, topic: str) -> Mapping[int, int]:
         """The offset that the next entry of each partition will get."""
-        ...
 
     def close(self) -> None: ...

@@ -37,23 +37,18 @@ class RecordReader(Protocol):
 
     def get(self, ids: Collection[str]) -> Mapping[str, Record]:
         """The newest version of each id that exists, withdrawn ones included."""
-        ...
 
     def history(self, record_id: str, limit: int = 100) -> list[Record]:
         """Versions of one record, newest first."""
-        ...
 
     def outcomes(self, event_ids: Collection[str]) -> Mapping[str, Outcome]:
         """What became of each event that has been curated."""
-        ...
 
     def scan(self, kind: str | None = None) -> Iterator[Record]:
         """Every record in the order of its id, withdrawn ones included; bounded memory."""
-        ...
 
     def digest(self) -> str:
         """`hub.kernel.canonical.digest_of` the canonical JSON of every record's content()."""
-        ...
 
 
 @dataclass(slots=True)
@@ -81,27 +76,21 @@ class RecordUnit(Protocol):
 
     def claims(self, keys: Collection[ContributionKey]) -> Mapping[ContributionKey, Claim]:
         """What is known of each of these records of sources."""
-        ...
 
     def same_as(self, ids: Collection[str]) -> Sequence[SameAs]:
         """The newest decision of each pair that has one of these ids in it, undone ones included."""
-        ...
 
     def preferences(self, ids: Collection[str]) -> Sequence[Preference]:
         """The newest preference of each field of these records, undone ones included."""
-        ...
 
     def contributions(self, ids: Collection[str]) -> Sequence[Contribution]:
         """Every source's contribution to these records; withdrawn ones may be left out."""
-        ...
 
     def records(self, ids: Collection[str]) -> Mapping[str, Record]:
         """The newest version of each id that exists."""
-        ...
 
     def save(self, changes: Changes) -> None:
         """Store the changes; they last when the batch ends without an error."""
-        ...
 
 
 WAITING_LIMIT = 100_000
@@ -125,34 +114,26 @@ class RecordStore(RecordReader, Protocol):
         Batches that touch the same records exclude each other, whoever runs them; instead of waiting, reading, saving
         or the end of the block may raise Interfered.
         """
-        ...
 
     def pending(self, limit: int, timeout: float = 0.0) -> Sequence[Pending]:
         """The oldest record events that wait, in order; waits up to `timeout` seconds for one."""
-        ...
 
     def waiting(self) -> int:
         """How many events wait to be published; more than WAITING_LIMIT are told as one more than that."""
-        ...
 
     def published(self, up_to: int) -> None:
         """Forget the record events up to this number."""
-        ...
 
     def conflicts(self, after: str, limit: int, kind: str | None = None) -> Sequence[Record]:
         """Records with conflicts in the order of their ids, those after `after`."""
-        ...
 
     def alike(self, after: WeakKey | None, limit: int, members: int) -> Sequence[tuple[WeakKey, tuple[str, ...]]]:
         """Groups of active records that share a weak key, in its order; at most `members` ids of each."""
-        ...
 
     def decisions(self, ids: Collection[str]) -> Sequence[SameAs]:
         """The newest same-as decision of each pair that has one of these ids in it."""
-        ...
 
     def settled(self, ids: Collection[str]) -> Sequence[Preference]:
         """The newest preference of each field of these records."""
-        ...
 
     def close(self) -> None: ...

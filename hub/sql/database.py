@@ -16,11 +16,9 @@ class SqlDatabase(Protocol):
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection for the block; each statement sees the last committed state."""
-        ...
 
     def writing(self) -> AbstractContextManager[Connection]:
         """A write transaction: committed when the block ends, rolled back when it raises."""
-        ...
 
     def close(self) -> None: ...
 

@@ -51,29 +51,23 @@ class BookingStore(Protocol):
         of the same instrument (records joined to it), whose bookings exclude this one too. `owners` are the sources
         that own the instrument now, see `set_owners`.
         """
-        ...
 
     def change(self, booking_id: str, expected_version: int, change: Change) -> Changed:
         """Move the booking on from this version to the next, and store the event that tells of it, in one step."""
-        ...
 
     def get(self, booking_id: str) -> Booking | None: ...
 
     def with_key(self, booked_by: str, key: str) -> Booking | None:
         """The booking that this booker made with the idempotency key."""
-        ...
 
     def between(self, instruments: Collection[str], start: datetime, end: datetime) -> Sequence[Interval]:
         """The intervals of active bookings of any of these instruments that overlap [start, end), in order."""
-        ...
 
     def of(self, booked_by: str, limit: int, before: Position | None = None) -> Sequence[Booking]:
         """The bookings of one booker, latest start first, at most PAGE_LIMIT; those after `before` in that order."""
-        ...
 
     def on(self, instruments: Collection[str], limit: int, before: Position | None = None) -> Sequence[Booking]:
         """The bookings of any of these instruments, latest start first, at most PAGE_LIMIT."""
-        ...
 
     def having(
         self,
@@ -86,37 +80,29 @@ class BookingStore(Protocol):
 
         `owners`: only of instruments that one of these sources owns, or whose owners nobody has looked up yet.
         """
-        ...
 
     def set_owners(self, instrument_id: str, owners: Collection[str]) -> None:
         """Say which sources own an instrument that has bookings, for those there are and for no later ones."""
-        ...
 
     def owned(self, after: str, limit: int) -> Sequence[tuple[str, frozenset[str] | None]]:
         """Instruments that ever had a booking, those after this id in the order of their ids, with their owners.
 
         None where nobody has looked them up yet.
         """
-        ...
 
     def pending(self, limit: int, timeout: float = 0.0) -> Sequence[Pending]:
         """The oldest events that wait, in order of storing; waits up to `timeout` seconds for one."""
-        ...
 
     def waiting(self) -> int:
         """How many events wait to be published; more than WAITING_LIMIT are told as one more than that."""
-        ...
 
     def published(self, up_to: int) -> None:
         """Forget the events up to this number."""
-        ...
 
     def scan(self) -> Iterator[Booking]:
         """Every booking in the order of its id; bounded memory."""
-        ...
 
     def digest(self) -> str:
         """`hub.kernel.canonical.digest_of` every booking's to_bytes()."""
-        ...
 
     def close(self) -> None: ...

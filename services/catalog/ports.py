@@ -31,18 +31,14 @@ class SavedSearches(Protocol):
 
         Adding one again under its id and owner replaces it; the id of another owner's search is a ValueError.
         """
-        ...
 
     def of(self, owner: str) -> Sequence[SavedSearch]:
         """The owner's searches, newest first."""
-        ...
 
     def get(self, owner: str, search_id: str) -> SavedSearch | None:
         """None where the owner has no such search."""
-        ...
 
     def remove(self, owner: str, search_id: str) -> bool:
         """Whether there was one."""
-        ...
 
     def close(self) -> None: ...

@@ -33,13 +33,11 @@ class UsageStore(Protocol):
 
         What knows less is left out, so that rows may come in any order and any number of times.
         """
-        ...
 
     def indicators(self, scope: Scope, ids: Collection[str], first: str, last: str, now: datetime) -> list[Indicators]:
         """The sums over the instruments of any of these ids, of the months from `first` to `last` that have any.
 
         In the order of the months; each instrument and month counts once.
         """
-        ...
 
     def close(self) -> None: ...

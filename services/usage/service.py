@@ -95,7 +95,6 @@ class CountingStore(Protocol):
 
     def apply(self, facts: Iterable[Fact]) -> Sequence[Fact]:
         """Take the facts in and renew the indicators, all in one step; returns those that there is no room for."""
-        ...
 
 
 class UsageCounter(BatchWorker):

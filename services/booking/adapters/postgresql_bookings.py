@@ -70,7 +70,6 @@ class PostgresBookings:
         self._outbox = PostgresOutbox(database, "booking_outbox", RELAY_LOCK, self._pending)
 
     def add(self, booking: Booking, key: str = "", also: Collection[str] = (), owners: Collection[str] = ()) -> Added:
-        """See the port."""
         instruments = {booking.instrument_id, *also}
         added = self._written(lambda sql: _add(sql, booking, key, instruments, joined(owners)))
         if added.outcome == "added":
@@ -78,7 +77,6 @@ class PostgresBookings:
         return added
 
     def change(self, booking_id: str, expected_version: int, change: Change) -> Changed:
-        """See the port."""
         if not storable(booking_id):
             return Changed("unknown")
         changed = self._written(lambda sql: _change(sql, booking_id, expected_version, change))
@@ -87,7 +85,6 @@ class PostgresBookings:
         return changed
 
     def get(self, booking_id: str) -> Booking | None:
-        """See the port."""
         if not storable(booking_id):
             return None
         with self._database.read() as sql:
@@ -95,7 +92,6 @@ class PostgresBookings:
         return Booking.from_bytes(row[0]) if row else None
 
     def with_key(self, booked_by: str, key: str) -> Booking | None:
-        """See the port."""
         if not storable(key):
             return None
         with self._database.read() as sql:
@@ -103,17 +99,14 @@ class PostgresBookings:
         return Booking.from_bytes(row[0]) if row else None
 
     def between(self, instruments: Collection[str], start: datetime, end: datetime) -> list[Interval]:
-        """See the port."""
         with self._database.read() as sql:
             return intervals(clashes(sql, storable_among(instruments), start, end))
 
     def of(self, booked_by: str, limit: int, before: Position | None = None) -> list[Booking]:
-        """See the port."""
         with self._database.read() as sql:
             return _pages(sql, [("booked_by = %s", booked_by)], limit, before)
 
     def on(self, instruments: Collection[str], limit: int, before: Position | None = None) -> list[Booking]:
-        """See the port."""
         with self._database.snapshot() as sql:
             numbers = numbers_of(sql, storable_among(instruments)).values()
             return _pages(sql, [("instrument = %s", number) for number in numbers], limit, before)
@@ -125,7 +118,6 @@ class PostgresBookings:
         before: Position | None = None,
         owners: Collection[str] | None = None,
     ) -> list[Booking]:
-        """See the port."""
         with self._database.snapshot() as sql:
             if owners is None:
                 return _pages(sql, [("status = %s", status) for status in set(statuses)], limit, before)
@@ -134,7 +126,6 @@ class PostgresBookings:
             return _pages(sql, [_owned(*pair) for pair in product(named, set(statuses))], limit, before)
 
     def set_owners(self, instrument_id: str, owners: Collection[str]) -> None:
-        """See the port."""
         with self._database.write() as sql:
             known = hold(sql, [instrument_id]).fetchone()
             if known:
@@ -151,7 +142,6 @@ class PostgresBookings:
         return self._outbox.pending(limit, timeout)
 
     def waiting(self) -> int:
-        """See the port."""
         return self._outbox.waiting()
 
     def published(self, up_to: int) -> None:
@@ -159,11 +149,9 @@ class PostgresBookings:
         self._outbox.published(up_to)
 
     def scan(self) -> Iterator[Booking]:
-        """See the port."""
         yield from map(Booking.from_bytes, self._bodies())
 
     def digest(self) -> str:
-        """See the port."""
         return digest_of(self._bodies())
 
     def close(self) -> None:

@@ -44,7 +44,6 @@ class SqliteBookings:
         self._saved = threading.Condition()
 
     def add(self, booking: Booking, key: str = "", also: Collection[str] = (), owners: Collection[str] = ()) -> Added:
-        """See the port."""
         instruments = {booking.instrument_id, *also}
         added = self._writes.run(lambda sql: _add(sql, booking, key, instruments, joined(owners)))
         if added.outcome == "added":
@@ -52,30 +51,24 @@ class SqliteBookings:
         return added
 
     def change(self, booking_id: str, expected_version: int, change: Change) -> Changed:
-        """See the port."""
         changed = self._writes.run(lambda sql: _change(sql, booking_id, expected_version, change))
         if changed.outcome == "changed":
             self._wake()
         return changed
 
     def get(self, booking_id: str) -> Booking | None:
-        """See the port."""
         return _got(self._database.read(), booking_id)
 
     def with_key(self, booked_by: str, key: str) -> Booking | None:
-        """See the port."""
         return _with_key(self._database.read(), booked_by, key)
 
     def between(self, instruments: Collection[str], start: datetime, end: datetime) -> list[Interval]:
-        """See the port."""
         return _clashes(self._database.read(), instruments, start, end)
 
     def of(self, booked_by: str, limit: int, before: Position | None = None) -> list[Booking]:
-        """See the port."""
         return self._pages([("booked_by = ?", booked_by)], limit, before)
 
     def on(self, instruments: Collection[str], limit: int, before: Position | None = None) -> list[Booking]:
-        """See the port."""
         return self._pages([("instrument = ?", one) for one in set(instruments)], limit, before)
 
     def having(
@@ -85,7 +78,6 @@ class SqliteBookings:
         before: Position | None = None,
         owners: Collection[str] | None = None,
     ) -> list[Booking]:
-        """See the port."""
         if owners is None:
             return self._pages([("status = ?", status) for status in set(statuses)], limit, before)
         columns = self._database.read().execute("SELECT DISTINCT owners FROM instruments").fetchall()
@@ -94,16 +86,13 @@ class SqliteBookings:
         return self._pages(ranges, limit, before)
 
     def set_owners(self, instrument_id: str, owners: Collection[str]) -> None:
-        """See the port."""
         self._writes.run(lambda sql: _set_owners(sql, instrument_id, joined(owners)))
 
     def owned(self, after: str, limit: int) -> list[tuple[str, frozenset[str] | None]]:
-        """See the port."""
         query = "SELECT id, owners FROM instruments WHERE id > ? ORDER BY id LIMIT ?"
         return [(known, split(owners)) for known, owners in self._database.read().execute(query, (after, limit))]
 
     def pending(self, limit: int, timeout: float = 0.0) -> list[Pending]:
-        """See the port."""
         with self._saved:
             found = self._pending(limit)
             if not found and timeout > 0:
@@ -112,23 +101,18 @@ class SqliteBookings:
         return found
 
     def waiting(self) -> int:
-        """See the port."""
         return self._database.counted("booking_outbox", WAITING_LIMIT + 1)
 
     def published(self, up_to: int) -> None:
-        """See the port."""
         self._writes.run(lambda sql: sql.execute("DELETE FROM booking_outbox WHERE number <= ?", (up_to,)).rowcount)
 
     def scan(self) -> Iterator[Booking]:
-        """See the port."""
         yield from map(Booking.from_bytes, self._bodies())
 
     def digest(self) -> str:
-        """See the port."""
         return digest_of(self._bodies())
 
     def close(self) -> None:
-        """See the port."""
         self._database.close()
 
     def _wake(self) -> None:

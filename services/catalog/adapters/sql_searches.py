@@ -21,7 +21,6 @@ class SqlSavedSearches:
         self._database = database
 
     def add(self, search: SavedSearch) -> Literal["added", "full"]:
-        """See the port."""
         others = select(searches.c.id).where(searches.c.owner == search.owner, searches.c.id != search.id)
         with self._database.writing() as sql:
             hold(sql, _OWNERS, search.owner)
@@ -41,14 +40,12 @@ class SqlSavedSearches:
         return "added"
 
     def of(self, owner: str) -> list[SavedSearch]:
-        """See the port."""
         newest = select(searches).where(searches.c.owner == owner)
         newest = newest.order_by(searches.c.created_at.desc(), searches.c.id).limit(SEARCHES_LIMIT)
         with self._database.reading() as sql:
             return [SavedSearch(*row) for row in sql.execute(newest)]
 
     def get(self, owner: str, search_id: str) -> SavedSearch | None:
-        """See the port."""
         if not storable(search_id):
             return None
         with self._database.reading() as sql:
@@ -56,7 +53,6 @@ class SqlSavedSearches:
         return SavedSearch(*row) if row else None
 
     def remove(self, owner: str, search_id: str) -> bool:
-        """See the port."""
         if not storable(search_id):
             return False
         with self._database.writing() as sql:

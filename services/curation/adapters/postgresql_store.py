@@ -31,7 +31,6 @@ class PostgresRecordStore(SqlRecords):
 
     @contextmanager
     def batch(self) -> Iterator[PostgresUnit]:
-        """See the port."""
         needed: set[int] = getattr(self._retry, "needed", set())
         try:
             with self._database.writing() as sql:
@@ -50,7 +49,6 @@ class PostgresRecordStore(SqlRecords):
         return self._outbox.pending(limit, timeout)
 
     def waiting(self) -> int:
-        """See the port."""
         return self._outbox.waiting()
 
     def published(self, up_to: int) -> None:
@@ -58,7 +56,6 @@ class PostgresRecordStore(SqlRecords):
         self._outbox.published(up_to)
 
     def alike(self, after: WeakKey | None, limit: int, members: int) -> list[tuple[WeakKey, tuple[str, ...]]]:
-        """See the port."""
         with self._database.snapshot() as sql:
             keys = sql.execute(
                 "SELECT key FROM weak_keys WHERE %(after)s::bigint IS NULL OR key > %(after)s "

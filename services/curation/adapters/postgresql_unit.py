@@ -32,33 +32,27 @@ class PostgresUnit(SqlUnit):
         self._claims: dict[ContributionKey, Claim | None] = {}
 
     def claims(self, keys: Collection[ContributionKey]) -> Mapping[ContributionKey, Claim]:
-        """See the port."""
         found = super().claims(keys)
         self._claims |= {key: found.get(key) for key in keys}
         return found
 
     def same_as(self, ids: Collection[str]) -> list[SameAs]:
-        """See the port."""
         self._locks.take(ids)
         return super().same_as(ids)
 
     def preferences(self, ids: Collection[str]) -> list[Preference]:
-        """See the port."""
         self._locks.take(ids)
         return super().preferences(ids)
 
     def contributions(self, ids: Collection[str]) -> list[Contribution]:
-        """See the port."""
         self._locks.take(ids)
         return super().contributions(ids)
 
     def records(self, ids: Collection[str]) -> Mapping[str, Record]:
-        """See the port."""
         self._locks.take(ids)
         return super().records(ids)
 
     def save(self, changes: Changes) -> None:
-        """See the port."""
         self._locks.take(_ids_of(changes))
         save_contributions(self._sql, changes.contributions, self._claims)
         self._claims |= {contribution.key: contribution.claim for contribution in changes.contributions}

@@ -47,45 +47,37 @@ class SqlRecords:
         self._event_source = event_source
 
     def get(self, ids: Collection[str]) -> Mapping[str, Record]:
-        """See the port."""
         with self._tables.reading() as sql:
             return records_among(sql, ids)
 
     def history(self, record_id: str, limit: int = 100) -> list[Record]:
-        """See the port."""
         with self._tables.reading() as sql:
             bodies = [body for _, body in sql.execute(_VERSIONS, {"ids": [record_id], "limit": limit})]
         return [Record.from_bytes(body if place == 0 else zlib.decompress(body)) for place, body in enumerate(bodies)]
 
     def outcomes(self, event_ids: Collection[str]) -> Mapping[str, Outcome]:
-        """See the port."""
         with self._tables.reading() as sql:
             rows = sql.execute(_OUTCOMES, {"ids": event_ids})
             return {row.event_id: Outcome(*row) for row in rows}
 
     def scan(self, kind: str | None = None) -> Iterator[Record]:
-        """See the port."""
         yield from map(Record.from_bytes, self._bodies(kind))
 
     def digest(self) -> str:
-        """See the port."""
         names = ("id", "kind", "status", "fields", "same_as", "replaced_by")
         bodies = map(orjson.loads, self._bodies(None))
         return digest_of(canonical_json({name: body[name] for name in names}) for body in bodies)
 
     def conflicts(self, after: str, limit: int, kind: str | None = None) -> list[Record]:
-        """See the port."""
         page = _page(after.partition("\0")[0], limit, kind).where(records.c.conflicts > 0)
         with self._tables.reading() as sql:
             return [Record.from_bytes(body) for _, body in sql.execute(page)]
 
     def decisions(self, ids: Collection[str]) -> list[SameAs]:
-        """See the port."""
         with self._tables.reading() as sql:
             return same_as_among(sql, ids)
 
     def settled(self, ids: Collection[str]) -> list[Preference]:
-        """See the port."""
         with self._tables.reading() as sql:
             return preferences_among(sql, ids)
 

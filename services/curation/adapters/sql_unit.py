@@ -47,27 +47,22 @@ class SqlUnit:
         self._reading = sql
 
     def claims(self, keys: Collection[ContributionKey]) -> Mapping[ContributionKey, Claim]:
-        """See the port."""
         rows = self._reading.execute(_CLAIMS, {"keys": list(map(joined_key, keys))})
         return {split_key(row.key): _claim(row) for row in rows}
 
     def same_as(self, ids: Collection[str]) -> list[SameAs]:
-        """See the port."""
         return same_as_among(self._reading, ids)
 
     def preferences(self, ids: Collection[str]) -> list[Preference]:
-        """See the port."""
         return preferences_among(self._reading, ids)
 
     def contributions(self, ids: Collection[str]) -> list[Contribution]:
-        """See the port."""
         return [
             Contribution(*split_key(row.key), _claim(row), row.received_at, orjson.loads(row.fields))
             for row in self._reading.execute(_LIVE, {"ids": ids})
         ]
 
     def records(self, ids: Collection[str]) -> Mapping[str, Record]:
-        """See the port."""
         return records_among(self._reading, ids)
 
 

@@ -27,14 +27,12 @@ class SqliteRecordStore(SqlRecords):
 
     @contextmanager
     def batch(self) -> Iterator[SqliteUnit]:
-        """See the port."""
         with self._database.writing() as sql:
             yield SqliteUnit(sql)
         with self._saved:
             self._saved.notify_all()
 
     def pending(self, limit: int, timeout: float = 0.0) -> list[Pending]:
-        """See the port."""
         with self._saved:
             found = self._pending(limit)
             if not found and timeout > 0:
@@ -43,7 +41,6 @@ class SqliteRecordStore(SqlRecords):
         return found
 
     def waiting(self) -> int:
-        """See the port."""
         return self._database.counted("outbox", WAITING_LIMIT + 1)
 
     def published(self, up_to: int) -> None:
@@ -52,7 +49,6 @@ class SqliteRecordStore(SqlRecords):
             sql.execute("DELETE FROM outbox WHERE number <= ?", (up_to,))
 
     def alike(self, after: WeakKey | None, limit: int, members: int) -> list[tuple[WeakKey, tuple[str, ...]]]:
-        """See the port."""
         with self._database.snapshot() as sql:
             keys = sql.execute(
                 f"SELECT key FROM alike {'' if after is None else 'WHERE key > ?1'} ORDER BY key LIMIT ?2",
@@ -61,7 +57,6 @@ class SqliteRecordStore(SqlRecords):
             return [(key, _alike(sql, key, members)) for (key,) in keys]
 
     def close(self) -> None:
-        """See the port."""
         self._database.close()
 
     def _pending(self, limit: int) -> list[Pending]:

@@ -20,7 +20,6 @@ class SqliteUnit(SqlUnit):
         self._sql = driver_of(sql)
 
     def save(self, changes: Changes) -> None:
-        """See the port."""
         run = self._sql.executemany
         _save_contributions(run, changes)
         _save_records(run, changes)

@@ -63,7 +63,6 @@ class SqlReceipts:
         self._clock = clock or SystemClock()
 
     def open(self, receipt: Receipt, key: str = "", fingerprint: str = "") -> Opened:
-        """See the port."""
         while True:
             with self._database.writing() as sql:
                 now = self._clock.now()
@@ -81,7 +80,6 @@ class SqlReceipts:
                 return Opened(verdict, earlier)
 
     def add(self, receipt_id: str, batch: Batch) -> None:
-        """See the port."""
         row = {
             "receipt": receipt_id,
             "number": batch.number,
@@ -97,7 +95,6 @@ class SqlReceipts:
             sql.execute(_put(sql.dialect.name), row)
 
     def finish(self, receipt_id: str, progress: Progress, batches: int) -> Receipt:
-        """See the port."""
         its = {"receipt": receipt_id}
         with self._database.writing() as sql:
             if sql.execute(_GET.with_for_update(), its).first() is None:
@@ -106,12 +103,10 @@ class SqlReceipts:
             return Receipt(*sql.execute(_SETTLE, its | {"settled": progress}).one())
 
     def discard(self, receipt_id: str) -> None:
-        """See the port."""
         with self._database.writing() as sql:
             sql.execute(_DISCARD, {"receipt": receipt_id})
 
     def get(self, receipt_id: str) -> Receipt | None:
-        """See the port."""
         if not storable(receipt_id):
             return None
         with self._database.reading() as sql:
@@ -119,13 +114,11 @@ class SqlReceipts:
         return Receipt(*found) if found else None
 
     def batch(self, receipt_id: str, number: int) -> Batch | None:
-        """See the port."""
         with self._database.reading() as sql:
             found = sql.execute(_NUMBERED, {"receipt": receipt_id, "batch": number}).first()
         return _batch(found) if found else None
 
     def batches(self, receipt_id: str, after_row: int = -1, *, with_refused: bool = False) -> Iterator[Batch]:
-        """See the port."""
         wanted = {"receipt": receipt_id, "after": after_row, "refused": int(with_refused), "reached": -1}
         while True:
             with self._database.reading() as sql:

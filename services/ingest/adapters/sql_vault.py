@@ -31,11 +31,9 @@ class SqlVault:
         self._keys = self._unlocked(key_file)
 
     def token(self, value: str) -> str:
-        """See the port."""
         return self._keys.token(value)
 
     def put_many(self, values: Collection[str]) -> Mapping[str, str]:
-        """See the port."""
         tokens = {value: self._keys.token(value) for value in set(values)}
         known = self._known(tokens.values())
         # Sorted, since two that put the same values must not wait for each other.
@@ -50,21 +48,17 @@ class SqlVault:
         return tokens
 
     def reveal(self, tokens: Collection[str]) -> Mapping[str, str]:
-        """See the port."""
         with self._database.reading() as sql:
             rows = sql.execute(_SEALED, {"tokens": set(tokens)})
             return {token: self._keys.decrypt(sealed, token.encode()).decode() for token, sealed in rows}
 
     def seal(self, data: bytes, context: str) -> bytes:
-        """See the port."""
         return self._keys.encrypt(data, b"seal " + context.encode())
 
     def unseal(self, sealed: bytes, context: str) -> bytes:
-        """See the port."""
         return self._keys.decrypt(sealed, b"seal " + context.encode())
 
     def fingerprint(self, data: bytes) -> str:
-        """See the port."""
         return self._keys.fingerprint(data)
 
     def close(self) -> None:

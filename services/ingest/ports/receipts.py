@@ -67,20 +67,16 @@ class ReceiptStore(Protocol):
 
     def open(self, receipt: Receipt, key: str = "", fingerprint: str = "") -> Opened:
         """Store a new receipt, or find the one that its source opened with the same idempotency key before."""
-        ...
 
     def add(self, receipt_id: str, batch: Batch) -> None:
         """Store a batch, in place of one with the same number; also shows that the request is alive."""
-        ...
 
     def finish(self, receipt_id: str, progress: Progress, batches: int) -> Receipt:
         """Settle the receipt's progress and totals over its first `batches` batches; later ones, left by an earlier
         attempt, are dropped. LookupError where there is no such receipt."""
-        ...
 
     def discard(self, receipt_id: str) -> None:
         """Forget a receipt of which no row was handled, and its key."""
-        ...
 
     def get(self, receipt_id: str) -> Receipt | None: ...
 
@@ -88,14 +84,11 @@ class ReceiptStore(Protocol):
 
     def batches(self, receipt_id: str, after_row: int = -1, *, with_refused: bool = False) -> Iterator[Batch]:
         """The batches with rows after that one, in order; bounded memory. `with_refused`: only those with such rows."""
-        ...
 
     def recent(self, sources: Collection[str] | None, limit: int = 50, before: str = "") -> list[Receipt]:
         """Newest first, of these sources (None: of all), opened before that time where one is given."""
-        ...
 
     def forget(self, before: str, limit: int = 100) -> int:
         """Drop at most `limit` receipts opened before that time; returns how many."""
-        ...
 
     def close(self) -> None: ...

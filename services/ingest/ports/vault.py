@@ -19,26 +19,20 @@ class Vault(Protocol):
 
     def token(self, value: str) -> str:
         """The token that the value has or would have; nothing is kept."""
-        ...
 
     def put_many(self, values: Collection[str]) -> Mapping[str, str]:
         """The token (`vault:…`) of each value. Durable when it returns; putting a value again changes nothing."""
-        ...
 
     def reveal(self, tokens: Collection[str]) -> Mapping[str, str]:
         """The value of each token that is known; the caller has checked who asks."""
-        ...
 
     def seal(self, data: bytes, context: str) -> bytes:
         """Encrypt and authenticate data that another store keeps, bound to its context such as a row's key."""
-        ...
 
     def unseal(self, sealed: bytes, context: str) -> bytes:
         """The data again; ValueError where they were altered or sealed in another context."""
-        ...
 
     def fingerprint(self, data: bytes) -> str:
         """A keyed digest, for comparing private contents without keeping them."""
-        ...
 
     def close(self) -> None: ...

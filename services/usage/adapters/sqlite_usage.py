@@ -44,7 +44,6 @@ class SqliteUsage:
         self._database = Database(path, store="usage")
 
     def put(self, rows: Sequence[MonthUsage]) -> None:
-        """See the port."""
         with self._database.write() as sql:
             _put(sql, rows)
 
@@ -80,7 +79,6 @@ class SqliteUsage:
         return [Indicators(month, ran, others, booked, missed.get(month, 0)) for month, ran, others, booked in sums]
 
     def close(self) -> None:
-        """See the port."""
         self._database.close()
 
 
