@@ -1,10 +1,14 @@
 """What a field's annotation carries: all that the derived things need to know about it.
 
-name_zh: Annotated[str, F("中文名", "Chinese name", search="title", nrii="中文名", pidinst="name")]
+name_zh: str | None = Opt("中文名", "Chinese name", search="title", nrii="中文名", pidinst="name")
+number: Annotated[str, F("项目编号", "project number")]
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, ParamSpec
+
+from pydantic import Field
 
 from hub.kernel.access import Openness
 from hub.kernel.records import Authority
@@ -35,7 +39,7 @@ class Crosswalk:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """One field's annotation; build it with F."""
+    """One field's annotation; build it with F or Opt."""
 
     label: Bilingual
     search: Search = "none"
@@ -89,3 +93,19 @@ def F(
         sortable=sortable,
         codes=codes,
     )
+
+
+_Known = ParamSpec("_Known")
+
+
+def _left_out(annotated: Callable[_Known, Meta]) -> Callable[_Known, Any]:
+    def optional(*labels: _Known.args, **known: _Known.kwargs) -> Any:
+        info = Field(default=None)
+        info.metadata.append(annotated(*labels, **known))
+        return info
+
+    return optional
+
+
+Opt = _left_out(F)
+"""The default of a field that may be left out, which annotates it as F does."""

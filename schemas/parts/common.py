@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas import values
-from schemas.annotations import F
+from schemas.annotations import F, Opt
 from schemas.cells import number, plain
 from schemas.codes import code_list
 from schemas.parts.part import NamedPart, Part, Recogniser
@@ -79,61 +79,43 @@ class Money(Part):
 class Place(Part):
     """An address with a division code of GB/T 2260 and coordinates in WGS 84 degrees; as text its address."""
 
-    address: Annotated[
-        str | None,
-        F(
-            "地址",
-            "address",
-            search="text",
-            schema_org="address",
-            nrii="安放地址",
-            example="浙江省杭州市西湖区余杭塘路866号",
-        ),
-    ] = None
-    building: Annotated[Short | None, F("楼宇", "building", search="text", uniquip="Building")] = None
-    site: Annotated[
-        Short | None, F("校区或院区", "site", search="text", uniquip="Site Location", aliases=("校区",))
-    ] = None
-    postcode: Annotated[
-        Postcode | None, F("邮编", "postcode", nrii="邮编", example="310058", aliases=("邮政编码",))
-    ] = None
-    division: Annotated[
-        DivisionCode | None,
-        F(
-            "行政区划代码",
-            "division code",
-            search="facet",
-            example="330106",
-            codes="division",
-            aliases=("行政区划", "所在地区"),
-        ),
-    ] = None
-    country: Annotated[
-        Country | None, F("国家或地区", "country", search="facet", example="CN", codes="country", cerif="Country")
-    ] = None
-    lat: Annotated[
-        float | None,
-        Field(ge=-90, le=90),
-        F(
-            "纬度",
-            "latitude",
-            example="30.2635",
-            schema_org="latitude",
-            hint=("WGS 84 坐标的纬度，-90 到 90 度", "latitude in WGS 84, -90 to 90 degrees"),
-        ),
-    ] = None
-    lon: Annotated[
-        float | None,
-        Field(ge=-180, le=180),
-        F(
-            "经度",
-            "longitude",
-            example="120.1236",
-            schema_org="longitude",
-            hint=("WGS 84 坐标的经度，-180 到 180 度", "longitude in WGS 84, -180 to 180 degrees"),
-        ),
-    ] = None
-    page: Annotated[Url | None, F("地点网页", "web page of the location", uniquip="Location")] = None
+    address: str | None = Opt(
+        "地址",
+        "address",
+        search="text",
+        schema_org="address",
+        nrii="安放地址",
+        example="浙江省杭州市西湖区余杭塘路866号",
+    )
+    building: Short | None = Opt("楼宇", "building", search="text", uniquip="Building")
+    site: Short | None = Opt("校区或院区", "site", search="text", uniquip="Site Location", aliases=("校区",))
+    postcode: Postcode | None = Opt("邮编", "postcode", nrii="邮编", example="310058", aliases=("邮政编码",))
+    division: DivisionCode | None = Opt(
+        "行政区划代码",
+        "division code",
+        search="facet",
+        example="330106",
+        codes="division",
+        aliases=("行政区划", "所在地区"),
+    )
+    country: Country | None = Opt(
+        "国家或地区", "country", search="facet", example="CN", codes="country", cerif="Country"
+    )
+    lat: Annotated[float | None, Field(ge=-90, le=90)] = Opt(
+        "纬度",
+        "latitude",
+        example="30.2635",
+        schema_org="latitude",
+        hint=("WGS 84 坐标的纬度，-90 到 90 度", "latitude in WGS 84, -90 to 90 degrees"),
+    )
+    lon: Annotated[float | None, Field(ge=-180, le=180)] = Opt(
+        "经度",
+        "longitude",
+        example="120.1236",
+        schema_org="longitude",
+        hint=("WGS 84 坐标的经度，-180 到 180 度", "longitude in WGS 84, -180 to 180 degrees"),
+    )
+    page: Url | None = Opt("地点网页", "web page of the location", uniquip="Location")
 
     @model_validator(mode="after")
     def _both_coordinates(self) -> Self:
@@ -160,17 +142,14 @@ class OrganisationRef(NamedPart):
         ("ror", values.ror_id),
     )
 
-    uscc: Annotated[
-        CreditCode | None,
-        F("统一社会信用代码", "unified social credit code", search="keyword", example="12100000470095016Q"),
-    ] = None
-    ror: Annotated[RorId | None, F("ROR 标识", "ROR id", search="keyword", example="https://ror.org/00a2xv884")] = None
-    name_zh: Annotated[
-        Short | None, F("单位名称", "organisation name (Chinese)", search="facet", example="浙江大学")
-    ] = None
-    name_en: Annotated[
-        Short | None, F("单位英文名称", "organisation name (English)", search="text", example="Zhejiang University")
-    ] = None
+    uscc: CreditCode | None = Opt(
+        "统一社会信用代码", "unified social credit code", search="keyword", example="12100000470095016Q"
+    )
+    ror: RorId | None = Opt("ROR 标识", "ROR id", search="keyword", example="https://ror.org/00a2xv884")
+    name_zh: Short | None = Opt("单位名称", "organisation name (Chinese)", search="facet", example="浙江大学")
+    name_en: Short | None = Opt(
+        "单位英文名称", "organisation name (English)", search="text", example="Zhejiang University"
+    )
 
 
 class LaboratoryRef(NamedPart):
@@ -178,10 +157,10 @@ class LaboratoryRef(NamedPart):
 
     bracketed: ClassVar[tuple[tuple[str, Callable[[str], str]], ...]] = ()
 
-    code: Annotated[Short | None, F("实验室编号", "laboratory code", search="keyword")] = None
-    name_zh: Annotated[Short | None, F("实验室名称", "laboratory name (Chinese)", search="facet")] = None
-    name_en: Annotated[Short | None, F("实验室英文名称", "laboratory name (English)", search="text")] = None
-    host: Annotated[OrganisationRef | None, F("依托单位", "host organisation", refers="organisation")] = None
+    code: Short | None = Opt("实验室编号", "laboratory code", search="keyword")
+    name_zh: Short | None = Opt("实验室名称", "laboratory name (Chinese)", search="facet")
+    name_en: Short | None = Opt("实验室英文名称", "laboratory name (English)", search="text")
+    host: OrganisationRef | None = Opt("依托单位", "host organisation", refers="organisation")
 
 
 class PersonRef(NamedPart):
@@ -189,18 +168,18 @@ class PersonRef(NamedPart):
 
     bracketed: ClassVar[tuple[tuple[str, Callable[[str], str]], ...]] = (("orcid", values.orcid),)
 
-    orcid: Annotated[Orcid | None, F("ORCID", "ORCID iD", search="keyword", example="0000-0002-5277-285X")] = None
-    expert_number: Annotated[Short | None, F("专家编号", "expert number", search="keyword")] = None
-    name_zh: Annotated[Short | None, F("姓名", "name (Chinese)", search="text", example="张三")] = None
-    name_en: Annotated[Short | None, F("英文姓名", "name (English)", search="text", example="Zhang San")] = None
+    orcid: Orcid | None = Opt("ORCID", "ORCID iD", search="keyword", example="0000-0002-5277-285X")
+    expert_number: Short | None = Opt("专家编号", "expert number", search="keyword")
+    name_zh: Short | None = Opt("姓名", "name (Chinese)", search="text", example="张三")
+    name_en: Short | None = Opt("英文姓名", "name (English)", search="text", example="Zhang San")
 
 
 class ProjectRef(NamedPart):
     """A reference to a project by its number."""
 
     number: Annotated[Short, F("项目编号", "project number", search="keyword", example="LZ23F020001")]
-    name_zh: Annotated[Short | None, F("项目名称", "project title (Chinese)", search="text")] = None
-    name_en: Annotated[Short | None, F("项目英文名称", "project title (English)", search="text")] = None
+    name_zh: Short | None = Opt("项目名称", "project title (Chinese)", search="text")
+    name_en: Short | None = Opt("项目英文名称", "project title (English)", search="text")
 
     @classmethod
     def parse(cls, text: str) -> dict[str, Any]:
@@ -214,43 +193,34 @@ class ProjectRef(NamedPart):
 class Contact(NamedPart):
     """Whom to ask about a resource."""
 
-    name: Annotated[
-        Short | None,
-        F(
-            "联系人",
-            "contact name",
-            openness="member",
-            uniquip="Contact Name",
-            nrii="联系人",
-            schema_org="contactPoint",
-            example="李四",
-        ),
-    ] = None
-    phone: Annotated[
-        Phone | None,
-        F(
-            "联系电话",
-            "contact telephone",
-            openness="secret",
-            uniquip="Contact Telephone",
-            nrii="联系电话",
-            example="0571-88206666",
-        ),
-    ] = None
-    email: Annotated[
-        Email | None,
-        F(
-            "电子邮件",
-            "contact e-mail",
-            openness="member",
-            uniquip="Contact Email",
-            nrii="电子邮件",
-            pidinst="owners.owner.ownerContact",
-            example="lab@example.edu.cn",
-            aliases=("电子邮箱", "邮箱", "E-mail"),
-        ),
-    ] = None
-    url: Annotated[Url | None, F("联系网页", "contact web page", uniquip="Contact URL")] = None
+    name: Short | None = Opt(
+        "联系人",
+        "contact name",
+        openness="member",
+        uniquip="Contact Name",
+        nrii="联系人",
+        schema_org="contactPoint",
+        example="李四",
+    )
+    phone: Phone | None = Opt(
+        "联系电话",
+        "contact telephone",
+        openness="secret",
+        uniquip="Contact Telephone",
+        nrii="联系电话",
+        example="0571-88206666",
+    )
+    email: Email | None = Opt(
+        "电子邮件",
+        "contact e-mail",
+        openness="member",
+        uniquip="Contact Email",
+        nrii="电子邮件",
+        pidinst="owners.owner.ownerContact",
+        example="lab@example.edu.cn",
+        aliases=("电子邮箱", "邮箱", "E-mail"),
+    )
+    url: Url | None = Opt("联系网页", "contact web page", uniquip="Contact URL")
 
     @classmethod
     def parse(cls, text: str) -> dict[str, Any]:
@@ -264,16 +234,10 @@ class Contact(NamedPart):
 class SecondContact(Contact):
     """A second person to ask."""
 
-    name: Annotated[Short | None, F("联系人", "contact name", openness="member", uniquip="Secondary Contact Name")] = (
-        None
-    )
-    phone: Annotated[
-        Phone | None, F("联系电话", "contact telephone", openness="secret", uniquip="Secondary Contact Telephone")
-    ] = None
-    email: Annotated[
-        Email | None, F("电子邮件", "contact e-mail", openness="member", uniquip="Secondary Contact Email")
-    ] = None
-    url: Annotated[Url | None, F("联系网页", "contact web page", uniquip="Secondary Contact URL")] = None
+    name: Short | None = Opt("联系人", "contact name", openness="member", uniquip="Secondary Contact Name")
+    phone: Phone | None = Opt("联系电话", "contact telephone", openness="secret", uniquip="Secondary Contact Telephone")
+    email: Email | None = Opt("电子邮件", "contact e-mail", openness="member", uniquip="Secondary Contact Email")
+    url: Url | None = Opt("联系网页", "contact web page", uniquip="Secondary Contact URL")
 
 
 class Closure(Part):
@@ -281,7 +245,7 @@ class Closure(Part):
 
     start: Annotated[Instant, F("开始", "start", search="date", example="2026-10-01T00:00:00+08:00")]
     end: Annotated[Instant, F("结束", "end", search="date", example="2026-10-08T00:00:00+08:00")]
-    reason: Annotated[Short | None, F("原因", "reason", example="年度检修")] = None
+    reason: Short | None = Opt("原因", "reason", example="年度检修")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.annotations import F
+from schemas.annotations import F, Opt
 from schemas.cells import plain
 from schemas.codes import code_list
 from schemas.parts.part import Part
@@ -68,10 +68,8 @@ class OpeningHours(Part):
             hint=("24 小时制的时分，如 17:30", "a time of day such as 17:30"),
         ),
     ]
-    valid_from: Annotated[date | None, F("生效日期", "valid from", schema_org="validFrom", example="2026-03-01")] = None
-    valid_through: Annotated[
-        date | None, F("截止日期", "valid through", schema_org="validThrough", example="2026-06-30")
-    ] = None
+    valid_from: date | None = Opt("生效日期", "valid from", schema_org="validFrom", example="2026-03-01")
+    valid_through: date | None = Opt("截止日期", "valid through", schema_org="validThrough", example="2026-06-30")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

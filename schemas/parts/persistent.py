@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from schemas.annotations import F
+from schemas.annotations import F, Opt
 from schemas.parts.part import Part
 from schemas.values import Short
 
@@ -30,7 +30,7 @@ class AlternateIdentifier(Part):
 
     value: Annotated[Short, F("标识值", "value", search="keyword", pidinst="alternateIdentifier")]
     type: Annotated[AlternateType, F("类型", "type", pidinst="alternateIdentifierType")] = "Other"
-    name: Annotated[Short | None, F("名称", "name", pidinst="alternateIdentifierName")] = None
+    name: Short | None = Opt("名称", "name", pidinst="alternateIdentifierName")
 
     @classmethod
     def parse(cls, text: str) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class RelatedIdentifier(Part):
     value: Annotated[Short, F("标识值", "value", search="keyword", pidinst="relatedIdentifier")]
     type: Annotated[RelatedType, F("类型", "type", pidinst="relatedIdentifierType")]
     relation: Annotated[Relation, F("关系", "relation", pidinst="relationType")] = "References"
-    name: Annotated[Short | None, F("名称", "name", pidinst="relatedIdentifierName")] = None
+    name: Short | None = Opt("名称", "name", pidinst="relatedIdentifierName")
 
     @classmethod
     def parse(cls, text: str) -> dict[str, Any]:
@@ -70,12 +70,8 @@ class InstrumentType(Part):
     """A class of instruments; as text its name."""
 
     name: Annotated[Short, F("名称", "name", search="facet", pidinst="instrumentTypeName", example="透射电子显微镜")]
-    identifier: Annotated[
-        Short | None, F("标识", "identifier", search="keyword", pidinst="instrumentTypeIdentifier")
-    ] = None
-    identifier_type: Annotated[
-        Short | None, F("标识类型", "identifier type", pidinst="instrumentTypeIdentifierType")
-    ] = None
+    identifier: Short | None = Opt("标识", "identifier", search="keyword", pidinst="instrumentTypeIdentifier")
+    identifier_type: Short | None = Opt("标识类型", "identifier type", pidinst="instrumentTypeIdentifierType")
 
     @classmethod
     def parse(cls, text: str) -> dict[str, Any]:
