@@ -34,7 +34,6 @@ _PHONE = re.compile(r"\+?[\d\s()（）-]{5,30}(?:\s*(?:转|ext\.?|x|#)\s*\d{1,8}
 _URL = re.compile(
     r"https?://((?:[^\s/?#\[\]]*@)?(?:\[([0-9a-f:.]+)\]|[^\s/?#\[\]@:]+))(?::([0-9]{0,9}))?(?:[/?#]\S*)?", re.IGNORECASE
 )
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 
 
 def _wrong(code: str) -> PydanticCustomError:
@@ -141,13 +140,6 @@ def postcode(value: str) -> str:
     return value
 
 
-def language(value: str) -> str:
-    """A language tag of BCP 47, checked by its form."""
-    if not _LANGUAGE.fullmatch(value):
-        raise _wrong("language")
-    return value
-
-
 @lru_cache(maxsize=1)
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
@@ -214,7 +206,6 @@ Email = Annotated[str, AfterValidator(email)]
 Phone = Annotated[str, BeforeValidator(_number_of), AfterValidator(phone)]
 Url = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(url)]
 Postcode = Annotated[str, BeforeValidator(_number_of), AfterValidator(postcode)]
-LanguageTag = Annotated[str, AfterValidator(language)]
 TimeZone = Annotated[str, AfterValidator(time_zone)]
 DivisionCode = Annotated[str, BeforeValidator(_number_of), AfterValidator(division)]
 Country = Annotated[str, AfterValidator(in_list("country"))]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 
-from hub.text.language import Bilingual, Language
+from hub.text.language import Bilingual
 
 _FILES = {"country": "countries.csv", "division": "divisions.csv", "nsfc_discipline": "nsfc_disciplines.csv"}
 
@@ -58,23 +58,9 @@ class CodeList:
         return self._names.get(folded(text))
 
 
+@lru_cache(maxsize=64)
 def code_list(name: str) -> CodeList:
     """KeyError where there is no such list."""
-    return _code_list(name)
-
-
-def code_label(name: str, code: str, language: Language) -> str:
-    """What the list calls the code; the code itself where it does not know it."""
-    return _code_list(name).label(code)[language]
-
-
-def code_lists() -> tuple[str, ...]:
-    """The names of every code list."""
-    return (*_short_lists(), *_FILES)
-
-
-@lru_cache(maxsize=64)
-def _code_list(name: str) -> CodeList:
     if name in _FILES:
         return CodeList(name, {row["code"]: Bilingual(row["zh"], row["en"]) for row in rows_of(_FILES[name])})
     return CodeList(name, _short_lists()[name])

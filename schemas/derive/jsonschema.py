@@ -41,7 +41,6 @@ FORMATS: Mapping[Any, str] = {
     values.doi: "doi",
     values.pid: "pid",
     values.postcode: "postcode",
-    values.language: "bcp47",
     values.time_zone: "time-zone",
     values.division: "gbt2260",
 }

@@ -1,7 +1,6 @@
 """Templates: autoescaped, in the reader's language, with addresses of static files that change with their content."""
 
 import mimetypes
-import re
 from functools import lru_cache
 from gzip import compress
 from hashlib import sha256
@@ -23,7 +22,6 @@ from services.portal.core.messages import translator
 from services.portal.core.money import money_text
 
 STATIC = files("services.portal") / "static"
-PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 PASSED_ON = ("content-type", "content-disposition", "etag", "content-language")
 PAGE_LEVEL = 5
 """Of gzip: beyond it a page takes longer and hardly becomes smaller."""

@@ -139,7 +139,3 @@ async def manifest(request: Request) -> Response:
     }
     headers = {"Cache-Control": "public, max-age=3600", "Vary": "Accept-Language, Cookie"}
     return JSONResponse(body, media_type="application/manifest+json", headers=headers)
-
-
-def sign_in_address(back: str) -> str:
-    return f"/sign-in?{urlencode({'next': back})}"
