@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, ParamSpec
 
-from pydantic import Field
+from pydantic.fields import FieldInfo
 
 from hub.kernel.access import Openness
 from hub.kernel.records import Authority
@@ -100,7 +100,7 @@ _Known = ParamSpec("_Known")
 
 def _left_out(annotated: Callable[_Known, Meta]) -> Callable[_Known, Any]:
     def optional(*labels: _Known.args, **known: _Known.kwargs) -> Any:
-        info = Field(default=None)
+        info = FieldInfo(default=None)
         info.metadata.append(annotated(*labels, **known))
         return info
 

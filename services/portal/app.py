@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from hub.web.client import AsyncHubClient
 from hub.web.problems import unserved_response
-from services.portal.guard import refused, secured
+from services.portal.guard import add_page, refused, secured
 from services.portal.pages import (
     account,
     assets,
@@ -23,6 +23,8 @@ from services.portal.pages import (
     stewarding,
 )
 
+GROUPS = (search, record, booking, bookings, saved, imports, stewarding, account, session, provider, assets)
+
 
 def portal(api: httpx.AsyncClient) -> APIRouter:
     """The pages. `api` is bound to the hub's address, in one process through httpx.ASGITransport.
@@ -31,9 +33,9 @@ def portal(api: httpx.AsyncClient) -> APIRouter:
     """
     router = APIRouter()
     hub = AsyncHubClient(api)
-    for pages in (search, record, booking, bookings, saved, imports, stewarding, account, session, provider):
-        pages.add(router, hub)
-    assets.add(router)
+    for group in GROUPS:
+        for name, page in group.PAGES.items():
+            add_page(router, hub, name, page)
     return router
 
 

@@ -1,7 +1,7 @@
 """What every page passes through: forged requests stop, refusals become pages, answers carry security headers."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter
@@ -10,26 +10,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.web.callers import TOKEN_COOKIE
-from hub.web.client import ApiProblem
+from hub.web.client import ApiProblem, AsyncHubClient
 from hub.web.safety import netloc_of
 from services.portal.core.addresses import local
-from services.portal.rendering import address_of, page, tiles_of
+from services.portal.rendering import address_of, tiles_of
+from services.portal.rendering import page as rendered
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+Page = Callable[[Request, AsyncHubClient], Awaitable[Response]]
+Pages = Mapping[str, Page]
+"""What answers at each method and path."""
+FORM_FIELDS = 20
 TOLD = (400, 401, 403, 404, 405, 409, 410, 413, 422, 429, 503)
 """The statuses that have words of their own; others are told as 500."""
 
 log = logging.getLogger(__name__)
 
 
-def add_page(router: APIRouter, path: str, endpoint: Endpoint, method: str = "GET") -> None:
-    """Serve the endpoint at the path, guarded."""
+def add_page(router: APIRouter, api: AsyncHubClient, name: str, page: Page) -> None:
+    """Serve the page by its method and path, guarded."""
+    method, _, path = name.partition(" ")
 
     async def guarded(request: Request) -> Response:
         try:
             if request.method == "POST":
                 refuse_forged(request)
-            response = await endpoint(request)
+            response = await page(request, api)
         except ApiProblem as problem:
             response = refused(request, problem.status, problem.messages if problem.details else [])
         except HTTPException as error:
@@ -54,6 +59,12 @@ def refuse_forged(request: Request) -> None:
         raise HTTPException(403)
 
 
+async def form_of(request: Request) -> dict[str, str]:
+    """What a form without files was filled in with."""
+    async with request.form(max_files=0, max_fields=FORM_FIELDS) as form:
+        return {name: str(value) for name, value in form.items()}
+
+
 def segment(request: Request, name: str) -> str:
     """A part of the address as one segment of an API path, whatever characters it has."""
     return quote(str(request.path_params[name]), safe="")
@@ -65,7 +76,7 @@ def refused(request: Request, status: int, messages: list[str]) -> Response:
     back = address_of(request) if request.method == "GET" else referring(request)
     # To programs the API names the header or the parameter; people know neither.
     told_more = [] if status in (401, 404) else messages
-    response = page(request, "error.html", status, code=told, messages=told_more, next=back)
+    response = rendered(request, "error.html", status, code=told, messages=told_more, next=back)
     if status == 401 and TOKEN_COOKIE in request.cookies:
         response.delete_cookie(TOKEN_COOKIE, path="/")
     return response

@@ -1,1 +1,1 @@
-"""One module a group of pages; each has `add(router, api)`."""
+"""One module a group of pages; each has its `PAGES`."""

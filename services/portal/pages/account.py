@@ -2,25 +2,17 @@
 
 from asyncio import gather
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.web.client import ApiProblem, AsyncHubClient
 from schemas.http.access import ME
 from schemas.http.catalog import SAVED_SEARCHES
-from services.portal.guard import add_page
+from services.portal.guard import Pages
 from services.portal.pages.bookings import DECIDERS, to_decide
 from services.portal.pages.imports import MAY_SUBMIT
 from services.portal.pages.stewarding import STEWARDS
 from services.portal.rendering import page, reader_of
-
-
-def add(router: APIRouter, api: AsyncHubClient) -> None:
-    async def account(request: Request) -> Response:
-        return await account_page(request, api)
-
-    add_page(router, "/account", account)
 
 
 async def account_page(request: Request, api: AsyncHubClient) -> Response:
@@ -47,3 +39,6 @@ async def account_page(request: Request, api: AsyncHubClient) -> Response:
         submits=bool(roles & MAY_SUBMIT),
         steward=bool(roles & STEWARDS),
     )
+
+
+PAGES: Pages = {"GET /account": account_page}

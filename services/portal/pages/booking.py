@@ -7,7 +7,6 @@ from itertools import groupby
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
-from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -16,11 +15,10 @@ from hub.text.language import Language
 from hub.web.client import ApiProblem, AsyncHubClient
 from schemas.http.booking import AVAILABILITY, BOOK, AvailabilityQuery, NewBooking, Slot, SlotDay
 from services.portal.core import times
-from services.portal.guard import add_page, segment
+from services.portal.guard import Pages, form_of, segment
 from services.portal.rendering import page, reader_of
 
 DAYS = 14
-FORM_FIELDS = 20
 LONGEST_CHOICE = 24
 """Slots in a row that one booking may take."""
 
@@ -65,21 +63,9 @@ class Sheet:
     ends: tuple[str, ...]
 
 
-def add(router: APIRouter, api: AsyncHubClient) -> None:
-    async def slots(request: Request) -> Response:
-        return await slots_page(request, api, segment(request, "record_id"))
-
-    async def book(request: Request) -> Response:
-        return await make(request, api)
-
-    add_page(router, "/records/{record_id}/book", slots)
-    add_page(router, "/records/{record_id}/book", book, "POST")
-
-
 async def slots_page(
     request: Request,
     api: AsyncHubClient,
-    instrument: str,
     refusal: ApiProblem | None = None,
     parameters: Mapping[str, str] | None = None,
 ) -> Response:
@@ -101,7 +87,7 @@ async def slots_page(
         offer=availability,
         days=days,
         day=chosen,
-        base=f"/records/{instrument}/book",
+        base=f"/records/{segment(request, 'record_id')}/book",
         window=days[0].date if days else "",
         earlier=shifted(days, -DAYS),
         later=shifted(days, DAYS),
@@ -116,15 +102,13 @@ async def slots_page(
 async def make(request: Request, api: AsyncHubClient) -> Response:
     """Make the booking. The signed-out are sent to sign in, and come back to this very slot."""
     reader = reader_of(request)
-    async with request.form(max_files=0, max_fields=FORM_FIELDS) as form:
-        sent = {name: str(value) for name, value in form.items()}
+    sent = await form_of(request)
     parameters = {name: sent[name] for name in ("start", "end", "purpose", "from") if sent.get(name)}
     # As it was sent: the API checks it, and says what is wrong in the reader's language.
     start, end, purpose = (sent.get(name, "") for name in ("start", "end", "purpose"))
     wanted = request.path_params["record_id"]
     body = NewBooking.model_construct(instrument=wanted, start=start, end=end, purpose=purpose)
-    instrument = segment(request, "record_id")
-    slot = f"/records/{instrument}/book?{urlencode(parameters)}"
+    slot = f"/records/{segment(request, 'record_id')}/book?{urlencode(parameters)}"
     try:
         booking = await api.call(reader, BOOK, body, key=sent.get("key", ""))
     except ApiProblem as problem:
@@ -132,7 +116,7 @@ async def make(request: Request, api: AsyncHubClient) -> Response:
             return RedirectResponse(f"/sign-in?{urlencode({'next': slot})}", 303)
         if problem.status not in (409, 422):
             raise
-        return await slots_page(request, api, instrument, problem, parameters)
+        return await slots_page(request, api, problem, parameters)
     return RedirectResponse(f"/bookings/{quote(booking.id)}?made=1", 303)
 
 
@@ -180,3 +164,6 @@ def shifted(days: Sequence[DayView], by: int) -> str | None:
     if not days or (by < 0 and any(slot.state == "past" for slot in days[0].slots)):
         return None
     return (date.fromisoformat(days[0].date) + timedelta(days=by)).isoformat()
+
+
+PAGES: Pages = {"GET /records/{record_id}/book": slots_page, "POST /records/{record_id}/book": make}

@@ -1,10 +1,10 @@
 """Bookings: one's own, and those of an instrument for its owner."""
 
 from asyncio import gather
+from functools import partial
 from typing import Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -14,42 +14,29 @@ from schemas.http import booking as contract
 from schemas.http.access import ME
 from schemas.http.booking import Action, Booking, BookingsQuery, Decision
 from services.portal.core.addresses import local
-from services.portal.guard import add_page, segment
+from services.portal.guard import Pages, form_of, segment
 from services.portal.rendering import handed_on, page, reader_of
 
 DECIDERS: frozenset[Role] = frozenset({"submitter", "operator"})
 Scope = Literal["mine", "owned", "instrument"]
 
 
-def add(router: APIRouter, api: AsyncHubClient) -> None:
-    async def bookings(request: Request) -> Response:
-        return await list_page(request, api)
-
-    async def booking(request: Request) -> Response:
-        found = await api.call(reader_of(request), contract.BOOKING, booking_id=request.path_params["booking_id"])
-        return page(request, "booking.html", booking=found, made=request.query_params.get("made") == "1")
-
-    async def calendar(request: Request) -> Response:
-        return await handed_on(request, api, contract.CALENDAR)
-
-    add_page(router, "/bookings", bookings)
-    add_page(router, "/bookings/{booking_id}", booking)
-    add_page(router, "/bookings/{booking_id}/calendar.ics", calendar)
-    for action in contract.ACTIONS:
-        add_action(router, api, action)
+async def booking(request: Request, api: AsyncHubClient) -> Response:
+    found = await api.call(reader_of(request), contract.BOOKING, booking_id=request.path_params["booking_id"])
+    return page(request, "booking.html", booking=found, made=request.query_params.get("made") == "1")
 
 
-def add_action(router: APIRouter, api: AsyncHubClient, action: Action) -> None:
-    async def act(request: Request) -> Response:
-        async with request.form(max_files=0, max_fields=10) as form:
-            reason, back = str(form.get("reason", "")), str(form.get("next", ""))
-        # As it was typed: the API checks it, and says what is wrong in the reader's language.
-        decision = Decision.model_construct(reason=reason or None)
-        booking_id = request.path_params["booking_id"]
-        await api.call(reader_of(request), contract.ACTIONS[action], decision, booking_id=booking_id)
-        return RedirectResponse(local(back) if back else f"/bookings/{segment(request, 'booking_id')}", 303)
+async def calendar(request: Request, api: AsyncHubClient) -> Response:
+    return await handed_on(request, api, contract.CALENDAR)
 
-    add_page(router, f"/bookings/{{booking_id}}/{action}", act, "POST")
+
+async def act(request: Request, api: AsyncHubClient, action: Action) -> Response:
+    sent = await form_of(request)
+    # As it was typed: the API checks it, and says what is wrong in the reader's language.
+    decision = Decision.model_construct(reason=sent.get("reason") or None)
+    booking_id, back = request.path_params["booking_id"], sent.get("next")
+    await api.call(reader_of(request), contract.ACTIONS[action], decision, booking_id=booking_id)
+    return RedirectResponse(local(back) if back else f"/bookings/{segment(request, 'booking_id')}", 303)
 
 
 async def list_page(request: Request, api: AsyncHubClient) -> Response:
@@ -85,3 +72,11 @@ async def to_decide(reader: Reader, api: AsyncHubClient) -> list[Booking]:
     requested = BookingsQuery(scope="owned", status=("requested",))
     found = (await api.call(reader, contract.BOOKINGS, query=requested)).bookings
     return sorted((one for one in found if "confirm" in one.actions), key=lambda one: one.start)
+
+
+PAGES: Pages = {
+    "GET /bookings": list_page,
+    "GET /bookings/{booking_id}": booking,
+    "GET /bookings/{booking_id}/calendar.ics": calendar,
+    **{f"POST /bookings/{{booking_id}}/{action}": partial(act, action=action) for action in contract.ACTIONS},
+}

@@ -4,7 +4,6 @@ from asyncio import gather
 from urllib.parse import quote
 from uuid import uuid4
 
-from fastapi import APIRouter
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,7 +16,7 @@ from schemas.http import ingest as contract
 from schemas.http.access import ME
 from schemas.http.catalog import KINDS
 from services.portal.core.messages import translator
-from services.portal.guard import add_page, segment
+from services.portal.guard import Pages, segment
 from services.portal.rendering import handed_on, page, reader_of
 
 FORMATS = ("csv", "xlsx")
@@ -27,30 +26,15 @@ RECEIPTS = 10
 MAY_SUBMIT: frozenset[Role] = frozenset({"submitter", "operator"})
 
 
-def add(router: APIRouter, api: AsyncHubClient) -> None:
-    async def form(request: Request) -> Response:
-        return await import_page(request, api)
+async def refused(request: Request, _: AsyncHubClient) -> Response:
+    """As many rows as were sent may come back: the API streams them to the reader, the portal would hold them."""
+    form = known(request, REFUSED_FORMATS)
+    refused_rows = address(contract.REFUSED, receipt_id=request.path_params["receipt_id"])
+    return RedirectResponse(f"{refused_rows}?format={form}", 307)
 
-    async def sent(request: Request) -> Response:
-        return await upload(request, api)
 
-    async def receipt(request: Request) -> Response:
-        return await receipt_page(request, api, request.path_params["receipt_id"])
-
-    async def refused(request: Request) -> Response:
-        # As many rows as were sent may come back: the API streams them to the reader, the portal would hold them.
-        form = known(request, REFUSED_FORMATS)
-        refused_rows = address(contract.REFUSED, receipt_id=request.path_params["receipt_id"])
-        return RedirectResponse(f"{refused_rows}?format={form}", 307)
-
-    async def template(request: Request) -> Response:
-        return await handed_on(request, api, contract.TEMPLATE, [("format", known(request, FORMATS))])
-
-    add_page(router, "/import", form)
-    add_page(router, "/import", sent, "POST")
-    add_page(router, "/import/receipts/{receipt_id}", receipt)
-    add_page(router, "/import/receipts/{receipt_id}/refused.{form}", refused)
-    add_page(router, "/import/templates/{kind}.{form}", template)
+async def template(request: Request, api: AsyncHubClient) -> Response:
+    return await handed_on(request, api, contract.TEMPLATE, [("format", known(request, FORMATS))])
 
 
 def known(request: Request, forms: tuple[str, ...]) -> str:
@@ -111,8 +95,8 @@ async def upload(request: Request, api: AsyncHubClient) -> Response:
     return RedirectResponse(f"/import/receipts/{quote(receipt.id)}{again}", 303)
 
 
-async def receipt_page(request: Request, api: AsyncHubClient, receipt_id: str) -> Response:
-    reader = reader_of(request)
+async def receipt_page(request: Request, api: AsyncHubClient) -> Response:
+    reader, receipt_id = reader_of(request), request.path_params["receipt_id"]
     after = request.query_params.get("after", "")
     receipt, me = await gather(api.call(reader, contract.RECEIPT, receipt_id=receipt_id), api.call(reader, ME))
     paging = [("limit", ROWS)] + ([("after", after)] if after else [])
@@ -130,3 +114,12 @@ async def receipt_page(request: Request, api: AsyncHubClient, receipt_id: str) -
         replayed=request.query_params.get("replayed") == "1",
         next_href=f"{base}?after={rows.next}" if rows.next is not None else None,
     )
+
+
+PAGES: Pages = {
+    "GET /import": import_page,
+    "POST /import": upload,
+    "GET /import/receipts/{receipt_id}": receipt_page,
+    "GET /import/receipts/{receipt_id}/refused.{form}": refused,
+    "GET /import/templates/{kind}.{form}": template,
+}

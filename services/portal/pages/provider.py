@@ -3,7 +3,6 @@
 import logging
 from typing import cast
 
-from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,7 +12,7 @@ from hub.web.client import ApiProblem, AsyncHubClient, Reader
 from hub.web.safety import is_https, site_of
 from schemas.http.access import ME
 from services.portal.core.addresses import local
-from services.portal.guard import add_page
+from services.portal.guard import Pages
 from services.portal.pages.session import LONGEST_TOKEN, keep, sign_in_page
 from services.portal.rendering import reader_of
 
@@ -23,18 +22,7 @@ PATH = "/sign-in"
 log = logging.getLogger("hub.oidc")
 
 
-def add(router: APIRouter, api: AsyncHubClient) -> None:
-    async def back_from(request: Request) -> Response:
-        response = await returned(request, api)
-        response.delete_cookie(BEGUN_COOKIE, path=PATH)
-        return response
-
-    add_page(router, f"{PATH}/oidc", leave)
-    add_page(router, f"{PATH}/callback", back_from)
-    add_page(router, "/sign-out/oidc", end)
-
-
-async def leave(request: Request) -> Response:
+async def leave(request: Request, _: AsyncHubClient) -> Response:
     """Send the browser to the provider, with what it will have to bring back in a cookie that no script can read."""
     back = local(request.query_params.get("next"))
     try:
@@ -46,6 +34,12 @@ async def leave(request: Request) -> Response:
     response.set_cookie(
         BEGUN_COOKIE, begun.text(), BEGUN_FOR, path=PATH, secure=is_https(request), httponly=True, samesite="lax"
     )
+    return response
+
+
+async def back_from(request: Request, api: AsyncHubClient) -> Response:
+    response = await returned(request, api)
+    response.delete_cookie(BEGUN_COOKIE, path=PATH)
     return response
 
 
@@ -75,7 +69,7 @@ async def returned(request: Request, api: AsyncHubClient) -> Response:
     return response
 
 
-async def end(request: Request) -> Response:
+async def end(request: Request, _: AsyncHubClient) -> Response:
     """End the session at the provider as well, on which the next person at this device could sign in."""
     try:
         address = await _login(request).end_address(f"{site_of(request)}/")
@@ -99,3 +93,6 @@ def _login(request: Request) -> OidcLogin:
 def _failed(request: Request, back: str, why: str, error: Exception) -> Response:
     log.warning("a sign-in failed: %s", error)
     return sign_in_page(request, back, 503 if why == "away" else 401, failed=why)
+
+
+PAGES: Pages = {f"GET {PATH}/oidc": leave, f"GET {PATH}/callback": back_from, "GET /sign-out/oidc": end}

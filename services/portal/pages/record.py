@@ -4,7 +4,6 @@ from asyncio import gather
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,7 +17,7 @@ from schemas.http.curation import DECISIONS, Decisions, SameAsDecided
 from schemas.http.records import HISTORY, RECORD, RELATED, Record, RecordRow, RelatedRecord
 from schemas.kind import kinds
 from services.portal.core.linked_data import linked_data
-from services.portal.guard import add_page
+from services.portal.guard import Pages
 from services.portal.pages.bookings import DECIDERS
 from services.portal.pages.stewarding import STEWARDS
 from services.portal.rendering import page, reader_of
@@ -52,15 +51,8 @@ class Relation:
     hits: tuple[Hit, ...]
 
 
-def add(router: APIRouter, api: AsyncHubClient) -> None:
-    async def record(request: Request) -> Response:
-        return await record_page(request, api, request.path_params["record_id"])
-
-    add_page(router, "/records/{record_id}", record)
-
-
-async def record_page(request: Request, api: AsyncHubClient, record_id: str) -> Response:
-    reader = reader_of(request)
+async def record_page(request: Request, api: AsyncHubClient) -> Response:
+    reader, record_id = reader_of(request), request.path_params["record_id"]
     record, related, history, roles = await gather(
         api.call(reader, RECORD, record_id=record_id),
         api.call(reader, RELATED, record_id=record_id),
@@ -137,3 +129,6 @@ def groups(related: Sequence[RelatedRecord]) -> list[Relation]:
     for item in related[:RELATED_LIMIT]:
         found.setdefault(item.label, []).append(item.hit)
     return [Relation(label, tuple(hits)) for label, hits in found.items()]
+
+
+PAGES: Pages = {"GET /records/{record_id}": record_page}

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,7 +12,7 @@ from hub.web.client import ApiProblem, AsyncHubClient
 from schemas.http.catalog import KINDS, SEARCH, SUGGEST, Facet, Kind, KindsQuery, RangeField, SortOrder
 from services.portal.core.facets import Choice, listed, short_label, unfolded
 from services.portal.core.messages import translator
-from services.portal.guard import add_page
+from services.portal.guard import Pages
 from services.portal.pages.hits import Card
 from services.portal.pages.home import SAMPLES, home_page
 from services.portal.pages.search_query import NEAR_KM, SearchQuery
@@ -63,17 +62,10 @@ class Chip:
     href: str
 
 
-def add(router: APIRouter, api: AsyncHubClient) -> None:
-    async def search(request: Request) -> Response:
-        return await search_page(request, api)
-
-    async def suggest(request: Request) -> Response:
-        params = [pair for pair in request.query_params.multi_items() if pair[0] in ("q", "kind")]
-        found = await api.call(reader_of(request), SUGGEST, query=[*params, SUGGESTIONS])
-        return Response(found.model_dump_json(), media_type=JSON)
-
-    add_page(router, "/", search)
-    add_page(router, "/suggest", suggest)
+async def suggest(request: Request, api: AsyncHubClient) -> Response:
+    params = [pair for pair in request.query_params.multi_items() if pair[0] in ("q", "kind")]
+    found = await api.call(reader_of(request), SUGGEST, query=[*params, SUGGESTIONS])
+    return Response(found.model_dump_json(), media_type=JSON)
 
 
 async def search_page(request: Request, api: AsyncHubClient) -> Response:
@@ -188,3 +180,6 @@ def sorts(query: SearchQuery, kinds: Sequence[Kind]) -> Sequence[SortOrder]:
     shared = set.intersection(*({sort.value for sort in kind.sorts} for kind in chosen))
     near = bool(query.first_of("near"))
     return [sort for sort in chosen[0].sorts if sort.value in shared and (near or sort.value != "distance")]
+
+
+PAGES: Pages = {"GET /": search_page, "GET /suggest": suggest}

@@ -2,7 +2,6 @@
 
 from urllib.parse import urlencode
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -12,7 +11,7 @@ from hub.web.safety import is_https
 from schemas.http.access import ME
 from services.portal.core.addresses import local
 from services.portal.core.messages import translator
-from services.portal.guard import add_page
+from services.portal.guard import Pages, form_of
 from services.portal.rendering import page, reader_of, static
 
 DAY = 24 * 60 * 60
@@ -22,28 +21,20 @@ LONGEST_TOKEN = 4_096 - len(TOKEN_COOKIE)
 """A browser drops a cookie whose name and value have more than 4,096 bytes (RFC 6265, 6.1)."""
 
 
-def add(router: APIRouter, api: AsyncHubClient) -> None:
-    async def form(request: Request) -> Response:
-        token = request.query_params.get("token", "")
-        back = local(request.query_params.get("next"))
-        if not token:
-            return sign_in_page(request, back)
-        if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-            # Else any site could sign its visitors in as somebody of its choice (login CSRF).
-            return sign_in_page(request, back, token=token)
-        return await sign_in(request, api, token, back)
+async def form(request: Request, api: AsyncHubClient) -> Response:
+    token = request.query_params.get("token", "")
+    back = local(request.query_params.get("next"))
+    if not token:
+        return sign_in_page(request, back)
+    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        # Else any site could sign its visitors in as somebody of its choice (login CSRF).
+        return sign_in_page(request, back, token=token)
+    return await sign_in(request, api, token, back)
 
-    async def sent(request: Request) -> Response:
-        async with request.form(max_files=0, max_fields=10) as values:
-            token, back = str(values.get("token", "")), str(values.get("next", ""))
-        return await sign_in(request, api, token, local(back))
 
-    add_page(router, "/sign-in", form)
-    add_page(router, "/sign-in", sent, "POST")
-    add_page(router, "/sign-out", sign_out, "POST")
-    add_page(router, "/signed-out", signed_out)
-    add_page(router, "/language", language)
-    add_page(router, "/manifest.webmanifest", manifest)
+async def sent(request: Request, api: AsyncHubClient) -> Response:
+    values = await form_of(request)
+    return await sign_in(request, api, values.get("token", ""), local(values.get("next")))
 
 
 async def sign_in(request: Request, api: AsyncHubClient, token: str, back: str) -> Response:
@@ -91,7 +82,7 @@ def has_provider(request: Request) -> bool:
     return getattr(request.app.state, "sign_in", None) is not None
 
 
-async def sign_out(request: Request) -> Response:
+async def sign_out(request: Request, _: AsyncHubClient) -> Response:
     """Forget the token. A token of the provider has a session there, whose end is offered."""
     of_provider = has_provider(request) and request.cookies.get(TOKEN_COOKIE, "").count(".") == 2
     response = RedirectResponse("/signed-out" if of_provider else "/", 303)
@@ -99,12 +90,12 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
-async def signed_out(request: Request) -> Response:
+async def signed_out(request: Request, _: AsyncHubClient) -> Response:
     """Signed out of the hub, and not yet of the provider."""
     return sign_in_page(request, local(None), failed="out" if has_provider(request) else "")
 
 
-async def language(request: Request) -> Response:
+async def language(request: Request, _: AsyncHubClient) -> Response:
     """Remember the language, and go back without a `lang` that would override it."""
     wanted = "en" if request.query_params.get("to") == "en" else "zh"
     response = RedirectResponse(without_lang(local(request.query_params.get("next"))), 303)
@@ -121,7 +112,7 @@ def without_lang(target: str) -> str:
     return f"{path}?{kept}" if kept else path
 
 
-async def manifest(request: Request) -> Response:
+async def manifest(request: Request, _: AsyncHubClient) -> Response:
     """The web application manifest, in the reader's language."""
     reader = reader_of(request)
     t = translator(reader.language)
@@ -139,3 +130,13 @@ async def manifest(request: Request) -> Response:
     }
     headers = {"Cache-Control": "public, max-age=3600", "Vary": "Accept-Language, Cookie"}
     return JSONResponse(body, media_type="application/manifest+json", headers=headers)
+
+
+PAGES: Pages = {
+    "GET /sign-in": form,
+    "POST /sign-in": sent,
+    "POST /sign-out": sign_out,
+    "GET /signed-out": signed_out,
+    "GET /language": language,
+    "GET /manifest.webmanifest": manifest,
+}

@@ -5,26 +5,16 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 from urllib.parse import urlencode
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.kernel.access import Role
 from hub.kernel.contributions import SameAsDecision
 from hub.web.client import AsyncHubClient
+from schemas.http import curation as contract
 from schemas.http.catalog import KINDS
-from schemas.http.curation import (
-    CONFLICTS,
-    DUPLICATES,
-    PREFER,
-    SAME_AS,
-    ConflictsQuery,
-    DuplicatesQuery,
-    NewPreference,
-    NewSameAs,
-)
 from services.portal.core.addresses import local
-from services.portal.guard import add_page
+from services.portal.guard import Pages, form_of
 from services.portal.rendering import page, reader_of
 
 STEWARDS: frozenset[Role] = frozenset({"agency", "operator"})
@@ -32,31 +22,12 @@ PAGE = 10
 HOME, PAIRS = "/steward", "/steward/duplicates"
 
 
-def add(router: APIRouter, api: AsyncHubClient) -> None:
-    async def conflicts(request: Request) -> Response:
-        return await conflicts_page(request, api)
-
-    async def duplicates(request: Request) -> Response:
-        return await duplicates_page(request, api)
-
-    async def prefer(request: Request) -> Response:
-        return await preferred(request, api)
-
-    async def same_as(request: Request) -> Response:
-        return await paired(request, api)
-
-    add_page(router, HOME, conflicts)
-    add_page(router, PAIRS, duplicates)
-    add_page(router, "/steward/records/{record_id}/preference", prefer, "POST")
-    add_page(router, "/steward/same-as", same_as, "POST")
-
-
 async def conflicts_page(request: Request, api: AsyncHubClient) -> Response:
     """Records with conflicts, at most PAGE of them, each value beside the button that chooses it."""
     reader = reader_of(request)
     kind, after = (request.query_params.get(name, "") for name in ("kind", "after"))
-    query = ConflictsQuery(kind=kind or None, after=after, limit=PAGE)
-    kinds, conflicts = await gather(api.call(reader, KINDS), api.call(reader, CONFLICTS, query=query))
+    query = contract.ConflictsQuery(kind=kind or None, after=after, limit=PAGE)
+    kinds, conflicts = await gather(api.call(reader, KINDS), api.call(reader, contract.CONFLICTS, query=query))
     return page(
         request,
         "steward_conflicts.html",
@@ -73,7 +44,7 @@ async def conflicts_page(request: Request, api: AsyncHubClient) -> Response:
 async def duplicates_page(request: Request, api: AsyncHubClient) -> Response:
     reader = reader_of(request)
     after = request.query_params.get("after", "")
-    duplicates = await api.call(reader, DUPLICATES, query=DuplicatesQuery(after=after, limit=PAGE))
+    duplicates = await api.call(reader, contract.DUPLICATES, query=contract.DuplicatesQuery(after=after, limit=PAGE))
     return page(
         request,
         "steward_duplicates.html",
@@ -85,25 +56,23 @@ async def duplicates_page(request: Request, api: AsyncHubClient) -> Response:
 
 async def preferred(request: Request, api: AsyncHubClient) -> Response:
     """Believe the source that was chosen; without one, undo what was chosen before."""
-    async with request.form(max_files=0, max_fields=10) as form:
-        sent = {name: str(value) for name, value in form.items()}
+    sent = await form_of(request)
     source, number = sent.get("source") or None, sent.get("source_record_id") or None
     record = str(request.path_params["record_id"])
     # As it was sent: the API checks it, and says what is wrong in the reader's language.
-    body = NewPreference.model_construct(field=sent.get("field", ""), source=source, source_record_id=number)
-    await api.call(reader_of(request), PREFER, body, record_id=record)
+    body = contract.NewPreference.model_construct(field=sent.get("field", ""), source=source, source_record_id=number)
+    await api.call(reader_of(request), contract.PREFER, body, record_id=record)
     told = {"record": record, "field": sent.get("field", "")} if source else {}
     return RedirectResponse(back_to(sent.get("next", ""), HOME, told), 303)
 
 
 async def paired(request: Request, api: AsyncHubClient) -> Response:
     """Join two records, keep them apart, or undo either."""
-    async with request.form(max_files=0, max_fields=10) as form:
-        sent = {name: str(value) for name, value in form.items()}
+    sent = await form_of(request)
     pair = {name: sent.get(name, "") for name in ("left", "right", "decision")}
     decision = cast(SameAsDecision, pair["decision"])  # the API tells what else it is
-    body = NewSameAs.model_construct(left=pair["left"], right=pair["right"], decision=decision)
-    await api.call(reader_of(request), SAME_AS, body)
+    body = contract.NewSameAs.model_construct(left=pair["left"], right=pair["right"], decision=decision)
+    await api.call(reader_of(request), contract.SAME_AS, body)
     told = {} if decision == "undone" else pair
     return RedirectResponse(back_to(sent.get("next", ""), PAIRS, told), 303)
 
@@ -119,3 +88,11 @@ def back_to(target: str, default: str, told: Mapping[str, str]) -> str:
     if target:
         return local(target)
     return f"{default}?{urlencode(told)}" if told else default
+
+
+PAGES: Pages = {
+    f"GET {HOME}": conflicts_page,
+    f"GET {PAIRS}": duplicates_page,
+    "POST /steward/records/{record_id}/preference": preferred,
+    "POST /steward/same-as": paired,
+}
