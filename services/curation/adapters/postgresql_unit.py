@@ -1,21 +1,42 @@
 """One batch of changes to the record store on PostgreSQL. Rows travel as arrays: one statement a table and batch."""
 
-import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any
 
-from psycopg import Connection
-from sqlalchemy import Connection as CoreConnection
+from sqlalchemy import Connection, Table
 
 from hub.kernel.contributions import Claim, Contribution, ContributionKey, Preference, SameAs
 from hub.kernel.records import Record
-from hub.ports.records import Changes
+from hub.ports.records import Changes, Interfered
 from hub.sql.postgresql import driver_of
-from services.curation.adapters.postgresql_contributions import save_contributions
 from services.curation.adapters.postgresql_locks import RecordLocks
-from services.curation.adapters.postgresql_rows import many
-from services.curation.adapters.sql_unit import SqlUnit
+from services.curation.adapters.sql_unit import (
+    Known,
+    SqlUnit,
+    arrays,
+    claim_row,
+    contribution_row,
+    insertion,
+    put_columns,
+    quoted,
+)
+from services.curation.tables import contributions
+
+_CLAIM = "record_id, source_version, withdrawn, digest, authority"
+_COLUMNS = put_columns(contributions)
+_MOVE = f"""
+UPDATE contributions AS kept SET ({_CLAIM}, received_at, fields) =
+    (new.record_id, new.source_version, new.withdrawn, new.digest, new.authority, new.received_at, new.fields)
+FROM unnest({arrays(_COLUMNS)}, {arrays(_COLUMNS[1:6])}) AS new (
+    {quoted(_COLUMNS)}, record_before, version_before, withdrawn_before, digest_before, authority_before)
+WHERE kept.key = new.key AND kept.record_id IS NOT DISTINCT FROM new.record_before
+    AND kept.source_version = new.version_before AND kept.withdrawn = new.withdrawn_before
+    AND kept.digest = new.digest_before AND kept.authority = new.authority_before
+"""
+_REMOVE_WEAK_KEYS = """
+DELETE FROM weak_keys USING unnest(%s::bigint[], %s::text[]) AS gone (key, record_id)
+WHERE weak_keys.key = gone.key AND weak_keys.record_id = gone.record_id
+"""
 
 
 class PostgresUnit(SqlUnit):
@@ -25,7 +46,9 @@ class PostgresUnit(SqlUnit):
     of the record: what was planned on one that changed meanwhile is refused when it is saved.
     """
 
-    def __init__(self, sql: CoreConnection, locks: RecordLocks) -> None:
+    history_level = 1
+
+    def __init__(self, sql: Connection, locks: RecordLocks) -> None:
         super().__init__(sql)
         self._sql = driver_of(sql)
         self._locks = locks
@@ -54,20 +77,37 @@ class PostgresUnit(SqlUnit):
 
     def save(self, changes: Changes) -> None:
         self._locks.take(_ids_of(changes))
-        save_contributions(self._sql, changes.contributions, self._claims)
-        self._claims |= {contribution.key: contribution.claim for contribution in changes.contributions}
-        _save_records(self._sql, changes)
-        _save_decisions(self._sql, changes)
-        _save_weak_keys(self._sql, changes)
-        many(
-            self._sql,
-            "INSERT INTO outcomes (event_id, record_id, version, effect) "
-            "SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[]) ON CONFLICT DO NOTHING",
-            [
-                (outcome.event_id, outcome.record_id, outcome.version, outcome.effect)
-                for outcome in sorted(changes.outcomes, key=attrgetter("event_id"))
-            ],
-        )
+        super().save(changes)
+
+    def put(self, table: Table, rows: Iterable[Sequence[object]], known: Known) -> None:
+        """See SqlUnit."""
+        self._many(insertion("postgresql", table, known), rows)
+
+    def put_contributions(self, new: Collection[Contribution]) -> None:
+        """Raises Interfered where a claim is not the one that was read; a key that was not is put in any case."""
+        added, moved, unread = [], [], []
+        for contribution in sorted(new, key=attrgetter("key")):
+            row = contribution_row(contribution)
+            if contribution.key not in self._claims:
+                unread.append(row)
+            elif (before := self._claims[contribution.key]) is None:
+                added.append(row)
+            else:
+                moved.append((*row, *claim_row(before)))
+        stored = self._many(insertion("postgresql", contributions, "kept"), added) + self._many(_MOVE, moved)
+        if stored != len(added) + len(moved):
+            raise Interfered("another batch stored something newer of the same source")
+        self.put(contributions, unread, "replaced")
+        self._claims |= {contribution.key: contribution.claim for contribution in new}
+
+    def remove_weak_keys(self, gone: Sequence[tuple[int, str]]) -> None:
+        """See SqlUnit."""
+        self._many(_REMOVE_WEAK_KEYS, gone)
+
+    def _many(self, statement: str, rows: Iterable[Sequence[object]]) -> int:
+        """Run a statement over the rows, given as one array a column; returns how many it stored or removed."""
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        return self._sql.execute(statement, columns).rowcount if columns else 0
 
 
 def _ids_of(changes: Changes) -> set[str]:
@@ -78,81 +118,3 @@ def _ids_of(changes: Changes) -> set[str]:
     ids.update(one.record_id for one in changes.preferences)
     ids.update(record_id for _, record_id in (*changes.weak_new, *changes.weak_gone))
     return ids
-
-
-def _save_records(sql: Connection[Any], changes: Changes) -> None:
-    grown = [record.id for record in changes.records if record.version > 1]
-    if grown:
-        before = sql.execute("SELECT id, version, body FROM records WHERE id = ANY(%s)", (grown,))
-        many(
-            sql,
-            "INSERT INTO history (record_id, version, body) "
-            "SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bytea[])",
-            [(record_id, version, zlib.compress(body, 1)) for record_id, version, body in before],
-        )
-    many(
-        sql,
-        "INSERT INTO records (id, kind, version, conflicts, body) "
-        "SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::integer[], %s::bytea[]) "
-        "ON CONFLICT (id) DO UPDATE SET version = excluded.version, conflicts = excluded.conflicts, "
-        "body = excluded.body",
-        [
-            (record.id, record.kind, record.version, len(record.conflicts), record.to_bytes())
-            for record in (*changes.records, *changes.refreshed)
-        ],
-    )
-    many(
-        sql,
-        "INSERT INTO outbox (record_id, version, at, traceparent) SELECT id, version, at, trace FROM "
-        "unnest(%s::text[], %s::bigint[], %s::text[], %s::text[]) WITH ORDINALITY "
-        "AS new (id, version, at, trace, place) ORDER BY place",
-        [(record.id, record.version, record.updated_at, changes.traces.get(record.id)) for record in changes.records],
-    )
-
-
-def _save_decisions(sql: Connection[Any], changes: Changes) -> None:
-    many(
-        sql,
-        'INSERT INTO same_as ("left", "right", decision, version, decided_by, decided_at) '
-        "SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[]) "
-        'ON CONFLICT ("left", "right") DO UPDATE SET decision = excluded.decision, version = excluded.version, '
-        "decided_by = excluded.decided_by, decided_at = excluded.decided_at",
-        [
-            (pair.left, pair.right, pair.decision, pair.version, pair.decided_by, pair.decided_at)
-            for pair in changes.same_as
-        ],
-    )
-    many(
-        sql,
-        "INSERT INTO preferences (record_id, field, source, source_record_id, version, decided_by, decided_at) "
-        "SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[]) "
-        "ON CONFLICT (record_id, field) DO UPDATE SET source = excluded.source, "
-        "source_record_id = excluded.source_record_id, version = excluded.version, "
-        "decided_by = excluded.decided_by, decided_at = excluded.decided_at",
-        [
-            (
-                choice.record_id,
-                choice.field,
-                choice.source,
-                choice.source_record_id,
-                choice.version,
-                choice.decided_by,
-                choice.decided_at,
-            )
-            for choice in changes.preferences
-        ],
-    )
-
-
-def _save_weak_keys(sql: Connection[Any], changes: Changes) -> None:
-    many(
-        sql,
-        "DELETE FROM weak_keys USING unnest(%s::bigint[], %s::text[]) AS gone (key, record_id) "
-        "WHERE weak_keys.key = gone.key AND weak_keys.record_id = gone.record_id",
-        changes.weak_gone,
-    )
-    many(
-        sql,
-        "INSERT INTO weak_keys (key, record_id) SELECT * FROM unnest(%s::bigint[], %s::text[]) ON CONFLICT DO NOTHING",
-        changes.weak_new,
-    )

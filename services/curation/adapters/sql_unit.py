@@ -1,15 +1,23 @@
-"""What a batch reads of the record store, on either database."""
+"""One batch of the record store, on either database: what it reads, and the rows that it puts into the tables."""
 
-from collections.abc import Collection, Mapping
-from typing import Any
+import zlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, ClassVar, Literal
 
 import orjson
-from sqlalchemy import Connection, Row, select, union
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, LargeBinary, Row, Table, Text, select, union
 
 from hub.kernel.contributions import Claim, Contribution, ContributionKey, Preference, SameAs
 from hub.kernel.records import Record
+from hub.ports.records import Changes
 from hub.sql.statements import among
-from services.curation.tables import contributions, preferences, records, same_as
+from services.curation.tables import contributions, history, outbox, outcomes, preferences, records, same_as, weak_keys
+
+Known = Literal["refused", "kept", "replaced"]
+"""What becomes of a row whose key the table has."""
+_ARRAYS = {Text: "text", Integer: "integer", BigInteger: "bigint", Boolean: "boolean", LargeBinary: "bytea"}
 
 _SEPARATOR = "\x1f"
 _CLAIM = [contributions.c[name] for name in ("key", "source_version", "withdrawn", "digest", "authority", "record_id")]
@@ -20,6 +28,7 @@ _LIVE = select(*_CLAIM, contributions.c.received_at, contributions.c.fields).whe
 )
 _CLAIMS = select(*_CLAIM).where(among(contributions.c.key, "keys"))
 _RECORDS = select(records.c.id, records.c.body).where(among(records.c.id, "ids"))
+_VERSIONS = select(records.c.id, records.c.version, records.c.body).where(among(records.c.id, "ids"))
 # United, since each half has an index of its own.
 _SAME_AS = union(*(select(same_as).where(among(column, "ids")) for column in (same_as.c.left, same_as.c.right)))
 _PREFERENCES = select(preferences).where(among(preferences.c.record_id, "ids"))
@@ -41,7 +50,10 @@ def preferences_among(sql: Connection, ids: Collection[str]) -> list[Preference]
 
 
 class SqlUnit:
-    """The reading half of hub.ports.records.RecordUnit, inside a write transaction."""
+    """hub.ports.records.RecordUnit, inside a write transaction."""
+
+    history_level: ClassVar[int]
+    """Of zlib, at which old versions are compressed."""
 
     def __init__(self, sql: Connection) -> None:
         self._reading = sql
@@ -64,6 +76,86 @@ class SqlUnit:
 
     def records(self, ids: Collection[str]) -> Mapping[str, Record]:
         return records_among(self._reading, ids)
+
+    def put(self, table: Table, rows: Iterable[Sequence[object]], known: Known) -> None:
+        """Put rows of all columns but those that the database numbers, in this order."""
+        raise NotImplementedError
+
+    def put_contributions(self, new: Collection[Contribution]) -> None:
+        """In place of what the sources said before."""
+        self.put(contributions, map(contribution_row, new), "replaced")
+
+    def remove_weak_keys(self, gone: Sequence[tuple[int, str]]) -> None:
+        """Forget these keys of these records."""
+        raise NotImplementedError
+
+    def save(self, changes: Changes) -> None:
+        self.put_contributions(changes.contributions)
+        self._put_records(changes)
+        self.put(same_as, map(_values(same_as), changes.same_as), "replaced")
+        self.put(preferences, map(_values(preferences), changes.preferences), "replaced")
+        self.remove_weak_keys(changes.weak_gone)
+        self.put(weak_keys, changes.weak_new, "kept")
+        self.put(outcomes, map(_values(outcomes), sorted(changes.outcomes, key=attrgetter("event_id"))), "kept")
+
+    def _put_records(self, changes: Changes) -> None:
+        if grown := [record.id for record in changes.records if record.version > 1]:
+            before = self._reading.execute(_VERSIONS, {"ids": grown}).all()
+            level = self.history_level
+            self.put(history, [(of, version, zlib.compress(body, level)) for of, version, body in before], "refused")
+        rows = (
+            (record.id, record.kind, record.version, len(record.conflicts), record.to_bytes())
+            for record in (*changes.records, *changes.refreshed)
+        )
+        self.put(records, rows, "replaced")
+        traces = changes.traces
+        events = ((new.id, new.version, new.updated_at, traces.get(new.id)) for new in changes.records)
+        self.put(outbox, events, "refused")
+
+
+@lru_cache(maxsize=64)
+def insertion(dialect: str, table: Table, known: Known) -> str:
+    """An INSERT in the driver's own SQL: of a row on SQLite, on PostgreSQL of an array a column, in their order."""
+    columns = put_columns(table)
+    names, keys = quoted(columns), quoted(table.primary_key)
+    if dialect == "sqlite":
+        source = f"VALUES ({', '.join('?' * len(columns))})"
+    else:
+        source = f"SELECT {names} FROM unnest({arrays(columns)}) WITH ORDINALITY AS new ({names}, place) ORDER BY place"
+    replaced = ", ".join(f'"{one.name}" = excluded."{one.name}"' for one in columns if not one.primary_key)
+    of_known = {"refused": "", "kept": "DO NOTHING", "replaced": f"DO UPDATE SET {replaced}"}[known]
+    return f"INSERT INTO {table.name} ({names}) {source}" + (f" ON CONFLICT ({keys}) {of_known}" if of_known else "")
+
+
+def put_columns(table: Table) -> list[Column[Any]]:
+    """Those that the database does not number by itself."""
+    return [column for column in table.columns if column.identity is None]
+
+
+def quoted(columns: Iterable[Column[Any]]) -> str:
+    """Their names as a list in SQL."""
+    return ", ".join(f'"{column.name}"' for column in columns)
+
+
+def arrays(columns: Iterable[Column[Any]]) -> str:
+    """The marks of PostgreSQL's driver for an array a column."""
+    return ", ".join(f"%s::{_ARRAYS[type(column.type)]}[]" for column in columns)
+
+
+@lru_cache(maxsize=8)
+def _values(table: Table) -> Callable[[Any], tuple[Any, ...]]:
+    """The row of a value whose attributes are called as the table's columns."""
+    return attrgetter(*table.columns.keys())
+
+
+def contribution_row(one: Contribution) -> Sequence[object]:
+    """As the table has it."""
+    return (joined_key(one.key), *claim_row(one.claim), one.received_at, orjson.dumps(one.fields))
+
+
+def claim_row(claim: Claim) -> tuple[object, ...]:
+    """The part of a contribution's row that is its claim."""
+    return (claim.record_id, claim.source_version, claim.withdrawn, claim.digest, claim.authority)
 
 
 def joined_key(key: ContributionKey) -> str:

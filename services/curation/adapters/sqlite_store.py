@@ -9,7 +9,7 @@ from pathlib import Path
 from hub.ports.records import WAITING_LIMIT, Pending, WeakKey
 from hub.sql.sqlite import Database
 from services.curation.adapters.sql_store import PENDING, SqlRecords
-from services.curation.adapters.sqlite_unit import SqliteUnit, compact
+from services.curation.adapters.sqlite_unit import SqliteUnit
 
 # The page cache holds the indexes' upper levels: ids are spread evenly, so every insert lands somewhere else.
 _PRAGMAS = "PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=8000"
@@ -22,8 +22,6 @@ class SqliteRecordStore(SqlRecords):
         self._database = Database(path, _PRAGMAS, store="records")
         super().__init__(self._database, event_source)
         self._saved = threading.Condition()
-        with self._database.write() as sql:
-            sql.create_function("compact", 1, compact, deterministic=True)
 
     @contextmanager
     def batch(self) -> Iterator[SqliteUnit]:
