@@ -1,7 +1,8 @@
 """`hub stack`: Kafka, Elasticsearch and PostgreSQL as child processes, for trying the real profile."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -15,6 +16,7 @@ from app.cli.stack_needs import check_machine, jdk_missing, reachable
 from app.cli.stopping import Stop, until_stopped
 from app.cli.wording import t
 from hub.runtime.lock import Busy, FolderLock, is_busy
+from hub.runtime.settings import Settings
 from hub.text.messages import bilingual
 
 if TYPE_CHECKING:
@@ -160,13 +162,24 @@ def _fetch(session: Session) -> None:
 
 
 def _prepared(session: Session, layout: "Layout") -> None:
-    from app.devstack.prepare import prepare as make_ready
-    from hub.runtime.settings import Settings
-
     names = layout.environment().items()
     settings = Settings.model_validate({name.removeprefix("HUB_").lower(): value for name, value in names})
-    for difference in make_ready(settings):
+    for difference in _made_ready(settings):
         session.note(difference)
+
+
+def _made_ready(settings: Settings) -> Sequence[str]:
+    """Create the topics that are missing and bring the tables up to date; what of the topics is not as wanted.
+
+    Safe to repeat, also while the hub runs.
+    """
+    from app.composition import resources
+    from hub.runtime.manifest import DATABASE, EVENT_LOG
+    from schemas.topics import topics
+
+    with closing(resources(settings.model_copy(update={"profile": "real"}), making=True)) as on:
+        on.get(DATABASE)
+        return on.get(EVENT_LOG).differences(topics(settings.partitions))
 
 
 def _announce(session: Session, environment: Path, layout: "Layout") -> None:
@@ -206,12 +219,11 @@ def prepare(context: typer.Context, data: Data = None) -> None:
     """Topics, tables and the token file of the settings."""
     session = session_of(context)
     with reachable(session):
-        from app.devstack.prepare import prepare as make_ready
         from hub.auth.tokens import AccessFile
 
         settings = settings_for(data)
         AccessFile(settings.data_dir)
-        differences = make_ready(settings)
+        differences = _made_ready(settings)
     for difference in differences:
         session.note(difference, "red")
     if not differences:

@@ -11,8 +11,8 @@ from app.operations.log_streams import digest_entries
 from app.operations.marker import Series
 from app.operations.tables import OnProgress
 from hub.kernel.entries import Entry
-from hub.log.kafka_eventlog import KafkaEventLog
 from hub.log.partitioner import partition_of
+from hub.ports.eventlog import EventLog
 
 SEND_ENTRIES = 2_000
 QUIET_POLLS = 60
@@ -27,7 +27,7 @@ class Incomplete(RuntimeError):
 class Topics:
     """The topics of one cluster; they must have been created."""
 
-    def __init__(self, log: KafkaEventLog, bootstrap: str) -> None:
+    def __init__(self, log: EventLog, bootstrap: str) -> None:
         self._log = log
         self._bootstrap = bootstrap
 

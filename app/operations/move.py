@@ -5,13 +5,14 @@ topic is filled after what an earlier try has brought (app.operations.kafka_topi
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import Table
 
+from app.composition import resources
 from app.operations.drain import drain
 from app.operations.failure import Differs, Refused
 from app.operations.kafka_topics import Topics
@@ -23,18 +24,15 @@ from app.operations.tables import BY_NAME, Digest, OnProgress, Steps, counted, d
 from hub.auth.tokens import write_private
 from hub.kernel.entries import Entry
 from hub.kernel.records import RECORDS, SUBMISSIONS
-from hub.log.kafka_eventlog import KafkaEventLog
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import SystemClock, rfc3339
+from hub.runtime.manifest import CATALOGUE, DATABASE, EVENT_LOG, RECORD_STORE, Resources
 from hub.runtime.settings import Settings
-from hub.sql.postgresql import PostgresDatabase, migrate
 from hub.text.messages import bilingual
 from schemas.events.usage import USAGE
 from schemas.topics import topics
-from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
 from services.catalog.sink import GROUP as CATALOGUE_GROUP
 from services.catalog.sink import check, rebuild
-from services.curation.adapters.postgresql_store import PostgresRecordStore
 
 GUARDED = (SUBMISSIONS, *KEPT, RECORDS)
 """Topics that a hub which has never been used has nothing in."""
@@ -55,8 +53,7 @@ class Moved:
 class Target:
     """The servers that the settings name, opened."""
 
-    settings: Settings
-    database: PostgresDatabase
+    on: Resources
     servers: Servers
     topics: Topics
 
@@ -73,18 +70,11 @@ class Target:
 @contextmanager
 def opened(settings: Settings) -> Iterator[Target]:
     """Topics and tables are there when the block begins."""
-    migrate(settings.postgresql_dsn)
-    log = KafkaEventLog(
-        settings.kafka_bootstrap, replication=settings.kafka_replication, min_insync=settings.kafka_min_insync
-    )
-    database = PostgresDatabase(settings.postgresql_dsn)
-    try:
-        log.create_topics(topics(settings.partitions))
-        with Servers(database) as servers:
-            yield Target(settings, database, servers, Topics(log, settings.kafka_bootstrap))
-    finally:
-        database.close()
-        log.close()
+    with (
+        closing(resources(settings.model_copy(update={"profile": "real"}), making=True)) as on,
+        Servers(on.get(DATABASE)) as servers,
+    ):
+        yield Target(on, servers, Topics(on.get(EVENT_LOG), settings.kafka_bootstrap))
 
 
 def move(source: Path, settings: Settings, steps: Steps, *, to: Path | None = None, resume: bool = False) -> Moved:
@@ -159,7 +149,7 @@ def _move_table(folder: Folder, servers: Servers, table: Table, progress: OnProg
 
 def _move_topics(folder: Folder, target: Target, marker: Marker, steps: Steps, moved: Moved) -> None:
     """Records first, since what is counted of bookings and runs belongs to the places that records tell."""
-    node = target.settings.node
+    node = target.on.settings.node
     log = SqliteEventLog(folder.path / LOG)
 
     def kept(topic: str) -> Callable[[], Iterable[Entry]]:
@@ -187,15 +177,10 @@ def _move_topics(folder: Folder, target: Target, marker: Marker, steps: Steps, m
 
 def _build_catalogue(target: Target, steps: Steps, moved: Moved) -> None:
     """The catalogue is made of the record store; what it then has is not to be read again from the topic."""
-    records = PostgresRecordStore(target.database, target.settings.node)
-    catalogue = ElasticsearchCatalogue(target.settings.elasticsearch_url)
-    try:
-        total = target.servers.count(BY_NAME["records.records"])
-        with steps(bilingual("operations.building-catalogue")) as progress:
-            moved.catalogue = rebuild(records, catalogue, lambda done: progress(done, total))
-        if not check(records, catalogue).equal:
-            raise Differs("the catalogue does not say what the record store says")
-    finally:
-        catalogue.close()
-        records.close()
+    records, catalogue = target.on.get(RECORD_STORE), target.on.get(CATALOGUE)
+    total = target.servers.count(BY_NAME["records.records"])
+    with steps(bilingual("operations.building-catalogue")) as progress:
+        moved.catalogue = rebuild(records, catalogue, lambda done: progress(done, total))
+    if not check(records, catalogue).equal:
+        raise Differs("the catalogue does not say what the record store says")
     target.topics.pass_over(CATALOGUE_GROUP, RECORDS)
