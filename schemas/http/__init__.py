@@ -7,6 +7,7 @@ from schemas.http import access, booking, catalog, curation, ingest, records, us
 
 OPERATIONS: tuple[Operation[Any], ...] = (
     *access.OPERATIONS,
+    *access.HEALTH,
     *ingest.OPERATIONS,
     *curation.OPERATIONS,
     *catalog.OPERATIONS,

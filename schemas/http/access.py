@@ -1,11 +1,10 @@
 """Who the caller is, and whether a process of the hub works."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from hub.kernel.access import Role
-from hub.kernel.operation import Operation
 from hub.kernel.records import Authority
-from schemas.http.parts import API, Model
+from schemas.http.parts import Model, Operations
 
 
 class OwnSource(Model):
@@ -51,15 +50,10 @@ class Readiness(Model):
     checks: dict[str, Check]
 
 
-ME = Operation("get_me", "GET", f"{API}/me", "Who the caller is, and what it may submit for", Me, "access")
-LIVENESS = Operation("get_liveness", "GET", "/healthz", "Whether this process works", Liveness, "health")
-READINESS = Operation(
-    "get_readiness",
-    "GET",
-    "/readyz",
-    "Whether this process does its part",
-    Readiness,
-    "health",
-    further=((503, Readiness),),
+OPERATIONS = Operations("access")
+HEALTH = Operations("health", "")
+ME = OPERATIONS.add("get_me", "GET /me", "Who the caller is, and what it may submit for", Me)
+LIVENESS = HEALTH.add("get_liveness", "GET /healthz", "Whether this process works", Liveness)
+READINESS = HEALTH.add(
+    "get_readiness", "GET /readyz", "Whether this process does its part", Readiness, further=((503, Readiness),)
 )
-OPERATIONS: tuple[Operation[Any], ...] = (ME, LIVENESS, READINESS)

@@ -1,13 +1,13 @@
 """Bookings over HTTP: what an instrument has free, booking it, and moving bookings on."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from hub.kernel.operation import Operation
 from hub.kernel.problem_details import ProblemDetails
 from schemas.events.bookings import BookingStatus
-from schemas.http.parts import API, Body, Day, Model, Moment, Parameters
+from schemas.http.parts import Body, Day, Model, Moment, Operations, Parameters
 
 Action = Literal["confirm", "decline", "cancel"]
 SlotState = Literal["free", "taken", "closed", "past"]
@@ -142,23 +142,20 @@ class BookingsQuery(Parameters):
     cursor: str | None = Field(None, description="the `next` of the page before")
 
 
-AVAILABILITY = Operation(
+OPERATIONS = Operations("booking")
+AVAILABILITY = OPERATIONS.add(
     "get_availability",
-    "GET",
-    f"{API}/instruments/{{instrument_id}}/availability",
+    "GET /instruments/{instrument_id}/availability",
     "What an instrument has free",
     Availability,
-    "booking",
     query=AvailabilityQuery,
     problems=(404, 410, 422),
 )
-BOOK = Operation(
+BOOK = OPERATIONS.add(
     "book",
-    "POST",
-    f"{API}/bookings",
+    "POST /bookings",
     "Book an instrument",
     Booking,
-    "booking",
     status=201,
     body=NewBooking,
     problems=(400, 404, 410, 413, 422),
@@ -166,34 +163,23 @@ BOOK = Operation(
     headers=("Idempotency-Key",),
     token=True,
 )
-BOOKINGS = Operation(
+BOOKINGS = OPERATIONS.add(
     "list_bookings",
-    "GET",
-    f"{API}/bookings",
+    "GET /bookings",
     "Bookings, latest start first",
     BookingPage,
-    "booking",
     query=BookingsQuery,
     problems=(400, 403, 422),
     token=True,
 )
-BOOKING = Operation(
-    "get_booking",
-    "GET",
-    f"{API}/bookings/{{booking_id}}",
-    "One booking",
-    Booking,
-    "booking",
-    problems=(404,),
-    token=True,
+BOOKING = OPERATIONS.add(
+    "get_booking", "GET /bookings/{booking_id}", "One booking", Booking, problems=(404,), token=True
 )
-CALENDAR = Operation(
+CALENDAR = OPERATIONS.add(
     "get_booking_calendar",
-    "GET",
-    f"{API}/bookings/{{booking_id}}/calendar",
+    "GET /bookings/{booking_id}/calendar",
     "One booking as iCalendar (RFC 5545)",
     bytes,
-    "booking",
     media=("text/calendar",),
     problems=(404,),
     token=True,
@@ -201,13 +187,11 @@ CALENDAR = Operation(
 
 
 def _action(action: Action, summary: str) -> Operation[Booking]:
-    return Operation(
+    return OPERATIONS.add(
         f"{action}_booking",
-        "POST",
-        f"{API}/bookings/{{booking_id}}/{action}",
+        f"POST /bookings/{{booking_id}}/{action}",
         summary,
         Booking,
-        "booking",
         body=Decision,
         body_required=False,
         problems=(400, 403, 404, 409, 413, 422),
@@ -220,4 +204,3 @@ ACTIONS: dict[Action, Operation[Booking]] = {
     "decline": _action("decline", "Decline a request"),
     "cancel": _action("cancel", "Cancel a booking"),
 }
-OPERATIONS: tuple[Operation[Any], ...] = (AVAILABILITY, BOOK, BOOKINGS, BOOKING, CALENDAR, *ACTIONS.values())

@@ -1,11 +1,10 @@
 """The catalogue over HTTP: kinds, search, completion, and people's saved searches."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from hub.kernel.operation import Operation
-from schemas.http.parts import API, Body, Model, Moment, Parameters
+from schemas.http.parts import Body, Model, Moment, Operations, Parameters
 
 PAGE_LIMIT = 100
 SUGGESTIONS_LIMIT = 20
@@ -176,104 +175,73 @@ class SuggestQuery(Parameters):
     limit: int | None = Field(None, ge=1, le=SUGGESTIONS_LIMIT)
 
 
-KINDS = Operation(
+OPERATIONS = Operations("catalogue")
+KINDS = OPERATIONS.add(
     "list_kinds",
-    "GET",
-    f"{API}/kinds",
+    "GET /kinds",
     "Record kinds, with their filters and sort orders",
     Kinds,
-    "catalogue",
     query=KindsQuery,
     problems=(422,),
     cached=True,
 )
-SEARCH = Operation(
+SEARCH = OPERATIONS.add(
     "search_records",
-    "GET",
-    f"{API}/search",
+    "GET /search",
     "Search public records",
     SearchPage,
-    "catalogue",
     query=SearchQuery,
     prefixed=("f.", "from.", "to."),
     problems=(400,),
     cached=True,
 )
-SUGGEST = Operation(
-    "suggest_names",
-    "GET",
-    f"{API}/suggest",
-    "Complete a name",
-    Suggestions,
-    "catalogue",
-    query=SuggestQuery,
-    problems=(400,),
-    cached=True,
+SUGGEST = OPERATIONS.add(
+    "suggest_names", "GET /suggest", "Complete a name", Suggestions, query=SuggestQuery, problems=(400,), cached=True
 )
-SAVE_SEARCH = Operation(
+SAVE_SEARCH = OPERATIONS.add(
     "save_search",
-    "POST",
-    f"{API}/saved-searches",
+    "POST /saved-searches",
     "Keep a search",
     SavedSearch,
-    "catalogue",
     status=201,
     body=NewSearch,
     problems=(400, 403, 409, 422),
     token=True,
 )
-SAVED_SEARCHES = Operation(
+SAVED_SEARCHES = OPERATIONS.add(
     "list_saved_searches",
-    "GET",
-    f"{API}/saved-searches",
+    "GET /saved-searches",
     "The caller's searches, newest first",
     SavedSearches,
-    "catalogue",
     problems=(403,),
     cached=True,
     token=True,
 )
-SAVED_SEARCH = Operation(
+SAVED_SEARCH = OPERATIONS.add(
     "get_saved_search",
-    "GET",
-    f"{API}/saved-searches/{{search_id}}",
+    "GET /saved-searches/{search_id}",
     "One of the caller's searches",
     SavedSearch,
-    "catalogue",
     problems=(403, 404),
     cached=True,
     token=True,
 )
-FORGET_SEARCH = Operation(
+FORGET_SEARCH = OPERATIONS.add(
     "forget_search",
-    "DELETE",
-    f"{API}/saved-searches/{{search_id}}",
+    "DELETE /saved-searches/{search_id}",
     "Forget a search",
     type(None),
-    "catalogue",
     status=204,
     problems=(403, 404),
     token=True,
 )
-SEARCH_RESULTS = Operation(
+SEARCH_RESULTS = OPERATIONS.add(
     "run_saved_search",
-    "GET",
-    f"{API}/saved-searches/{{search_id}}/results",
+    "GET /saved-searches/{search_id}/results",
     "Run a saved search",
     SearchPage,
-    "catalogue",
     query=ResultsQuery,
     problems=(400, 403, 404),
     cached=True,
     token=True,
-)
-OPERATIONS: tuple[Operation[Any], ...] = (
-    KINDS,
-    SEARCH,
-    SUGGEST,
-    SAVE_SEARCH,
-    SAVED_SEARCHES,
-    SAVED_SEARCH,
-    FORGET_SEARCH,
-    SEARCH_RESULTS,
 )

@@ -1,13 +1,12 @@
 """Curation over HTTP, for stewards: conflicts, duplicates, and the decisions about them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, JsonValue
 
 from hub.kernel.contributions import SameAsDecision
-from hub.kernel.operation import Operation
 from hub.kernel.records import Authority
-from schemas.http.parts import API, Body, Model, Moment, Parameters
+from schemas.http.parts import Body, Model, Moment, Operations, Parameters
 
 PAGE_LIMIT = 100
 _Text = Annotated[str, Field(min_length=1, max_length=512)]
@@ -165,60 +164,50 @@ class DuplicatesQuery(Parameters):
     limit: int = Field(20, ge=1, le=PAGE_LIMIT)
 
 
-CONFLICTS = Operation(
+OPERATIONS = Operations("curation")
+CONFLICTS = OPERATIONS.add(
     "list_conflicts",
-    "GET",
-    f"{API}/conflicts",
+    "GET /conflicts",
     "Records whose sources disagree with equal authority",
     ConflictPage,
-    "curation",
     query=ConflictsQuery,
     problems=(400, 403, 422),
     token=True,
 )
-DUPLICATES = Operation(
+DUPLICATES = OPERATIONS.add(
     "list_duplicates",
-    "GET",
-    f"{API}/duplicates",
+    "GET /duplicates",
     "Pairs of records that may be one thing",
     DuplicatePage,
-    "curation",
     query=DuplicatesQuery,
     problems=(400, 403, 422),
     token=True,
 )
-PREFER = Operation(
+PREFER = OPERATIONS.add(
     "prefer_source",
-    "POST",
-    f"{API}/records/{{record_id}}/preferences",
+    "POST /records/{record_id}/preferences",
     "Believe one source about a field",
     DecidedField,
-    "curation",
     status=202,
     body=NewPreference,
     problems=(403, 404, 409, 422),
     token=True,
 )
-DECISIONS = Operation(
+DECISIONS = OPERATIONS.add(
     "list_decisions",
-    "GET",
-    f"{API}/records/{{record_id}}/decisions",
+    "GET /records/{record_id}/decisions",
     "The stewards' decisions in force about a record",
     Decisions,
-    "curation",
     problems=(403, 404),
     token=True,
 )
-SAME_AS = Operation(
+SAME_AS = OPERATIONS.add(
     "decide_same_as",
-    "POST",
-    f"{API}/same-as",
+    "POST /same-as",
     "Say whether two records are one thing",
     DecidedPair,
-    "curation",
     status=202,
     body=NewSameAs,
     problems=(403, 404, 409, 422),
     token=True,
 )
-OPERATIONS: tuple[Operation[Any], ...] = (CONFLICTS, DUPLICATES, PREFER, DECISIONS, SAME_AS)

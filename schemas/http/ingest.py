@@ -1,13 +1,12 @@
 """Ingest over HTTP: submissions, the receipts that tell what became of them, templates and schemas."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from hub.kernel.operation import Operation
 from hub.kernel.problem_details import ProblemItem
 from hub.kernel.records import Operation as RecordOperation
-from schemas.http.parts import API, Model, Moment, Parameters
+from schemas.http.parts import Model, Moment, Operations, Parameters
 
 Progress = Literal["receiving", "interrupted", "complete"]
 """`receiving`: rows are being taken; `interrupted`: the request broke off and may be repeated with its key;
@@ -125,13 +124,12 @@ class TemplateQuery(Parameters):
     format: TableFormat = "xlsx"
 
 
-SUBMIT = Operation(
+OPERATIONS = Operations("ingest")
+SUBMIT = OPERATIONS.add(
     "submit",
-    "POST",
-    f"{API}/submissions/{{kind}}",
+    "POST /submissions/{kind}",
     "Send records: one, an array, NDJSON, a table or an XML document, raw or as the file of a form",
     Receipt,
-    "ingest",
     status=202,
     query=SubmitQuery,
     sends=("application/json", "application/x-ndjson", "text/csv", MEDIA_TYPES["xlsx"], "application/xml", ROR, ANY),
@@ -140,69 +138,56 @@ SUBMIT = Operation(
     headers=("Idempotency-Key", "X-Filename"),
     token=True,
 )
-RECEIPTS = Operation(
+RECEIPTS = OPERATIONS.add(
     "list_receipts",
-    "GET",
-    f"{API}/receipts",
+    "GET /receipts",
     "The newest receipts of the sources that the caller speaks for; an operator sees all",
     Receipts,
-    "ingest",
     query=ReceiptsQuery,
     problems=(403, 422),
     token=True,
 )
-RECEIPT = Operation(
+RECEIPT = OPERATIONS.add(
     "get_receipt",
-    "GET",
-    f"{API}/receipts/{{receipt_id}}",
+    "GET /receipts/{receipt_id}",
     "A receipt, and how far its rows have come",
     ReceiptState,
-    "ingest",
     problems=(403, 404),
     token=True,
 )
-ROWS = Operation(
+ROWS = OPERATIONS.add(
     "list_rows",
-    "GET",
-    f"{API}/receipts/{{receipt_id}}/rows",
+    "GET /receipts/{receipt_id}/rows",
     "What became of each row",
     Rows,
-    "ingest",
     query=RowsQuery,
     problems=(403, 404, 422),
     token=True,
 )
-REFUSED = Operation(
+REFUSED = OPERATIONS.add(
     "get_refused_rows",
-    "GET",
-    f"{API}/receipts/{{receipt_id}}/refused",
+    "GET /receipts/{receipt_id}/refused",
     "The refused rows as they were sent, each with what is wrong, to be mended and sent again",
     bytes,
-    "ingest",
     query=RefusedQuery,
     media=tuple(MEDIA_TYPES.values()),
     problems=(400, 403, 404),
     token=True,
 )
-TEMPLATE = Operation(
+TEMPLATE = OPERATIONS.add(
     "get_template",
-    "GET",
-    f"{API}/templates/{{kind}}",
+    "GET /templates/{kind}",
     "A table to fill in: headings in the reader's language, an example, and hints",
     bytes,
-    "ingest",
     query=TemplateQuery,
     media=(MEDIA_TYPES["csv"], MEDIA_TYPES["xlsx"]),
     problems=(400, 404),
 )
-SCHEMA = Operation(
+SCHEMA = OPERATIONS.add(
     "get_schema",
-    "GET",
-    f"{API}/schemas/{{kind}}",
+    "GET /schemas/{kind}",
     "The JSON Schema of one record of the kind",
     JsonSchema,
-    "ingest",
     media=("application/schema+json",),
     problems=(404,),
 )
-OPERATIONS: tuple[Operation[Any], ...] = (SUBMIT, RECEIPTS, RECEIPT, ROWS, REFUSED, TEMPLATE, SCHEMA)

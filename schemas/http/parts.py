@@ -1,10 +1,28 @@
 """What the models of all HTTP contracts share."""
 
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.kernel.operation import Answer, Method, Operation
+
 API = "/api/v1"
+
+
+class Operations(list[Operation[Any]]):
+    """The operations of one tag, whose paths begin with `base`, in the order in which they were added."""
+
+    def __init__(self, tag: str, base: str = API) -> None:
+        super().__init__()
+        self._tag = tag
+        self._base = base
+
+    def add(self, id: str, at: str, summary: str, answer: type[Answer], **further: Any) -> Operation[Answer]:
+        """`at` is the method and the rest of the path; `further` are other attributes of hub.kernel.operation."""
+        method, _, path = at.partition(" ")
+        made = Operation(id, cast(Method, method), self._base + path, summary, answer, self._tag, **further)
+        self.append(made)
+        return made
 
 
 class Model(BaseModel):

@@ -1,11 +1,8 @@
 """Single records over HTTP: what they say to whom, what changed, and what they are related to."""
 
-from typing import Any
-
-from hub.kernel.operation import Operation
 from hub.kernel.records import Status
 from schemas.http.catalog import Fields, Hit, LabelledField, Position
-from schemas.http.parts import API, Model, Moment
+from schemas.http.parts import Model, Moment, Operations
 
 
 class ShownValue(Model):
@@ -125,34 +122,28 @@ class Related(Model):
     totals: RelatedTotals
 
 
-RECORD = Operation(
+OPERATIONS = Operations("catalogue")
+RECORD = OPERATIONS.add(
     "get_record",
-    "GET",
-    f"{API}/records/{{record_id}}",
+    "GET /records/{record_id}",
     "One record, by what the caller may see",
     Record,
-    "catalogue",
     problems=(404,),
     cached=True,
 )
-HISTORY = Operation(
+HISTORY = OPERATIONS.add(
     "get_history",
-    "GET",
-    f"{API}/records/{{record_id}}/history",
+    "GET /records/{record_id}/history",
     "What each version changed",
     History,
-    "catalogue",
     problems=(404,),
     cached=True,
 )
-RELATED = Operation(
+RELATED = OPERATIONS.add(
     "get_related",
-    "GET",
-    f"{API}/records/{{record_id}}/related",
+    "GET /records/{record_id}/related",
     "What the record refers to, and what refers to it",
     Related,
-    "catalogue",
     problems=(404,),
     cached=True,
 )
-OPERATIONS: tuple[Operation[Any], ...] = (RECORD, HISTORY, RELATED)

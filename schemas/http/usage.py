@@ -1,12 +1,11 @@
 """Usage over HTTP: reports of instruments' machines come in, indicators go out."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, RootModel
 
-from hub.kernel.operation import Operation
 from schemas.events.usage import ID_CHARS, LARGEST_VERSION, UserKind
-from schemas.http.parts import API, Body, Model, Moment, Parameters
+from schemas.http.parts import Body, Model, Moment, Operations, Parameters
 
 Scope = Literal["instrument", "laboratory", "organisation", "county"]
 RUNS_LIMIT = 1_000
@@ -76,26 +75,22 @@ class IndicatorsQuery(Parameters):
     last: Month | None = Field(None, alias="to")
 
 
-RECORD_RUNS = Operation(
+OPERATIONS = Operations("usage")
+RECORD_RUNS = OPERATIONS.add(
     "record_runs",
-    "POST",
-    f"{API}/instruments/{{instrument_id}}/telemetry",
+    "POST /instruments/{instrument_id}/telemetry",
     "Report runs of an instrument",
     RecordedRuns,
-    "usage",
     status=202,
     body=NewRuns,
     problems=(400, 403, 404, 413, 422),
     token=True,
 )
-INDICATORS = Operation(
+INDICATORS = OPERATIONS.add(
     "get_usage",
-    "GET",
-    f"{API}/usage",
+    "GET /usage",
     "Indicators of an instrument, a laboratory, an organisation or a county",
     Indicators,
-    "usage",
     query=IndicatorsQuery,
     problems=(400, 404),
 )
-OPERATIONS: tuple[Operation[Any], ...] = (RECORD_RUNS, INDICATORS)
