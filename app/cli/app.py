@@ -31,17 +31,9 @@ def build() -> typer.Typer:
     @app.callback(help=HELP, epilog=EPILOG)
     def hub(
         version: Annotated[
-            bool,
-            typer.Option("--version", callback=_version, is_eager=True, help=t("cli.app.hub.version")),
+            bool, typer.Option("--version", callback=_version, is_eager=True, help=t("cli.app.hub.version"))
         ] = False,
-        lang: Annotated[
-            str,
-            typer.Option(
-                "--lang",
-                metavar="zh|en",
-                help=t("cli.app.hub.lang"),
-            ),
-        ] = "",
+        lang: Annotated[str, typer.Option("--lang", metavar="zh|en", help=t("cli.app.hub.lang"))] = "",
     ) -> None:
         """Options of every command; `--lang` has been read before the commands are built."""
 
@@ -76,8 +68,5 @@ def invoke(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 def not_reachable(session: Session, url: str) -> int:
     """Tell that no hub answers at the address."""
     session.note(bilingual("cli.app.no-hub-answers", url=url), "red")
-    session.note(
-        bilingual("cli.app.start-hub-up-give"),
-        "default",
-    )
+    session.note(bilingual("cli.app.start-hub-up-give"), "default")
     return UNREACHABLE

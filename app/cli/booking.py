@@ -81,10 +81,7 @@ def _instrument_id(session: Session, client: HubClient, words: str) -> str:
     if page.total > 1:
         for hit in page.hits:
             session.out.print(f"{hit.id}  {escape(hit.title)}")
-        session.stop(
-            WRONG_USAGE,
-            bilingual("cli.booking.finds-instruments-name-id", words=words, total=page.total),
-        )
+        session.stop(WRONG_USAGE, bilingual("cli.booking.finds-instruments-name-id", words=words, total=page.total))
     return page.hits[0].id
 
 
@@ -126,10 +123,7 @@ def _moment(session: Session, option: str, text: str, zone: ZoneInfo) -> datetim
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        session.stop(
-            WRONG_USAGE,
-            bilingual("cli.booking.takes-time-such-t09", option=option),
-        )
+        session.stop(WRONG_USAGE, bilingual("cli.booking.takes-time-such-t09", option=option))
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 

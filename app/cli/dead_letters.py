@@ -141,10 +141,7 @@ def _opened(settings: Settings) -> "Iterator[DeadLetters]":
 def _settings(session: Session, data: Data) -> Settings:
     settings = settings_for(data)
     if settings.profile == "embedded" and not (settings.data_dir / "log.db").exists():
-        session.stop(
-            WRONG_USAGE,
-            bilingual("cli.dead_letters.no-data-hub", data_dir=settings.data_dir),
-        )
+        session.stop(WRONG_USAGE, bilingual("cli.dead_letters.no-data-hub", data_dir=settings.data_dir))
     return settings
 
 

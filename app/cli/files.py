@@ -63,22 +63,12 @@ def import_files(
     context: typer.Context,
     *,
     files: Annotated[
-        list[Path],
-        typer.Argument(exists=True, dir_okay=False, readable=True, help=t("cli.files.import-files.files")),
+        list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help=t("cli.files.import-files.files"))
     ],
     kind: Kind,
-    source: Annotated[
-        str,
-        typer.Option("--source", "-s", help=t("cli.files.import-files.source")),
-    ],
+    source: Annotated[str, typer.Option("--source", "-s", help=t("cli.files.import-files.source"))],
     format_name: Annotated[str, typer.Option("--format", help=t("cli.files.import-files.format-name"))] = "",
-    refused: Annotated[
-        Path | None,
-        typer.Option(
-            "--refused",
-            help=t("cli.files.import-files.refused"),
-        ),
-    ] = None,
+    refused: Annotated[Path | None, typer.Option("--refused", help=t("cli.files.import-files.refused"))] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help=t("cli.files.import-files.wait"))] = True,
     url: Url = None,
     token: Token = None,
@@ -87,10 +77,7 @@ def import_files(
     """Import each file; the exit code tells the worst of them."""
     session = session_of(context)
     if refused and refused.suffix.casefold() not in FORMATS:
-        session.stop(
-            WRONG_USAGE,
-            bilingual("cli.files.refused-takes-name-ends"),
-        )
+        session.stop(WRONG_USAGE, bilingual("cli.files.refused-takes-name-ends"))
     with session.client(data, url, token or operators(data)) as client:
         codes = []
         for path in files:
@@ -165,10 +152,7 @@ def followed(session: Session, client: HubClient, receipt: Receipt) -> int:
     if stale:
         session.note(bilingual("cli.files.rows-older-than-what", stale=stale))
     if dead:
-        session.note(
-            bilingual("cli.files.rows-could-not-processed", dead=dead),
-            "red",
-        )
+        session.note(bilingual("cli.files.rows-could-not-processed", dead=dead), "red")
     return SOME_REFUSED if dead else FINE
 
 

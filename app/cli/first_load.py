@@ -51,9 +51,6 @@ def load_sample(session: Session, client: HubClient, folder: Path) -> None:
             settled += sum(states.get(name, 0) for name in transfer.SETTLED)
     (folder / MARK).write_text(LOADED, "utf-8")
     refused = sum(receipt.refused for receipt in receipts)
-    session.say(
-        bilingual("cli.first_load.sample-loaded-records-can", found=settled),
-        "green",
-    )
+    session.say(bilingual("cli.first_load.sample-loaded-records-can", found=settled), "green")
     if refused:
         session.note(bilingual("cli.first_load.rows-sample-were-refused", refused=refused), "red")

@@ -41,10 +41,7 @@ def rebuild(context: typer.Context, data: Data = None) -> None:
 
 def _rebuilt_alone(session: Session, settings: Settings) -> int:
     if not (settings.data_dir / "records.db").exists():
-        session.stop(
-            WRONG_USAGE,
-            bilingual("cli.maintenance.no-record-store", data_dir=settings.data_dir),
-        )
+        session.stop(WRONG_USAGE, bilingual("cli.maintenance.no-record-store", data_dir=settings.data_dir))
     try:
         lock = FolderLock(settings.data_dir)
     except Busy:

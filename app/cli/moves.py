@@ -39,21 +39,9 @@ def register(app: typer.Typer) -> None:
 def move(
     context: typer.Context,
     *,
-    stack: Annotated[
-        bool,
-        typer.Option(
-            "--stack",
-            help=t("cli.moves.move.stack"),
-        ),
-    ] = False,
+    stack: Annotated[bool, typer.Option("--stack", help=t("cli.moves.move.stack"))] = False,
     resume: Annotated[bool, typer.Option("--resume", help=t("cli.moves.move.resume"))] = False,
-    to: Annotated[
-        Path | None,
-        typer.Option(
-            "--to",
-            help=t("cli.moves.move.to"),
-        ),
-    ] = None,
+    to: Annotated[Path | None, typer.Option("--to", help=t("cli.moves.move.to"))] = None,
     data: Data = None,
 ) -> None:
     """Check, lock, move, and tell how to go on."""
@@ -109,10 +97,7 @@ def restore(context: typer.Context, file: File, data: Data = None) -> None:
     with _locked(session, settings.data_dir), _telling(session):
         manifest = bring_back(settings, file, _steps(session))
     records = manifest.tables["records.records"].count
-    session.say(
-        bilingual("cli.moves.restored-backup-records-all", made_at=manifest.made_at, records=records),
-        "green",
-    )
+    session.say(bilingual("cli.moves.restored-backup-records-all", made_at=manifest.made_at, records=records), "green")
 
 
 def _moved(session: Session, settings: Settings, to: Path | None, resume: bool) -> None:
@@ -146,10 +131,7 @@ def _go_on(session: Session, settings: Settings, to: Path | None, environment: s
     command = f"{environment}hub serve all --data {to or settings.data_dir}"
     where = bilingual("cli.moves.another-terminal") if environment else bilingual("cli.moves.go")
     session.say(bilingual("cli.moves.line", where=where, command=command))
-    session.say(
-        bilingual("cli.moves.do-not-start-embedded"),
-        "dim",
-    )
+    session.say(bilingual("cli.moves.do-not-start-embedded"), "dim")
 
 
 def _steps(session: Session) -> "Steps":
@@ -166,11 +148,7 @@ def _locked(session: Session, folder: Path) -> Iterator[None]:
     try:
         lock = FolderLock(folder)
     except Busy:
-        session.stop(
-            UNREACHABLE,
-            bilingual("cli.moves.hub-running", folder=folder),
-            bilingual("cli.moves.stop-first"),
-        )
+        session.stop(UNREACHABLE, bilingual("cli.moves.hub-running", folder=folder), bilingual("cli.moves.stop-first"))
     with lock:
         yield
 

@@ -24,21 +24,11 @@ def search(
     context: typer.Context,
     *,
     text: Annotated[list[str] | None, typer.Argument(help=t("cli.search.search.text"))] = None,
-    kind: Annotated[
-        list[str] | None,
-        typer.Option("--kind", "-k", help=t("cli.search.search.kind")),
-    ] = None,
+    kind: Annotated[list[str] | None, typer.Option("--kind", "-k", help=t("cli.search.search.kind"))] = None,
     filters: Annotated[
-        list[str] | None,
-        typer.Option("--filter", "-f", metavar="PATH=VALUE", help=t("cli.search.search.filters")),
+        list[str] | None, typer.Option("--filter", "-f", metavar="PATH=VALUE", help=t("cli.search.search.filters"))
     ] = None,
-    near: Annotated[
-        str,
-        typer.Option(
-            metavar="LAT,LON[,KM]",
-            help=t("cli.search.search.near"),
-        ),
-    ] = "",
+    near: Annotated[str, typer.Option(metavar="LAT,LON[,KM]", help=t("cli.search.search.near"))] = "",
     sort: Annotated[str, typer.Option(help=t("cli.search.search.sort"))] = "",
     size: Annotated[int, typer.Option(min=1, max=100, help=t("cli.search.search.size"))] = 20,
     as_json: Annotated[bool, typer.Option("--json", help=t("cli.search.search.as-json"))] = False,

@@ -44,9 +44,7 @@ def serve(
     wanted = _known(session, roles)
     if settings.profile != "real" and set(wanted) != set(_roles()):
         session.stop(
-            WRONG_USAGE,
-            bilingual("cli.serve.embedded-hub-runs-whole"),
-            bilingual("cli.serve.run-services-apart-set"),
+            WRONG_USAGE, bilingual("cli.serve.embedded-hub-runs-whole"), bilingual("cli.serve.run-services-apart-set")
         )
     from hub.runtime.telemetry import telling
 
@@ -66,10 +64,7 @@ def _known(session: Session, roles: list[str]) -> list[str]:
     chosen = list(known) if roles == ["all"] else roles
     for role in chosen:
         if role not in known:
-            session.stop(
-                WRONG_USAGE,
-                bilingual("cli.serve.unknown-role", role=role, known=_listed(known)),
-            )
+            session.stop(WRONG_USAGE, bilingual("cli.serve.unknown-role", role=role, known=_listed(known)))
     return chosen
 
 
@@ -117,9 +112,7 @@ def _run(session: Session, settings: Settings, roles: list[str], counting: Count
         hub = compose(settings, roles=roles)
     except Exception as error:  # every client has errors of its own for a server that is not there
         session.stop(
-            UNREACHABLE,
-            bilingual("cli.serve.cannot-start", error=error),
-            bilingual("cli.serve.check-hub-servers-run"),
+            UNREACHABLE, bilingual("cli.serve.cannot-start", error=error), bilingual("cli.serve.check-hub-servers-run")
         )
     address = f"http://{environment.reached_at(settings.host)}:{listening.getsockname()[1]}"
     session.say(bilingual("cli.serve.up", roles=_listed(roles), address=address), "bold green")

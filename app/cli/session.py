@@ -24,22 +24,9 @@ SHOWN_PROBLEMS = 20
 DEMO_TOKEN = "demo.token"  # noqa: S105 - a file's name
 TOKEN_HINT = bilingual("cli.session.token-hint")
 
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", help=t("cli.session.data-folder-hub-data")),
-]
-Url = Annotated[
-    str | None,
-    typer.Option(
-        "--url",
-        envvar="HUB_URL",
-        help=t("cli.session.address-hub-running-data"),
-    ),
-]
-Token = Annotated[
-    str | None,
-    typer.Option("--token", envvar="HUB_TOKEN", help=t("cli.session.access-token")),
-]
+Data = Annotated[Path | None, typer.Option("--data", help=t("cli.session.data-folder-hub-data"))]
+Url = Annotated[str | None, typer.Option("--url", envvar="HUB_URL", help=t("cli.session.address-hub-running-data"))]
+Token = Annotated[str | None, typer.Option("--token", envvar="HUB_TOKEN", help=t("cli.session.access-token"))]
 
 
 @dataclass

@@ -30,13 +30,7 @@ GROUP_HELP = t("cli.stack.group-help")
 UP_HELP = t("cli.stack.up-help")
 STATUS_HELP = t("cli.stack.status-help")
 PREPARE_HELP = t("cli.stack.prepare-help")
-Folder = Annotated[
-    Path | None,
-    typer.Option(
-        "--folder",
-        help=t("cli.stack.servers-data-stack-data"),
-    ),
-]
+Folder = Annotated[Path | None, typer.Option("--folder", help=t("cli.stack.servers-data-stack-data"))]
 
 
 def register(app: typer.Typer) -> None:
@@ -51,15 +45,7 @@ def register(app: typer.Typer) -> None:
 def up(
     context: typer.Context,
     folder: Folder = None,
-    brokers: Annotated[
-        int | None,
-        typer.Option(
-            "--brokers",
-            min=1,
-            max=3,
-            help=t("cli.stack.up.brokers"),
-        ),
-    ] = None,
+    brokers: Annotated[int | None, typer.Option("--brokers", min=1, max=3, help=t("cli.stack.up.brokers"))] = None,
     data: Data = None,
 ) -> None:
     """Fetch, lock, start, prepare, watch."""

@@ -29,10 +29,7 @@ def reachable(session: Session) -> Iterator[None]:
 def check_machine(session: Session) -> None:
     """Stop where this machine cannot run the servers, or lacks libraries."""
     if os.name != "posix":
-        session.stop(
-            WRONG_USAGE,
-            bilingual("cli.stack_needs.hub-stack-needs-linux"),
-        )
+        session.stop(WRONG_USAGE, bilingual("cli.stack_needs.hub-stack-needs-linux"))
     if lacking := [name for name in LIBRARIES if find_spec(name) is None]:
         _lacking(session, lacking)
 
@@ -49,11 +46,5 @@ def _lacking(session: Session, names: list[str]) -> None:
 def jdk_missing(session: Session) -> None:
     from app.devstack.java import FULL_JDK
 
-    session.note(
-        bilingual("cli.stack_needs.elasticsearch-needs-jdk-java", FULL_JDK=FULL_JDK),
-        "red",
-    )
-    session.note(
-        bilingual("cli.stack_needs.install-eclipse-temurin-system"),
-        "default",
-    )
+    session.note(bilingual("cli.stack_needs.elasticsearch-needs-jdk-java", FULL_JDK=FULL_JDK), "red")
+    session.note(bilingual("cli.stack_needs.install-eclipse-temurin-system"), "default")

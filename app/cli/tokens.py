@@ -29,14 +29,8 @@ def register(app: typer.Typer) -> None:
 def issue(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help=t("cli.tokens.issue.name"))],
-    roles: Annotated[
-        list[str] | None,
-        typer.Option("--role", "-r", help=t("cli.tokens.issue.roles")),
-    ] = None,
-    sources: Annotated[
-        list[str] | None,
-        typer.Option("--source", "-s", help=t("cli.tokens.issue.sources")),
-    ] = None,
+    roles: Annotated[list[str] | None, typer.Option("--role", "-r", help=t("cli.tokens.issue.roles"))] = None,
+    sources: Annotated[list[str] | None, typer.Option("--source", "-s", help=t("cli.tokens.issue.sources"))] = None,
     data: Data = None,
 ) -> None:
     """Write the token's digest into the data folder and print the token."""
@@ -49,10 +43,7 @@ def issue(
             session.stop(WRONG_USAGE, bilingual(f"cli.tokens.unknown-{named}", names=names, listed=listed))
     chosen = cast(list[Role], roles or ["member"])
     if "submitter" in chosen and not sources:
-        session.stop(
-            WRONG_USAGE,
-            bilingual("cli.tokens.submitter-needs-source-whom"),
-        )
+        session.stop(WRONG_USAGE, bilingual("cli.tokens.submitter-needs-source-whom"))
     token = AccessFile(settings.data_dir).issue(name, chosen, sources or ())
     typer.echo(token)
     session.note(bilingual("cli.tokens.keep-safe-not-shown"))

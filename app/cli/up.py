@@ -37,15 +37,9 @@ def register(app: typer.Typer) -> None:
 
 def up(
     context: typer.Context,
-    host: Annotated[
-        str | None,
-        typer.Option(help=t("cli.up.up.host")),
-    ] = None,
+    host: Annotated[str | None, typer.Option(help=t("cli.up.up.host"))] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help=t("cli.up.up.port"))] = None,
-    sample: Annotated[
-        bool,
-        typer.Option("--sample/--no-sample", help=t("cli.up.up.sample")),
-    ] = True,
+    sample: Annotated[bool, typer.Option("--sample/--no-sample", help=t("cli.up.up.sample"))] = True,
     data: Data = None,
 ) -> None:
     """Check, lock, listen, serve."""

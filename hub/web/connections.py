@@ -30,15 +30,9 @@ WAITING_OF_ADDRESS = 100
 
 _REFUSALS = {
     400: Problem("bad-request", bilingual("hub.bad-request")),
-    408: Problem(
-        "head-too-slow",
-        bilingual("hub.head-too-slow", HEAD_SECONDS=HEAD_SECONDS),
-    ),
+    408: Problem("head-too-slow", bilingual("hub.head-too-slow", HEAD_SECONDS=HEAD_SECONDS)),
     414: Problem("url-too-long", bilingual("hub.url-too-long", URL_BYTES=URL_BYTES)),
-    431: Problem(
-        "head-too-large",
-        bilingual("hub.head-too-large", HEAD_BYTES=HEAD_BYTES, HEAD_FIELDS=HEAD_FIELDS),
-    ),
+    431: Problem("head-too-large", bilingual("hub.head-too-large", HEAD_BYTES=HEAD_BYTES, HEAD_FIELDS=HEAD_FIELDS)),
 }
 
 

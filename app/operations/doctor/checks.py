@@ -63,11 +63,7 @@ def writable(settings: Settings) -> Iterator[Finding]:
     """The data folder can be written to."""
     problem = environment.unwritable(settings.data_dir)
     fine = bilingual("operations.fine", data_dir=settings.data_dir)
-    yield Finding(
-        problem is None,
-        problem or fine,
-        bilingual("operations.change-mode-choose-another"),
-    )
+    yield Finding(problem is None, problem or fine, bilingual("operations.change-mode-choose-another"))
 
 
 def space(settings: Settings) -> Iterator[Finding]:
@@ -75,11 +71,7 @@ def space(settings: Settings) -> Iterator[Finding]:
     free = environment.free_bytes(settings.data_dir)
     text = bilingual("operations.told", free=free / GIB)
     least = environment.FREE_BYTES / GIB
-    yield Finding(
-        free >= environment.FREE_BYTES,
-        text,
-        bilingual("operations.make-room-least-gib", least=least),
-    )
+    yield Finding(free >= environment.FREE_BYTES, text, bilingual("operations.make-room-least-gib", least=least))
 
 
 def sqlite(_: Settings) -> Iterator[Finding]:
@@ -105,11 +97,7 @@ def clock(settings: Settings) -> Iterator[Finding]:
     except (ZoneInfoNotFoundError, ValueError):
         known = False
     zone = bilingual("operations.zone", timezone=settings.timezone)
-    yield Finding(
-        known,
-        zone,
-        bilingual("operations.hub-timezone-takes-iana"),
-    )
+    yield Finding(known, zone, bilingual("operations.hub-timezone-takes-iana"))
 
 
 def private_files(settings: Settings) -> Iterator[Finding]:
@@ -148,11 +136,7 @@ def journals(settings: Settings) -> Iterator[Finding]:
     for path in sorted(settings.data_dir.glob("*.db")):
         mode = _journal_mode(path)
         text = bilingual("operations.told.journal-mode", name=path.name, mode=mode)
-        yield Finding(
-            mode == "wal",
-            text,
-            bilingual("operations.file-may-damaged-network"),
-        )
+        yield Finding(mode == "wal", text, bilingual("operations.file-may-damaged-network"))
 
 
 def _journal_mode(path: Path) -> str:
@@ -172,11 +156,7 @@ def reachable(settings: Settings, running: bool) -> Iterator[Finding]:
         path = settings.data_dir / ADDRESS_FILE
         url = path.read_text("utf-8").strip() if path.exists() else ""
         text = bilingual("operations.told.hub-running", url=url)
-        yield Finding(
-            _is_ready(url),
-            text,
-            bilingual("operations.worker-fails-not-ready"),
-        )
+        yield Finding(_is_ready(url), text, bilingual("operations.worker-fails-not-ready"))
         return
     try:
         environment.listening(settings.host, settings.port).close()
@@ -203,13 +183,7 @@ def opened(settings: Settings) -> list[Finding]:
         hub = compose(settings)
     except Exception as error:
         text = bilingual("operations.told.data-cannot-opened", error=error)
-        return [
-            Finding(
-                False,
-                text,
-                bilingual("operations.mend-what-told-above"),
-            )
-        ]
+        return [Finding(False, text, bilingual("operations.mend-what-told-above"))]
     try:
         return [*topics(hub, settings), *at_work(hub), *catalogue(hub)]
     finally:
@@ -232,11 +206,7 @@ def at_work(hub: "Hub") -> Iterator[Finding]:
     """No worker has fallen far behind."""
     for name, lag in _lags(hub).items():
         text = bilingual("operations.told.entries-wait", name=name, lag=lag)
-        yield Finding(
-            lag < MANY_WAIT,
-            text,
-            bilingual("operations.start-hub-let-work"),
-        )
+        yield Finding(lag < MANY_WAIT, text, bilingual("operations.start-hub-let-work"))
 
 
 def catalogue(hub: "Hub") -> Iterator[Finding]:

@@ -52,13 +52,7 @@ def _check(stream: BinaryIO) -> None:
     start = stream.read(len(OLE))
     stream.seek(0)
     if start == OLE:
-        raise Refusal(
-            broken(
-                "old-workbook",
-                bilingual("ingest.old-workbook"),
-            ),
-            status=415,
-        )
+        raise Refusal(broken("old-workbook", bilingual("ingest.old-workbook")), status=415)
     try:
         with zipfile.ZipFile(stream) as archive:
             members = archive.infolist()
