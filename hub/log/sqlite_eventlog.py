@@ -18,7 +18,8 @@ POLL_LIMIT = 20_000
 OTHER_PROCESSES_SECONDS = 0.05
 
 OFFSET_BITS = 40
-"""Of an entry's row id, below its partition's number (hub.log.tables)."""
+"""Of an entry's row id, below its partition's number: a partition is one range of rows in the order of offsets, and
+reading it never sorts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The tables of every service in one MetaData; what each looks like is told once, in the service's `tables.py`.
 
 PostgreSQL has all of them in one database, SQLite each in its store's own file. Both are brought there by the steps in
-`hub.sql.migrations`; a test finds what the steps make and the MetaData say differently.
+`hub.sql.migrations`; a test finds what the steps make and the MetaData say differently. What SQLite alone has, and is
+read in its own SQL, the steps alone tell of: the log and usage.
 """
 
 from types import ModuleType
@@ -48,11 +49,6 @@ NOT_MOVED = {"moved": False}
 def is_on(item: Any, dialect: str) -> bool:
     """Whether a table, column, index or constraint is there on this dialect."""
     return bool(item.info.get("dialect", dialect) == dialect)
-
-
-def tables_of(store: str) -> list[Table]:
-    """The tables of one SQLite file."""
-    return [table for table in metadata.tables.values() if table.info["store"] == store and is_on(table, "sqlite")]
 
 
 def declared(module: ModuleType) -> tuple[Table, ...]:

@@ -6,8 +6,6 @@ from fastapi import APIRouter
 
 from hub.ports.worker import Worker
 from hub.runtime.manifest import EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
-from hub.sql.metadata import declared
-from services.usage import tables
 from services.usage.adapters.sqlite_usage import SqliteUsage
 from services.usage.api import router
 from services.usage.service import Recorder, UsageCounter, UsageFeed, UsageQueries
@@ -43,7 +41,6 @@ def _worker(on: Resources) -> Worker:
 
 MANIFEST = Manifest(
     role="usage",
-    tables=declared(tables),
     stores=(Store(USAGE_STORE, _usage, _ping),),
     needs=(EVENT_LOG, RECORD_STORE, USAGE_STORE),
     router=_router,

@@ -11,13 +11,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Boolean, Column, Connection, Integer, create_engine, text
 from sqlalchemy.pool import NullPool
 
-import hub.log.tables  # noqa: F401 - its tables are in the MetaData once they are imported
 import services.booking.tables
 import services.catalog.tables
 import services.curation.tables
-import services.ingest.tables
-import services.usage.tables  # noqa: F401 - their tables are in the MetaData once they are imported
-from hub.sql.metadata import is_on, metadata, tables_of
+import services.ingest.tables  # noqa: F401 - their tables are in the MetaData once they are imported
+from hub.sql.metadata import is_on, metadata
 from hub.sql.migrations import NEWEST
 from hub.sql.sqlite import Database
 from hub.sql.upgrade import VERSIONS_TABLE, steps, version_of
@@ -69,7 +67,8 @@ def test_postgresql_has_the_tables_of_the_metadata(postgresql: Connection) -> No
 
 @pytest.mark.parametrize("store", STORES)
 def test_a_store_on_sqlite_has_its_tables_of_the_metadata(tmp_path: Path, store: str) -> None:
-    names = {table.name for table in tables_of(store)}
+    tables = (table for table in metadata.tables.values() if table.info["store"] == store and is_on(table, "sqlite"))
+    names = {table.name for table in tables}
     database = Database(tmp_path / f"{store}.db", store=store)
     with database.reading() as sql:
         assert differences(sql, names) == []

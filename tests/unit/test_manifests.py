@@ -8,11 +8,10 @@ import pytest
 
 from app.composition import LIBRARY, MANIFESTS, resources
 from hub.auth.sources import load_sources
-from hub.log import tables as log_tables
 from hub.ports.clock import SystemClock
 from hub.runtime.manifest import DATABASE, EVENT_LOG, Key, Resources, Store
 from hub.runtime.settings import Settings
-from hub.sql.metadata import declared, metadata
+from hub.sql.metadata import metadata
 from schemas.topics import contracts
 
 pytestmark = pytest.mark.unit
@@ -25,9 +24,9 @@ def test_each_store_that_a_role_opens_belongs_to_one_service_or_to_the_library()
     assert DATABASE in keys, "adapters stand on it"
 
 
-def test_every_table_is_one_service_s_or_the_log_s() -> None:
+def test_every_table_is_one_service_s() -> None:
     owned = [table for manifest in MANIFESTS for table in manifest.tables]
-    assert {*owned, *declared(log_tables)} == set(metadata.tables.values())
+    assert set(owned) == set(metadata.tables.values())
     assert len(owned) == len(set(owned))
 
 
