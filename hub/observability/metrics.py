@@ -5,6 +5,7 @@ from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 from prometheus_client import (
     CollectorRegistry,
@@ -36,84 +37,56 @@ SIZES = (1, 3, 10, 30, 100, 300, 1_000, 2_000, 5_000, 20_000)
 LABEL_VALUES = 50
 OTHER = "other"
 
+_counter = partial(Counter, registry=REGISTRY)
+_gauge = partial(Gauge, registry=REGISTRY)
+_histogram = partial(Histogram, registry=REGISTRY)
+_seconds = partial(_histogram, buckets=SHORT_SECONDS)
+
 BUILD = Info("hub_build", "Version, profile and roles of this process.", registry=REGISTRY)
 
-WORKER_STEPS = Counter("hub_worker_steps", "Finished steps, idle ones included.", ["worker"], registry=REGISTRY)
-WORKER_ENTRIES = Counter("hub_worker_entries", "Entries handled.", ["worker"], registry=REGISTRY)
-WORKER_BATCH = Histogram(
-    "hub_worker_batch_entries", "Entries of a step that had any.", ["worker"], buckets=SIZES, registry=REGISTRY
+WORKER_STEPS = _counter("hub_worker_steps", "Finished steps, idle ones included.", ["worker"])
+WORKER_ENTRIES = _counter("hub_worker_entries", "Entries handled.", ["worker"])
+WORKER_BATCH = _histogram("hub_worker_batch_entries", "Entries of a step that had any.", ["worker"], buckets=SIZES)
+WORKER_SECONDS = _seconds(
+    "hub_worker_step_seconds", "From having entries to their committed position, of steps that had any.", ["worker"]
 )
-WORKER_SECONDS = Histogram(
-    "hub_worker_step_seconds",
-    "From having entries to their committed position, of steps that had any.",
-    ["worker"],
-    buckets=SHORT_SECONDS,
-    registry=REGISTRY,
+WORKER_FAILURES = _counter(
+    "hub_worker_failures", "Steps that failed and are repeated, by the error's type.", ["worker", "error"]
 )
-WORKER_FAILURES = Counter(
-    "hub_worker_failures",
-    "Steps that failed and are repeated, by the error's type.",
-    ["worker", "error"],
-    registry=REGISTRY,
+WORKER_BACK_OFF = _counter("hub_worker_back_off_seconds", "Pauses after failed steps.", ["worker"])
+WORKER_FAILING = _gauge("hub_worker_failing", "1 while the last step has failed.", ["worker"])
+WORKER_LAG = _gauge(
+    "hub_worker_lag_entries", "Entries after the stored position, looked at every few seconds.", ["worker"]
 )
-WORKER_BACK_OFF = Counter("hub_worker_back_off_seconds", "Pauses after failed steps.", ["worker"], registry=REGISTRY)
-WORKER_FAILING = Gauge("hub_worker_failing", "1 while the last step has failed.", ["worker"], registry=REGISTRY)
-WORKER_LAG = Gauge(
-    "hub_worker_lag_entries",
-    "Entries after the stored position, looked at every few seconds.",
-    ["worker"],
-    registry=REGISTRY,
-)
-WORKER_STEPPED = Gauge(
-    "hub_worker_stepped_timestamp_seconds", "When the last step ended, in Unix time.", ["worker"], registry=REGISTRY
+WORKER_STEPPED = _gauge("hub_worker_stepped_timestamp_seconds", "When the last step ended, in Unix time.", ["worker"])
+
+LOG_ENTRIES = _counter("hub_log_appended_entries", "Entries appended to the event log.", ["topic"])
+LOG_BYTES = _counter("hub_log_appended_bytes", "Bytes of appended keys and values.", ["topic"])
+LOG_SECONDS = _seconds("hub_log_append_seconds", "An append until it is durable.", ["topic"])
+DEAD_LETTERS = _counter(
+    "hub_dead_letters", "Entries put aside, by the topic they were read from and why.", ["topic", "reason"]
 )
 
-LOG_ENTRIES = Counter("hub_log_appended_entries", "Entries appended to the event log.", ["topic"], registry=REGISTRY)
-LOG_BYTES = Counter("hub_log_appended_bytes", "Bytes of appended keys and values.", ["topic"], registry=REGISTRY)
-LOG_SECONDS = Histogram(
-    "hub_log_append_seconds", "An append until it is durable.", ["topic"], buckets=SHORT_SECONDS, registry=REGISTRY
-)
-DEAD_LETTERS = Counter(
-    "hub_dead_letters",
-    "Entries put aside, by the topic they were read from and why.",
-    ["topic", "reason"],
-    registry=REGISTRY,
-)
-
-ROWS = Counter(
-    "hub_ingest_rows", "Rows by what became of them: accepted or refused.", ["kind", "outcome"], registry=REGISTRY
-)
+ROWS = _counter("hub_ingest_rows", "Rows by what became of them: accepted or refused.", ["kind", "outcome"])
 FRESHNESS = CountedHistogram(
     "hub_freshness_seconds",
     "From the arrival of a record's newest contribution to the record being searchable.",
     LONG_SECONDS,
     REGISTRY,
 )
-APPLY_DOCUMENTS = Histogram("hub_catalogue_apply_documents", "Documents of an apply.", buckets=SIZES, registry=REGISTRY)
-APPLY_SECONDS = Histogram(
-    "hub_catalogue_apply_seconds", "An apply until it is searchable.", buckets=SHORT_SECONDS, registry=REGISTRY
-)
-APPLY_REJECTED = Counter(
-    "hub_catalogue_rejected_documents", "Documents that the index will never take.", registry=REGISTRY
-)
-RETRIES = Counter(
-    "hub_store_retries", "Requests to a store that are sent again after a pause.", ["store"], registry=REGISTRY
-)
+APPLY_DOCUMENTS = _histogram("hub_catalogue_apply_documents", "Documents of an apply.", buckets=SIZES)
+APPLY_SECONDS = _seconds("hub_catalogue_apply_seconds", "An apply until it is searchable.")
+APPLY_REJECTED = _counter("hub_catalogue_rejected_documents", "Documents that the index will never take.")
+RETRIES = _counter("hub_store_retries", "Requests to a store that are sent again after a pause.", ["store"])
 
-HTTP_REQUESTS = Counter(
-    "hub_http_requests", "Answered requests by route template.", ["method", "route", "status"], registry=REGISTRY
-)
-HTTP_SECONDS = Histogram(
-    "hub_http_request_seconds", "Until the answer's end.", ["method", "route"], buckets=SHORT_SECONDS, registry=REGISTRY
-)
-HTTP_ACTIVE = Gauge("hub_http_active_requests", "Requests being answered just now.", registry=REGISTRY)
+HTTP_REQUESTS = _counter("hub_http_requests", "Answered requests by route template.", ["method", "route", "status"])
+HTTP_SECONDS = _seconds("hub_http_request_seconds", "Until the answer's end.", ["method", "route"])
+HTTP_ACTIVE = _gauge("hub_http_active_requests", "Requests being answered just now.")
 
-BOOKINGS = Counter("hub_bookings", "Requests to book, by what became of them.", ["outcome"], registry=REGISTRY)
-BOOKING_CHANGES = Counter(
-    "hub_booking_changes", "Bookings moved on, by their new status.", ["status"], registry=REGISTRY
-)
+BOOKINGS = _counter("hub_bookings", "Requests to book, by what became of them.", ["outcome"])
+BOOKING_CHANGES = _counter("hub_booking_changes", "Bookings moved on, by their new status.", ["status"])
 
-LOGGED = Counter("hub_logged_messages", "Messages of the log from warnings up.", ["level"], registry=REGISTRY)
+LOGGED = _counter("hub_logged_messages", "Messages of the log from warnings up.", ["level"])
 for _level in ("warning", "error", "critical"):
     LOGGED.labels(_level)
 
