@@ -2,7 +2,7 @@
 
 Two active bookings of an instrument never overlap, which the table itself forbids: by an exclusion constraint on
 PostgreSQL, by triggers on SQLite. `owners` are the sources that decide about the instrument's time, joined in one
-column (services.booking.adapters.owners); NULL where nobody has looked since the booking was stored.
+column (services.booking.adapters.sql_bookings); NULL where nobody has looked since the booking was stored.
 """
 
 from sqlalchemy import (

@@ -1,15 +1,14 @@
 """Instruments' numbers and the seconds that bookings take of them, as the bookings table on PostgreSQL has them."""
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection, Cursor
 
 from schemas.events.bookings import Interval
+from services.booking.adapters.sql_bookings import first_second, interval, last_second
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-SECOND = timedelta(seconds=1)
 _STRETCH = 1 << 38
 """How many whole numbers an instrument has for its seconds."""
 
@@ -54,14 +53,4 @@ def clashes(
 
 def intervals(asked: Cursor[Any]) -> list[Interval]:
     """What `clashes` asked for."""
-    return [Interval(EPOCH + start * SECOND, EPOCH + end * SECOND) for start, end in asked.fetchall()]
-
-
-def first_second(moment: datetime) -> int:
-    """Whole seconds since 1970, rounded down."""
-    return (moment - EPOCH) // SECOND
-
-
-def last_second(moment: datetime) -> int:
-    """Whole seconds since 1970, rounded up."""
-    return -((EPOCH - moment) // SECOND)
+    return [interval(start, end) for start, end in asked.fetchall()]
