@@ -23,7 +23,7 @@ from bench.common import Report, folder, options, percentile, table
 from bench.data import documents
 from bench.queries import BROAD, CLASSES, Draw, Parameters, typed
 from bench.serving import Client, served
-from hub.auth.signing_key import signing_key
+from hub.auth.tokens import signing_key
 from hub.ports.catalogue import Catalogue
 from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
 from services.catalog.core.cursor import sealed

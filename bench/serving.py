@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from app.address import ADDRESS_FILE
+from app.cli.session import ADDRESS_FILE
 from hub.auth.tokens import operator_token
 
 START_SECONDS = 120.0

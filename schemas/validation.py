@@ -1,5 +1,6 @@
 """Checking a row against its kind: pydantic-core once, and its errors told in the reader's words."""
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,10 +15,27 @@ from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from schemas import cells
 from schemas.codes import code_list
-from schemas.expectations import expected
 from schemas.fields import FieldSpec, by_path
 from schemas.kind import Kind, RecordModel
 from schemas.parts.part import Part
+
+
+def expected(code: str, context: Mapping[str, Any], rule: str) -> Bilingual:
+    """The expectation behind an error code; the checker's own English `rule` where the hub has no words for it."""
+    try:
+        template = bilingual(f"schemas.expected.{code}")
+        return template.format(
+            **(dict(context) | {"expected": _choices(context)} if code == "literal_error" else context)
+        )
+    except KeyError:
+        return bilingual("schemas.expected-rule", rule=rule)
+
+
+def _choices(context: Mapping[str, Any]) -> Bilingual:
+    """pydantic tells them as an English list: 'a', 'b' or 'c'."""
+    values = re.findall(r"'((?:[^'\\]|\\.)*)'", str(context["expected"]))
+    return bilingual("hub.and").join(Bilingual(value, value) for value in values)
+
 
 PROBLEM_LIMIT = 50
 MASK = "•••"

@@ -1,11 +1,11 @@
 """Single values that several record kinds share, each checked against the standard that defines it.
 
-A check raises PydanticCustomError with a stable code; `schemas.expectations` says in both languages what each expects.
+A check raises PydanticCustomError with a stable code; `schemas.validation` says in both languages what each expects.
 """
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from ipaddress import IPv6Address
@@ -13,7 +13,15 @@ from typing import Annotated
 from unicodedata import normalize
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    ValidationInfo,
+)
 from pydantic_core import PydanticCustomError
 from stdnum import isni
 from stdnum.cn import ric, uscc
@@ -21,6 +29,19 @@ from stdnum.exceptions import ValidationError as InvalidNumber
 
 from schemas.codes import code_list
 from schemas.codes.divisions import is_division
+
+
+def not_before(other: str) -> Callable[[date | None, ValidationInfo], date | None]:
+    """A check that the date does not lie before that of the field `other`, which stands before it in the model."""
+
+    def check(value: date | None, info: ValidationInfo) -> date | None:
+        start = info.data.get(other)
+        if value is not None and start is not None and value < start:
+            raise PydanticCustomError("not_before", "not before {other}", {"other": other, "start": str(start)})
+        return value
+
+    return check
+
 
 # Crockford's digits of base 32 as those that int() reads.
 _CROCKFORD = str.maketrans("0123456789abcdefghjkmnpqrstvwxyz", "0123456789abcdefghijklmnopqrstuv")

@@ -10,8 +10,7 @@ import typer
 from app.cli.files import bar
 from app.cli.servers import check_libraries, failures
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, session_of, settings_for
-from app.cli.stack import run_stack, tell_how_to_stop
-from app.cli.stack_needs import check_machine
+from app.cli.stack import check_machine, run_stack, tell_how_to_stop
 from app.cli.wording import t
 from hub.runtime.lock import Busy, FolderLock
 from hub.runtime.settings import Settings

@@ -11,13 +11,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from app.address import ADDRESS_FILE
 from app.cli.wording import t
 from hub.auth.tokens import operator_token
 from hub.runtime.settings import Settings
 from hub.text.language import Bilingual, Language
 from hub.text.messages import bilingual
 from hub.web.client import ApiProblem, HubClient
+
+ADDRESS_FILE = "hub.address"
+
 
 FINE, SOME_REFUSED, WRONG_USAGE, UNREACHABLE = range(4)
 SHOWN_PROBLEMS = 20

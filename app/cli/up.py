@@ -10,10 +10,19 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.address import ADDRESS_FILE
 from app.cli import environment
 from app.cli.first_load import begin, is_first_start, load_sample
-from app.cli.session import DEMO_TOKEN, FINE, UNREACHABLE, WRONG_USAGE, Data, Session, session_of, settings_for
+from app.cli.session import (
+    ADDRESS_FILE,
+    DEMO_TOKEN,
+    FINE,
+    UNREACHABLE,
+    WRONG_USAGE,
+    Data,
+    Session,
+    session_of,
+    settings_for,
+)
 from app.cli.stopping import Stop, until_stopped
 from app.cli.wording import t
 from app.operations.marker import read_marker

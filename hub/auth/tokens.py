@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,6 +11,24 @@ import orjson
 
 from hub.kernel.access import Principal, Role
 from hub.runtime.lock import FolderLock
+
+SIGNING_KEY = "signing.key"
+
+
+def signing_key(folder: Path) -> bytes:
+    """The key by which the hub knows again what it has handed out, such as cursors.
+
+    32 random bytes, made by the first process that asks and readable by the folder's owner alone.
+    """
+    path = folder / SIGNING_KEY
+    if not path.exists():
+        own = folder / f"{SIGNING_KEY}.{os.getpid()}.{secrets.token_hex(4)}"
+        write_private(own, secrets.token_bytes(32))
+        with suppress(FileExistsError):  # another process was first
+            os.link(own, path)
+        own.unlink()
+    return path.read_bytes()
+
 
 OPERATOR_TOKEN = "operator.token"  # noqa: S105 - a file's name
 ACCESS_FILE = "access.json"

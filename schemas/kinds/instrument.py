@@ -13,8 +13,7 @@ from schemas.kind import Identity, Kind, RecordModel, register
 from schemas.parts.common import Closure, Contact, LaboratoryRef, Money, OrganisationRef, Place, SecondContact
 from schemas.parts.opening import OpeningHours
 from schemas.parts.persistent import AlternateIdentifier, InstrumentType, RelatedIdentifier
-from schemas.rules import not_before
-from schemas.values import CategoryCode, Country, Hours, Pid, Short, TimeZone, Url, Year
+from schemas.values import CategoryCode, Country, Hours, Pid, Short, TimeZone, Url, Year, not_before
 
 DEFAULT_TIME_ZONE = "Asia/Shanghai"
 """Of opening hours where a record names none."""

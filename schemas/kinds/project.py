@@ -11,8 +11,7 @@ from schemas.annotations import Opt
 from schemas.kind import Identity, Kind, RecordModel, register
 from schemas.parts.common import Money, OrganisationRef, PersonRef, code_named
 from schemas.parts.part import Recogniser
-from schemas.rules import not_before
-from schemas.values import Discipline, Doi, Short, Url
+from schemas.values import Discipline, Doi, Short, Url, not_before
 
 ProjectStatus = Literal["planned", "active", "completed", "suspended", "terminated"]
 ProjectLevel = Literal["national", "ministerial", "provincial", "municipal", "enterprise", "international"]

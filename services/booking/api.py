@@ -9,8 +9,7 @@ from fastapi.responses import Response
 from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.language import Language
 from hub.text.messages import bilingual
-from hub.web.bodies import json_body
-from hub.web.callers import Caller, ReaderLanguage
+from hub.web.callers import Caller, ReaderLanguage, json_body
 from hub.web.problems import problem_response
 from hub.web.routes import answered, serve
 from schemas.http import booking as contract

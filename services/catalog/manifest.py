@@ -1,6 +1,6 @@
 """The catalogue service: makes records searchable, and answers searches."""
 
-from hub.auth.signing_key import signing_key
+from hub.auth.tokens import signing_key
 from hub.ports.catalogue import Catalogue
 from hub.runtime.manifest import CATALOGUE, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
 from hub.sql.metadata import declared

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
 from hub.kernel.access import Principal
@@ -16,12 +17,27 @@ from hub.text.language import Language
 from hub.text.messages import bilingual
 from schemas.kind import Kind, kinds
 from schemas.views.visibility import readable
-from services.catalog.core import cursor, history, menus, pages, paths, presentation, queries
+from services.catalog.core import cursor, menus, pages, paths, presentation, queries
+from services.catalog.core.parameters import PARAMETERS_LIMIT, too_many
 from services.catalog.core.paths import KIND
+from services.catalog.core.queries import canonical
 from services.catalog.ports import SEARCHES_LIMIT, SavedSearch, SavedSearches
-from services.catalog.querystrings import parameters_of, query_string
 from services.catalog.related import Links
 from services.catalog.sink import CatalogueSink, check, rebuild, reconcile
+
+
+def query_string(query: Query) -> str:
+    """The canonical query string: equal for equal searches; empty for the search for everything."""
+    return urlencode(canonical(query))
+
+
+def parameters_of(query: str) -> list[tuple[str, str]]:
+    """The parameters in a query string, with or without its `?`. Raises Refusal (400) where they are too many."""
+    given = query.count("&") + 1
+    if given > PARAMETERS_LIMIT:
+        raise Refusal(too_many(given), status=400)
+    return parse_qsl(query.lstrip("?"), keep_blank_values=True)
+
 
 __all__ = ["CatalogueQueries", "CatalogueSink", "check", "rebuild", "reconcile"]
 
@@ -95,7 +111,7 @@ class CatalogueQueries:
         versions = self._records.history(record_id, VERSIONS_LIMIT + 1)
         if not versions:
             raise _unknown(record_id)
-        return {"versions": history.history_json(versions, readable(caller), language, VERSIONS_LIMIT)}
+        return {"versions": pages.history_json(versions, readable(caller), language, VERSIONS_LIMIT)}
 
     def related(self, record_id: str, language: Language) -> dict[str, Any]:
         """Records that this one refers to, and records that refer to it. Raises Refusal (404)."""

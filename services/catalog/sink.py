@@ -16,8 +16,7 @@ from hub.observability import metrics
 from hub.ports.catalogue import Catalogue, Document, Rejected
 from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordReader
-from services.catalog.core.digest import digest_of_documents
-from services.catalog.core.projection import document
+from services.catalog.core.projection import digest_of_documents, document
 
 log = logging.getLogger("hub.catalogue")
 GROUP = "catalogue"

@@ -1,8 +1,11 @@
 """The HTTP API of ingest: submissions, receipts, templates and schemas."""
 
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, Literal, TypeVar
+from urllib.parse import quote
 
 from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request
@@ -10,8 +13,9 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from hub.kernel.access import Principal
 from hub.kernel.problem_details import ProblemItem
-from hub.kernel.problems import Problem
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.language import Language
+from hub.text.messages import bilingual
 from hub.web.callers import Caller, ReaderLanguage
 from hub.web.problems import problem_response
 from hub.web.routes import address, answered, serve
@@ -19,14 +23,79 @@ from schemas.derive.jsonschema import json_schema
 from schemas.derive.templates import template
 from schemas.http import ingest as contract
 from schemas.http.ingest import ReceiptsQuery, RowsQuery
+from schemas.kind import Kind
 from services.ingest.admission import kind_called, readable, readable_sources
 from services.ingest.core.idempotency import key_from_header
-from services.ingest.downloads import attachment, giveback_format, refused_name, template_format, template_name
-from services.ingest.formats.refused_rows import write_refused
+from services.ingest.formats.refused_rows import Giveback, write_refused
+from services.ingest.formats.registry import FORMATS
 from services.ingest.outcomes import RowState
 from services.ingest.ports.receipts import Receipt
 from services.ingest.service import Busy, Ingest, Interrupted
 from services.ingest.upload import Uploads
+
+Table = Literal["csv", "xlsx"]
+_Name = TypeVar("_Name", Giveback, Table)
+
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "ndjson": "application/x-ndjson",
+}
+GIVEBACKS: tuple[Giveback, ...] = ("csv", "xlsx", "ndjson")
+TABLES: tuple[Table, ...] = ("csv", "xlsx")
+
+_REFUSED = bilingual("ingest.refused")
+_TEMPLATE = bilingual("ingest.template")
+_ATTR_CHAR = "!#$&+-.^_`|~"  # RFC 8187, beside letters and digits
+
+
+@dataclass(frozen=True, slots=True)
+class FileForm(Generic[_Name]):
+    """A format in which a file is handed out."""
+
+    name: _Name
+
+    @property
+    def media_type(self) -> str:
+        return MEDIA_TYPES[self.name]
+
+
+def giveback_format(wanted: str, receipt: Receipt) -> FileForm[Giveback]:
+    """The format asked for or, where none is, one like the sender's own; Refusal (400) for an unknown one."""
+    if not wanted:
+        tabular = any(item.tabular for item in FORMATS if item.name == receipt.format)
+        return FileForm("csv" if tabular else "ndjson")
+    return FileForm(_one_of(wanted, GIVEBACKS))
+
+
+def template_format(wanted: str) -> FileForm[Table]:
+    """Refusal (400) for an unknown one."""
+    return FileForm(_one_of(wanted, TABLES))
+
+
+def refused_name(receipt: Receipt, kind: Kind, form: FileForm[Giveback], language: Language) -> str:
+    return f"{_REFUSED[language].format(kind=kind.label[language], id=receipt.id[:8])}.{form.name}"
+
+
+def template_name(kind: Kind, form: FileForm[Table], language: Language) -> str:
+    return f"{_TEMPLATE[language].format(kind=kind.label[language])}.{form.name}"
+
+
+def attachment(file_name: str) -> str:
+    """A Content-Disposition header: the name in ASCII for old clients, then in UTF-8 (RFC 6266, RFC 8187)."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", file_name).strip("-")
+    if plain.startswith("."):
+        plain = f"download{plain}"
+    return f"attachment; filename=\"{plain or 'download'}\"; filename*=UTF-8''{quote(file_name, safe=_ATTR_CHAR)}"
+
+
+def _one_of(wanted: str, known: tuple[_Name, ...]) -> _Name:
+    for name in known:
+        if name == wanted.strip().lower():
+            return name
+    expected = bilingual("ingest.formats", known=", ".join(known))
+    raise Refusal(Problem("unknown-format", expected, quoted(wanted), "format"), status=400)
+
 
 PROBLEM_ROWS = 20
 

@@ -4,8 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from hub.web.bodies import json_body
-from hub.web.callers import Caller
+from hub.web.callers import Caller, json_body
 from hub.web.routes import serve
 from schemas.http import usage as contract
 from services.usage.ports import Indicators

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hub.kernel.problems import Refusal
 from hub.ports.catalogue import Box, Catalogue, Document, Near, Query
-from services.catalog.core.digest import digest_of_documents
+from services.catalog.core.projection import digest_of_documents
 from tests.conformance.catalogue_documents import HANGZHOU, doc, found, ids, newer, walked, withdrawn
 from tests.conformance.catalogue_reference import Reference, documents, queries
 from tests.conformance.gaps import Conformance, needs

@@ -10,7 +10,7 @@ from elasticsearch import ApiError
 from hub.ports.catalogue import Document, Query, Rejected
 from services.catalog.adapters.elasticsearch_bulk import BulkFailed
 from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatalogue
-from services.catalog.core.digest import digest_of_documents
+from services.catalog.core.projection import digest_of_documents
 from tests.faulty_elasticsearch import Fault, faulty, in_turn, seldom
 from tests.waiting import PATIENCE_SECONDS
 

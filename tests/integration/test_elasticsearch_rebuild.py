@@ -11,7 +11,7 @@ from services.catalog.adapters.elasticsearch_catalogue import ElasticsearchCatal
 from services.catalog.adapters.elasticsearch_generations import Indices
 from services.catalog.adapters.elasticsearch_server import Server
 from services.catalog.adapters.elasticsearch_writer import Superseded
-from services.catalog.core.digest import digest_of_documents
+from services.catalog.core.projection import digest_of_documents
 from tests.waiting import wait_until
 
 AT = "2026-01-01T00:00:00.000000Z"

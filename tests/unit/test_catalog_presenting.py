@@ -10,8 +10,7 @@ from hub.ports.catalogue import Hit, Query
 from schemas.kind import kind_named
 from schemas.views.references import references
 from schemas.views.visibility import PUBLIC, readable
-from services.catalog.core.history import history_json
-from services.catalog.core.pages import record_json, urls_of
+from services.catalog.core.pages import history_json, record_json, urls_of
 from services.catalog.core.presentation import facets_json, hit_json
 from tests.unit.catalog_records import AT, INSTRUMENT, PROJECT, TOKEN, ZJU, disputed, fields_of, record
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hub.kernel.problems import Problem, Refusal
 from hub.ports.catalogue import Box, Near, Query
 from services.catalog.core.queries import only, parsed, suggestion_of
-from services.catalog.querystrings import query_string
+from services.catalog.service import query_string
 
 pytestmark = pytest.mark.unit
 

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.kernel.problems import Refusal
-from services.ingest.core.bounds import EVENT_BYTES, too_large, too_large_event, too_long_fields
+from services.ingest.core.events import EVENT_BYTES, too_large, too_large_event, too_long_fields
 from services.ingest.core.idempotency import KEY_LIMIT, LEASE_SECONDS, Verdict, judged, key_from_header
 from services.ingest.core.rows import Limits, Row
 from services.ingest.ports.receipts import Progress

@@ -16,9 +16,9 @@ from hub.ports.clock import ManualClock, rfc3339
 from hub.ports.records import Outcome, RecordReader
 from hub.sql.sqlite import StoreFiles
 from services.ingest.adapters.sql_receipts import SqlReceipts
-from services.ingest.core.bounds import EVENT_BYTES, too_large_event
+from services.ingest.api import attachment
+from services.ingest.core.events import EVENT_BYTES, too_large_event
 from services.ingest.core.rows import Limits
-from services.ingest.downloads import attachment
 from services.ingest.outcomes import COUNTED_ROWS, Outcomes
 from services.ingest.ports.receipts import Accepted, Batch, Receipt
 from services.ingest.ports.vault import Vault

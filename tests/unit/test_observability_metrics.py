@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
 from hub.observability import metrics
-from hub.observability.histogram import CountedHistogram
+from hub.observability.metrics import CountedHistogram
 from hub.web.observation import UNMATCHED, Observed
 
 pytestmark = pytest.mark.unit

@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 
-from app.address import ADDRESS_FILE
 from app.cli import environment
 from app.cli.servers import INSTALL, missing_libraries
-from app.cli.session import DEMO_TOKEN
+from app.cli.session import ADDRESS_FILE, DEMO_TOKEN
 from app.operations.doctor.result import MANY_WAIT, Finding, difference
 from hub.auth.tokens import ACCESS_FILE, OPERATOR_TOKEN
 from hub.runtime.lock import is_busy

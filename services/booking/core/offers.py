@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from hub.kernel.records import Record
 from hub.text.language import Bilingual, Language
 from hub.text.messages import bilingual
-from schemas.bookable import refusal_of
 from schemas.events.bookings import Interval, Price
 from schemas.kind import kinds, value_at
 from schemas.kinds.instrument import DEFAULT_TIME_ZONE
 from schemas.parts.opening import WEEKDAYS
+from schemas.rights import refusal_of
 
 DEFAULT_SLOT_MINUTES = 60
 DEFAULT_ADVANCE_DAYS = 90

@@ -15,7 +15,7 @@ from services.catalog.adapters.elasticsearch_server import Server
 from services.catalog.adapters.elasticsearch_text import Clause, Matching, readings
 from services.catalog.adapters.elasticsearch_writer import Writer
 from services.catalog.core.completions import STARTS_LIMIT, completions, typed_key
-from services.catalog.core.digest import digest_line
+from services.catalog.core.projection import digest_line
 
 Refresh = Literal["each", "interval"]
 Source = Mapping[str, Any]

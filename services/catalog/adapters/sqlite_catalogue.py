@@ -19,9 +19,9 @@ from services.catalog.adapters.sqlite_catalogue_search import Answer, Search
 from services.catalog.adapters.sqlite_catalogue_tables import STATE, Counters, DocumentRow, Stored, Tables
 from services.catalog.adapters.sqlite_catalogue_view import View
 from services.catalog.core.completions import typed_key
-from services.catalog.core.digest import digest_line
 from services.catalog.core.highlight import Marker
 from services.catalog.core.paths import KIND
+from services.catalog.core.projection import digest_line
 
 _AT_ONCE = 16
 """Documents that enter the memory while searches wait."""

@@ -6,10 +6,10 @@ from typing import Any
 from hub.ports.catalogue import Hit, Query, Suggestion
 from hub.text.language import Language
 from hub.text.messages import bilingual
-from schemas.bookable import refusal_of
 from schemas.codes import code_list
 from schemas.fields import FieldSpec, by_path
 from schemas.kind import kinds
+from schemas.rights import refusal_of
 from schemas.views.labels import begun, label
 from schemas.views.titles import geo_of, kind_label, subtitle, titles, url_of
 

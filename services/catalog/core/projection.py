@@ -1,6 +1,6 @@
 """What the catalogue keeps of a record: its public part, made searchable by the roles that its kind gives fields."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from hub.kernel.records import Record
+from hub.kernel.canonical import canonical_json, digest_of
+from hub.kernel.records import Record, Status
 from hub.kernel.terms import pinyin_terms, segmented
 from hub.ports.catalogue import Document
 from schemas.codes import code_list
@@ -17,6 +18,21 @@ from schemas.views.labels import label
 from schemas.views.references import OWN, aliases, links_of, references
 from schemas.views.titles import geo_of
 from schemas.views.visibility import PUBLIC, Node, layout, visible
+
+
+def digest_line(record_id: str, kind: str, status: Status, public: bytes) -> bytes:
+    """One document's line; `public` is JSON in any order of keys, `{}` of a withdrawn document."""
+    return canonical_json({"id": record_id, "kind": kind, "status": status, "public": orjson.loads(public)})
+
+
+def document_digest_line(document: Document) -> bytes:
+    return digest_line(document.id, document.kind, document.status, document.public)
+
+
+def digest_of_documents(documents: Iterable[Document]) -> str:
+    """The digest that a catalogue of these documents has."""
+    return digest_of(map(document_digest_line, documents))
+
 
 VALUES_LIMIT = 200
 """Exact values of one field that are kept for filters and counts."""

@@ -1,18 +1,131 @@
 """The record store on PostgreSQL."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any
 
 from psycopg import Connection, errors
+from sqlalchemy import Connection as CoreConnection
+from sqlalchemy import Table
 
-from hub.ports.records import Interfered, Pending, WeakKey
+from hub.kernel.contributions import Claim, Contribution, ContributionKey, Preference, SameAs
+from hub.kernel.records import Record
+from hub.ports.records import Changes, Interfered, Pending, WeakKey
 from hub.sql.postgresql import PostgresDatabase, driver_of
 from hub.sql.postgresql_outbox import PostgresOutbox
 from services.curation.adapters.postgresql_locks import RecordLocks
-from services.curation.adapters.postgresql_unit import PostgresUnit
 from services.curation.adapters.sql_store import PENDING, SqlRecords
+from services.curation.adapters.sql_unit import (
+    Known,
+    SqlUnit,
+    arrays,
+    claim_row,
+    contribution_row,
+    insertion,
+    put_columns,
+    quoted,
+)
+from services.curation.tables import contributions
+
+_CLAIM = "record_id, source_version, withdrawn, digest, authority"
+_COLUMNS = put_columns(contributions)
+_MOVE = f"""
+UPDATE contributions AS kept SET ({_CLAIM}, received_at, fields) =
+    (new.record_id, new.source_version, new.withdrawn, new.digest, new.authority, new.received_at, new.fields)
+FROM unnest({arrays(_COLUMNS)}, {arrays(_COLUMNS[1:6])}) AS new (
+    {quoted(_COLUMNS)}, record_before, version_before, withdrawn_before, digest_before, authority_before)
+WHERE kept.key = new.key AND kept.record_id IS NOT DISTINCT FROM new.record_before
+    AND kept.source_version = new.version_before AND kept.withdrawn = new.withdrawn_before
+    AND kept.digest = new.digest_before AND kept.authority = new.authority_before
+"""
+_REMOVE_WEAK_KEYS = """
+DELETE FROM weak_keys USING unnest(%s::bigint[], %s::text[]) AS gone (key, record_id)
+WHERE weak_keys.key = gone.key AND weak_keys.record_id = gone.record_id
+"""
+
+
+class PostgresUnit(SqlUnit):
+    """hub.ports.records.RecordUnit inside a write transaction.
+
+    Whatever is read or saved of a record is locked first. Claims are not, because a source's own number tells nothing
+    of the record: what was planned on one that changed meanwhile is refused when it is saved.
+    """
+
+    history_level = 1
+
+    def __init__(self, sql: CoreConnection, locks: RecordLocks) -> None:
+        super().__init__(sql)
+        self._sql = driver_of(sql)
+        self._locks = locks
+        self._claims: dict[ContributionKey, Claim | None] = {}
+
+    def claims(self, keys: Collection[ContributionKey]) -> Mapping[ContributionKey, Claim]:
+        found = super().claims(keys)
+        self._claims |= {key: found.get(key) for key in keys}
+        return found
+
+    def same_as(self, ids: Collection[str]) -> list[SameAs]:
+        self._locks.take(ids)
+        return super().same_as(ids)
+
+    def preferences(self, ids: Collection[str]) -> list[Preference]:
+        self._locks.take(ids)
+        return super().preferences(ids)
+
+    def contributions(self, ids: Collection[str]) -> list[Contribution]:
+        self._locks.take(ids)
+        return super().contributions(ids)
+
+    def records(self, ids: Collection[str]) -> Mapping[str, Record]:
+        self._locks.take(ids)
+        return super().records(ids)
+
+    def save(self, changes: Changes) -> None:
+        self._locks.take(_ids_of(changes))
+        super().save(changes)
+
+    def put(self, table: Table, rows: Iterable[Sequence[object]], known: Known) -> None:
+        """See SqlUnit."""
+        self._many(insertion("postgresql", table, known), rows)
+
+    def put_contributions(self, new: Collection[Contribution]) -> None:
+        """Raises Interfered where a claim is not the one that was read; a key that was not is put in any case."""
+        added, moved, unread = [], [], []
+        for contribution in sorted(new, key=attrgetter("key")):
+            row = contribution_row(contribution)
+            if contribution.key not in self._claims:
+                unread.append(row)
+            elif (before := self._claims[contribution.key]) is None:
+                added.append(row)
+            else:
+                moved.append((*row, *claim_row(before)))
+        stored = self._many(insertion("postgresql", contributions, "kept"), added) + self._many(_MOVE, moved)
+        if stored != len(added) + len(moved):
+            raise Interfered("another batch stored something newer of the same source")
+        self.put(contributions, unread, "replaced")
+        self._claims |= {contribution.key: contribution.claim for contribution in new}
+
+    def remove_weak_keys(self, gone: Sequence[tuple[int, str]]) -> None:
+        """See SqlUnit."""
+        self._many(_REMOVE_WEAK_KEYS, gone)
+
+    def _many(self, statement: str, rows: Iterable[Sequence[object]]) -> int:
+        """Run a statement over the rows, given as one array a column; returns how many it stored or removed."""
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        return self._sql.execute(statement, columns).rowcount if columns else 0
+
+
+def _ids_of(changes: Changes) -> set[str]:
+    """Every record that the changes are about."""
+    ids = {one.id for one in (*changes.records, *changes.refreshed)}
+    ids.update(one.claim.record_id for one in changes.contributions if one.claim.record_id is not None)
+    ids.update(record_id for decision in changes.same_as for record_id in decision.key)
+    ids.update(one.record_id for one in changes.preferences)
+    ids.update(record_id for _, record_id in (*changes.weak_new, *changes.weak_gone))
+    return ids
+
 
 RELAY_LOCK = 0x6875_6201
 

@@ -2,14 +2,48 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from hub.ports.records import WAITING_LIMIT, Pending, WeakKey
-from hub.sql.sqlite import Database
+from sqlalchemy import Connection, Table
+
+from hub.ports.records import WAITING_LIMIT, Changes, Pending, WeakKey
+from hub.sql.sqlite import Database, driver_of
 from services.curation.adapters.sql_store import PENDING, SqlRecords
-from services.curation.adapters.sqlite_unit import SqliteUnit
+from services.curation.adapters.sql_unit import Known, SqlUnit, insertion
+
+
+class SqliteUnit(SqlUnit):
+    """hub.ports.records.RecordUnit inside a write transaction."""
+
+    history_level = 6
+
+    def __init__(self, sql: Connection) -> None:
+        super().__init__(sql)
+        self._sql = driver_of(sql)
+
+    def put(self, table: Table, rows: Iterable[Sequence[object]], known: Known) -> None:
+        """See SqlUnit."""
+        self._sql.executemany(insertion("sqlite", table, known), rows)
+
+    def remove_weak_keys(self, gone: Sequence[tuple[int, str]]) -> None:
+        """See SqlUnit."""
+        self._sql.executemany("DELETE FROM weak_keys WHERE key = ? AND record_id = ?", gone)
+
+    def save(self, changes: Changes) -> None:
+        super().save(changes)
+        # Few keys are shared, so that finding those among all keys would read the whole table for each page of them.
+        self._sql.executemany(
+            "INSERT OR IGNORE INTO alike (key) SELECT key FROM weak_keys WHERE key = ? AND record_id <> ? LIMIT 1",
+            changes.weak_new,
+        )
+        self._sql.executemany(
+            "DELETE FROM alike WHERE key = ?1 "
+            "AND (SELECT count(*) FROM (SELECT 1 FROM weak_keys WHERE key = ?1 LIMIT 2)) < 2",
+            [(key,) for key, _ in changes.weak_gone],
+        )
+
 
 # The page cache holds the indexes' upper levels: ids are spread evenly, so every insert lands somewhere else.
 _PRAGMAS = "PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=8000"

@@ -12,9 +12,8 @@ from hub.kernel.problems import Problem, Refusal
 from hub.text.messages import bilingual
 from schemas.kind import Kind
 from services.ingest.core.rows import Limits, Row
-from services.ingest.formats.base import SNIFF_BYTES, Format
+from services.ingest.formats.base import SNIFF_BYTES, Format, empty, too_long
 from services.ingest.formats.headings import Names, meant_by, names_of
-from services.ingest.formats.refusals import empty, too_long
 from services.ingest.formats.table import TITLE_ROWS, Record, table_rows
 
 DELIMITERS = ",;\t"

@@ -8,7 +8,7 @@ from hub.kernel.problems import Problem
 from hub.text.messages import bilingual
 from services.ingest.core.identity import AN_OBJECT
 from services.ingest.core.rows import Limits, Row
-from services.ingest.formats.refusals import KEPT_BYTES, broken, too_long
+from services.ingest.formats.base import KEPT_BYTES, broken, too_long
 
 _CHUNK = 256 * 2**10
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'

@@ -13,9 +13,8 @@ from hub.kernel.problems import Refusal
 from hub.text.messages import bilingual
 from schemas.kind import Kind
 from services.ingest.core.rows import Limits, Row
-from services.ingest.formats.base import SNIFF_BYTES, Format
+from services.ingest.formats.base import KEPT_BYTES, SNIFF_BYTES, Format, broken, empty, too_long
 from services.ingest.formats.jsonarray import array_items
-from services.ingest.formats.refusals import KEPT_BYTES, broken, empty, too_long
 
 BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"

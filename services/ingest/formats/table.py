@@ -9,8 +9,8 @@ from hub.kernel.problems import Problem, quoted
 from hub.text.messages import bilingual
 from schemas.kind import Kind
 from services.ingest.core.rows import ERROR_NAME, RAW_NAME, Limits, Row
+from services.ingest.formats.base import empty, too_long
 from services.ingest.formats.headings import Names, meant_by, names_of, paths_of
-from services.ingest.formats.refusals import empty, too_long
 
 HINT_MARK = "#"
 """How the first filled cell of a hint starts: a row between the headings and the first record that is no record."""

@@ -13,8 +13,7 @@ from hub.kernel.problems import Problem, Refusal
 from hub.text.messages import bilingual
 from schemas.kind import Kind
 from services.ingest.core.rows import Limits, Row
-from services.ingest.formats.base import Format
-from services.ingest.formats.refusals import broken, empty
+from services.ingest.formats.base import Format, broken, empty
 from services.ingest.formats.table import Record, table_rows
 
 ZIP = b"PK\x03\x04"

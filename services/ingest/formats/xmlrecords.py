@@ -15,8 +15,7 @@ from hub.kernel.problems import Problem, Refusal
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from services.ingest.core.rows import Limits, Row
-from services.ingest.formats.base import SNIFF_BYTES
-from services.ingest.formats.refusals import broken, empty, too_long
+from services.ingest.formats.base import SNIFF_BYTES, broken, empty, too_long
 
 Element = Any
 """An lxml element: the type that its stubs give is too narrow for what iterparse hands out."""

@@ -14,9 +14,40 @@ from services.portal.core.facets import Choice, listed, short_label, unfolded
 from services.portal.core.messages import translator
 from services.portal.guard import Pages
 from services.portal.pages.hits import Card
-from services.portal.pages.home import SAMPLES, home_page
 from services.portal.pages.search_query import NEAR_KM, SearchQuery
 from services.portal.rendering import page, reader_of
+
+SHELVES = 8
+SHELF = 3
+"""Records of a kind; twice as many where they can be booked."""
+SAMPLES = 2 * SHELF
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Some records of a kind, how many there are, and where all of them are."""
+
+    label: str
+    href: str
+    count: int
+    hits: tuple[Card, ...]
+
+
+def home_page(request: Request, query: SearchQuery, kinds: Sequence[Kind]) -> Response:
+    """`kinds` come with SAMPLES of their records."""
+    language = reader_of(request).language
+    filled = sorted((kind for kind in kinds if kind.count), key=lambda kind: not kind.bookable)[:SHELVES]
+    shelves = [
+        Shelf(
+            kind.label,
+            query.of_kind(kind.name),
+            kind.count,
+            tuple(Card.of(hit, language) for hit in kind.samples[: SAMPLES if kind.bookable else SHELF]),
+        )
+        for kind in filled
+    ]
+    return page(request, "home.html", query=query, kinds=filled, shelves=shelves)
+
 
 SHOWN_VALUES = 6
 DIVISIONS = "division"
