@@ -1,6 +1,6 @@
 """The commands, and how one is run in a language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -14,6 +14,35 @@ from hub.web.client import ApiProblem, Unreachable
 
 HELP = t("cli.app.help")
 EPILOG = t("cli.app.epilog")
+GROUPS: Mapping[str, str] = {
+    "token": "cli.tokens.group-help",
+    "stack": "cli.stack.group-help",
+    "dead-letters": "cli.dead_letters.group-help",
+}
+COMMANDS: Mapping[str, tuple[Callable[..., None], str]] = {
+    "up": (up.up, "cli.up.up-help"),
+    "import": (files.import_files, "cli.files.import-help"),
+    "template": (files.template, "cli.files.template-help"),
+    "export": (files.export, "cli.files.export-help"),
+    "search": (search.search, "cli.search.search-help"),
+    "kinds": (search.kinds, "cli.search.kinds-help"),
+    "book": (booking.book, "cli.booking.book-help"),
+    "token issue": (tokens.issue, "cli.tokens.issue-help"),
+    "token list": (tokens.list_tokens, "cli.tokens.list-help"),
+    "rebuild": (maintenance.rebuild, "cli.maintenance.rebuild-help"),
+    "doctor": (maintenance.doctor, "cli.maintenance.doctor-help"),
+    "serve": (serve.serve, "cli.serve.serve-help"),
+    "stack up": (stack.up, "cli.stack.up-help"),
+    "stack status": (stack.status, "cli.stack.status-help"),
+    "stack prepare": (stack.prepare, "cli.stack.prepare-help"),
+    "move": (moves.move, "cli.moves.move-help"),
+    "backup": (moves.backup, "cli.moves.backup-help"),
+    "restore": (moves.restore, "cli.moves.restore-help"),
+    "dead-letters list": (dead_letters.list_letters, "cli.dead_letters.list-help"),
+    "dead-letters show": (dead_letters.show, "cli.dead_letters.show-help"),
+    "dead-letters replay": (dead_letters.replay, "cli.dead_letters.replay-help"),
+}
+"""Each with the code of its help; those of a group behind its name."""
 
 
 def _version(wanted: bool) -> None:
@@ -37,8 +66,12 @@ def build() -> typer.Typer:
     ) -> None:
         """Options of every command; `--lang` has been read before the commands are built."""
 
-    for module in (up, files, search, booking, tokens, maintenance, serve, stack, moves, dead_letters):
-        module.register(app)
+    groups = {name: typer.Typer(help=t(code), no_args_is_help=True) for name, code in GROUPS.items()}
+    for name, (command, code) in COMMANDS.items():
+        group, _, own = name.rpartition(" ")
+        groups.get(group, app).command(own, help=t(code))(command)
+    for name, commands in groups.items():
+        app.add_typer(commands, name=name)
     return app
 
 

@@ -30,18 +30,12 @@ from hub.web.routes import address
 from schemas.http.booking import AVAILABILITY, BOOK, CALENDAR, Availability, AvailabilityQuery, NewBooking
 from schemas.http.catalog import SEARCH, SearchQuery
 
-BOOK_HELP = t("cli.booking.book-help")
 _ID = re.compile(r"[a-z_]+-[a-z2-7]{20}")
 CANDIDATES = 8
 STATUS = {
     "requested": bilingual("cli.booking.status.requested"),
     "confirmed": bilingual("cli.booking.status.confirmed"),
 }
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("book", help=BOOK_HELP)(book)
 
 
 def book(

@@ -19,20 +19,7 @@ if TYPE_CHECKING:
     from app.operations.dead_letters import DeadLetters, Replayed
 
 SHOWN_CHARS = 20_000
-GROUP_HELP = t("cli.dead_letters.group-help")
-LIST_HELP = t("cli.dead_letters.list-help")
-SHOW_HELP = t("cli.dead_letters.show-help")
-REPLAY_HELP = t("cli.dead_letters.replay-help")
 Topic = Annotated[str, typer.Option("--topic", help=t("cli.dead_letters.topic-alone-such-submissions"))]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(help=GROUP_HELP, no_args_is_help=True)
-    group.command("list", help=LIST_HELP)(list_letters)
-    group.command("show", help=SHOW_HELP)(show)
-    group.command("replay", help=REPLAY_HELP)(replay)
-    app.add_typer(group, name="dead-letters")
 
 
 def list_letters(

@@ -45,18 +45,8 @@ FORMATS: Mapping[str, GivebackFormat] = {
     ".jsonl": "ndjson",
     ".json": "ndjson",
 }
-IMPORT_HELP = t("cli.files.import-help")
-TEMPLATE_HELP = t("cli.files.template-help")
-EXPORT_HELP = t("cli.files.export-help")
 Kind = Annotated[str, typer.Option("--kind", "-k", help=t("cli.files.record-kind-see-hub"))]
 Output = Annotated[Path, typer.Option("--output", "-o", help=t("cli.files.file-write"))]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("import", help=IMPORT_HELP)(import_files)
-    app.command("template", help=TEMPLATE_HELP)(template)
-    app.command("export", help=EXPORT_HELP)(export)
 
 
 def import_files(

@@ -9,21 +9,11 @@ from rich.markup import escape
 from app.cli.files import bar
 from app.cli.servers import telling_failures
 from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session_of, settings_for
-from app.cli.wording import t
 from hub.runtime.lock import Busy, FolderLock
 from hub.runtime.settings import Settings
 from hub.text.messages import bilingual
 
 ANSWER_SECONDS = 5.0
-
-REBUILD_HELP = t("cli.maintenance.rebuild-help")
-DOCTOR_HELP = t("cli.maintenance.doctor-help")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("rebuild", help=REBUILD_HELP)(rebuild)
-    app.command("doctor", help=DOCTOR_HELP)(doctor)
 
 
 def rebuild(context: typer.Context, data: Data = None) -> None:

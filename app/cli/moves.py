@@ -22,17 +22,7 @@ if TYPE_CHECKING:
     from app.operations.tables import Steps
 
 UNIT = bilingual("cli.moves.unit")
-MOVE_HELP = t("cli.moves.move-help")
-BACKUP_HELP = t("cli.moves.backup-help")
-RESTORE_HELP = t("cli.moves.restore-help")
 File = Annotated[Path, typer.Argument(help=t("cli.moves.backup"), metavar="FILE")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("move", help=MOVE_HELP)(move)
-    app.command("backup", help=BACKUP_HELP)(backup)
-    app.command("restore", help=RESTORE_HELP)(restore)
 
 
 def move(

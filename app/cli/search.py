@@ -10,15 +10,6 @@ from app.cli.wording import t
 from hub.text.messages import bilingual
 from schemas.http.catalog import SEARCH, Hit, SearchPage
 
-SEARCH_HELP = t("cli.search.search-help")
-KINDS_HELP = t("cli.search.kinds-help")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("search", help=SEARCH_HELP)(search)
-    app.command("kinds", help=KINDS_HELP)(kinds)
-
 
 def search(
     context: typer.Context,

@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 
 Counting = subprocess.Popen[bytes]
 GRACE_SECONDS = 10
-SERVE_HELP = t("cli.serve.serve-help")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("serve", help=SERVE_HELP)(serve)
 
 
 def serve(

@@ -69,20 +69,7 @@ Then = Callable[["Layout"], None]
 ENVIRONMENT_FILE = "stack.env"
 WATCH_SECONDS = 1.0
 MIB = 2**20
-GROUP_HELP = t("cli.stack.group-help")
-UP_HELP = t("cli.stack.up-help")
-STATUS_HELP = t("cli.stack.status-help")
-PREPARE_HELP = t("cli.stack.prepare-help")
 Folder = Annotated[Path | None, typer.Option("--folder", help=t("cli.stack.servers-data-stack-data"))]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(help=GROUP_HELP, no_args_is_help=True)
-    group.command("up", help=UP_HELP)(up)
-    group.command("status", help=STATUS_HELP)(status)
-    group.command("prepare", help=PREPARE_HELP)(prepare)
-    app.add_typer(group, name="stack")
 
 
 def up(

@@ -13,17 +13,6 @@ from hub.kernel.access import Role
 from hub.text.messages import bilingual
 
 ROLES: tuple[Role, ...] = get_args(Role)
-GROUP_HELP = t("cli.tokens.group-help")
-ISSUE_HELP = t("cli.tokens.issue-help")
-LIST_HELP = t("cli.tokens.list-help")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(help=GROUP_HELP, no_args_is_help=True)
-    group.command("issue", help=ISSUE_HELP)(issue)
-    group.command("list", help=LIST_HELP)(list_tokens)
-    app.add_typer(group, name="token")
 
 
 def issue(

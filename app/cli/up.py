@@ -36,12 +36,6 @@ from services.ingest.ports.vault import VaultLocked
 
 GRACE_SECONDS = 5
 DEMO_COMPANY = "示例企业 Demo Company"
-UP_HELP = t("cli.up.up-help")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("up", help=UP_HELP)(up)
 
 
 def up(
