@@ -62,6 +62,11 @@ class Problem:
         }
 
 
+def expecting(code: str, text: str, found: object = "", field: str | None = None, /, **values: object) -> Problem:
+    """A problem whose `expected` is the message of the code `text` with these values; what was found is quoted."""
+    return Problem(code, bilingual(text, **values), quoted(found), field)
+
+
 class Refusal(Exception):
     """A request that cannot be served as asked; `status` is the HTTP status that says so best."""
 
@@ -69,3 +74,10 @@ class Refusal(Exception):
         super().__init__("; ".join(problem.message("en") for problem in problems))
         self.problems = problems
         self.status = status
+
+
+def refusal(
+    code: str, text: str, found: object = "", field: str | None = None, status: int = 422, /, **values: object
+) -> Refusal:
+    """A request that one problem refuses, see `expecting`."""
+    return Refusal(expecting(code, text, found, field, **values), status=status)

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import Refusal, expecting
 from hub.kernel.records import Authority
 from hub.text.language import Bilingual, Language
-from hub.text.messages import bilingual
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,5 @@ class Sources:
             return self._sources[source_id]
         except KeyError:
             known = ", ".join(sorted(self._sources))
-            expected = bilingual("hub.unknown-source")
-            problem = Problem("unknown-source", expected.format(known=known), quoted(source_id), "source")
+            problem = expecting("unknown-source", "hub.unknown-source", source_id, "source", known=known)
             raise Refusal(problem) from None

@@ -7,10 +7,9 @@ import orjson
 from fastapi import Depends, Request
 
 from hub.kernel.access import ANONYMOUS, Principal, Role
-from hub.kernel.problems import Problem, Refusal
+from hub.kernel.problems import refusal
 from hub.ports.access_list import AccessList
 from hub.text.language import Language, negotiate
-from hub.text.messages import bilingual
 
 
 async def json_body(request: Request) -> Any:
@@ -40,8 +39,7 @@ def principal_of(request: Request) -> Principal:
     access: AccessList = request.app.state.access
     principal = access.principal(token.strip())
     if principal is None:
-        expected = bilingual("hub.bad-token")
-        raise Refusal(Problem("bad-token", expected, field="Authorization"), status=401)
+        raise refusal("bad-token", "hub.bad-token", "", "Authorization", 401)
     return principal
 
 
@@ -65,8 +63,7 @@ def require(*roles: Role) -> Callable[[Principal], Principal]:
         if principal.roles & frozenset(roles):
             return principal
         wanted = ", ".join(roles)
-        expected = bilingual("hub.bad-token.token-roles")
         status = 403 if principal.roles else 401
-        raise Refusal(Problem("not-allowed", expected.format(wanted=wanted), field="Authorization"), status=status)
+        raise refusal("not-allowed", "hub.bad-token.token-roles", "", "Authorization", status, wanted=wanted)
 
     return check

@@ -9,17 +9,13 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.kernel.problems import Problem
+from hub.kernel.problems import expecting
 from hub.observability import tracing
-from hub.text.messages import bilingual
 from hub.web.callers import language_of
 from hub.web.problems import problem_response
 
 log = logging.getLogger("hub.web")
 RETRY_SECONDS = 5
-_AWAY = bilingual("hub.unavailable")
-_FULL = bilingual("hub.disk-full")
-_FAULT = bilingual("hub.internal-error")
 _AWAY_ERRORS = frozenset(
     {
         ("psycopg", "OperationalError"),
@@ -64,12 +60,12 @@ class Failures:
 def failure_response(error: Exception, request: Request) -> JSONResponse:
     """507 (RFC 4918) where the disk is full, 503 where a store's server is away, else 500; none tells of the inside."""
     if is_full(error):
-        return problem_response((Problem("disk-full", _FULL),), 507, language_of(request))
+        return problem_response((expecting("disk-full", "hub.disk-full"),), 507, language_of(request))
     if is_away(error):
-        answer = problem_response((Problem("unavailable", _AWAY),), 503, language_of(request))
+        answer = problem_response((expecting("unavailable", "hub.unavailable"),), 503, language_of(request))
         answer.headers["Retry-After"] = str(RETRY_SECONDS)
         return answer
-    return problem_response((Problem("internal-error", _FAULT),), 500, language_of(request))
+    return problem_response((expecting("internal-error", "hub.internal-error"),), 500, language_of(request))
 
 
 def is_full(error: BaseException) -> bool:

@@ -18,7 +18,7 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.kernel.access import Role
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import Problem, Refusal, expecting, quoted, refusal
 from hub.text.messages import bilingual
 from hub.web.callers import TOKEN_COOKIE, language_of, principal_of, require
 from hub.web.problems import problem_response
@@ -31,10 +31,6 @@ BODY_RATE = 4 * KIB
 RETRY_SECONDS = 5
 
 _LARGE = bilingual("hub.large")
-_SLOW = bilingual("hub.body-too-slow")
-_SIGN_IN = bilingual("hub.sign-in")
-_JSON = bilingual("hub.not-json")
-_BUSY = bilingual("hub.too-many-requests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +92,7 @@ class Limited:
     @contextmanager
     def _counted(self, sender: tuple[str, str], most: int) -> Iterator[None]:
         if self._under_way[sender] >= most:
-            raise Refusal(Problem("too-many-requests", _BUSY.format(most=most)), status=429)
+            raise refusal("too-many-requests", "hub.too-many-requests", "", None, 429, most=most)
         self._under_way[sender] += 1
         try:
             yield
@@ -133,7 +129,7 @@ class _Body:
             async with asyncio.timeout(BODY_SECONDS + self._bytes / BODY_RATE - self._waited):
                 message = await self._receive()
         except TimeoutError:
-            raise BodyRefused(Problem("body-too-slow", _SLOW.format(rate=BODY_RATE)), 408) from None
+            raise BodyRefused(expecting("body-too-slow", "hub.body-too-slow", rate=BODY_RATE), 408) from None
         self._waited += time.monotonic() - began
         self._bytes += len(message.get("body", b""))
         self._whole = not message.get("more_body", False)
@@ -154,7 +150,7 @@ class _Body:
                 orjson.loads(data)
             except orjson.JSONDecodeError:
                 found = quoted(bytes(data[:200]).decode("utf-8", "replace"))
-                raise Refusal(Problem("not-json", _JSON, found), status=400) from None
+                raise refusal("not-json", "hub.not-json", found, None, 400) from None
         pieces = iter([{"type": "http.request", "body": bytes(data), "more_body": False}])
 
         async def receive() -> Message:
@@ -184,7 +180,7 @@ def _sender(request: Request, limits: RouteLimits) -> str:
     if limits.roles:
         principal = principal_of(request)
         if not principal.roles:
-            raise Refusal(Problem("sign-in", _SIGN_IN, field="Authorization"), status=401)
+            raise refusal("sign-in", "hub.sign-in", "", "Authorization", 401)
         return require(*limits.roles)(principal).name
     token = request.headers.get("authorization") or request.cookies.get(TOKEN_COOKIE)
     return token or (request.client.host if request.client else "")

@@ -12,16 +12,14 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.kernel.problems import Problem, Refusal
+from hub.kernel.problems import Refusal, expecting
 from hub.observability import metrics, tracing
-from hub.text.messages import bilingual
 from hub.web.callers import principal_of
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNTRACED = frozenset({"/metrics", "/healthz", "/readyz"})
 UNMATCHED = "unmatched"
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
-_OPERATOR = bilingual("hub.not-allowed")
 
 
 class _Timer(Protocol):
@@ -102,7 +100,7 @@ def exposition(public: bool) -> APIRouter:
         if not public and not _is_local(request):
             principal = principal_of(request)
             if "operator" not in principal.roles:
-                problem = Problem("not-allowed", _OPERATOR, field="Authorization")
+                problem = expecting("not-allowed", "hub.not-allowed", "", "Authorization")
                 raise Refusal(problem, status=403 if principal.roles else 401)
         return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
 

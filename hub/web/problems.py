@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import Problem, Refusal, expecting, quoted
 from hub.text.language import Language
 from hub.text.messages import bilingual
 from hub.web.callers import language_of
@@ -62,6 +62,7 @@ def unserved_response(request: Request, error: HTTPException) -> JSONResponse:
 def _problem_of(error: dict[str, Any]) -> Problem:
     where = ".".join(str(part) for part in error.get("loc", ())[1:])
     rule = str(error.get("msg", ""))
-    expected = bilingual("hub.expected-rule", rule=rule)
     found = error.get("input")
-    return Problem(str(error.get("type", "invalid")), expected, "" if found is None else quoted(found), where)
+    return expecting(
+        str(error.get("type", "invalid")), "hub.expected-rule", "" if found is None else quoted(found), where, rule=rule
+    )

@@ -14,8 +14,7 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.kernel.problems import Problem, quoted
-from hub.text.messages import bilingual
+from hub.kernel.problems import expecting
 from hub.web.callers import TOKEN_COOKIE, language_of
 from hub.web.problems import problem_response
 
@@ -23,7 +22,6 @@ _FIELD = re.compile(r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::[0-
 INNER = frozenset({"/metrics", "/healthz", "/readyz"})
 """Asked for by monitoring, by whatever address; they name none."""
 HSTS = "max-age=31536000"
-_HOST = bilingual("hub.unknown-host")
 
 
 class Hosts:
@@ -77,7 +75,7 @@ class Safe:
         if scope["path"] in INNER or (len(hosts) == 1 and self._hosts.has(hosts[0])):
             await self._app(scope, receive, safe)
             return
-        problem = Problem("unknown-host", _HOST, quoted(", ".join(hosts)), "Host")
+        problem = expecting("unknown-host", "hub.unknown-host", ", ".join(hosts), "Host")
         answer = problem_response((problem,), 421 if len(hosts) == 1 else 400, language_of(request))
         await answer(scope, receive, safe)
 

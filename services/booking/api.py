@@ -6,9 +6,8 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import Response
 
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import refusal
 from hub.text.language import Language
-from hub.text.messages import bilingual
 from hub.web.callers import Caller, ReaderLanguage, json_body
 from hub.web.problems import problem_response
 from hub.web.routes import answered, serve
@@ -27,8 +26,6 @@ from services.booking.core.requests import (
 from services.booking.core.views import Seen, availability_view, booking_view, span_views
 from services.booking.ports import Position
 from services.booking.service import BookingDesk, Taken
-
-_SCOPE = bilingual("booking.bad-scope")
 
 Text = Annotated[str | None, Query()]
 
@@ -90,7 +87,7 @@ def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
             return _booking_page(*desk.owned(read_statuses(status), caller, most, before), language)
         if scope == "instrument" and instrument:
             return _page(desk.of_instrument(instrument, caller, most, before), most, language)
-        raise Refusal(Problem("bad-scope", _SCOPE, quoted(scope), "scope"), status=400)
+        raise refusal("bad-scope", "booking.bad-scope", scope, "scope", 400)
 
     @serve(api, contract.BOOKING)
     def booking(booking_id: str, caller: Caller, language: ReaderLanguage) -> Response:

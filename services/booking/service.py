@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 from hub.kernel.access import Principal
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import Problem, Refusal, expecting, quoted, refusal
 from hub.kernel.records import Record
 from hub.observability import metrics
 from hub.ports.clock import Clock, rfc3339
@@ -32,12 +32,8 @@ OWNED_READ = 1_000
 LINGER = 0.01
 """Seconds in which bookings that follow one another closely gather, to be told of in one batch."""
 
-_UNKNOWN_INSTRUMENT = bilingual("booking.unknown-instrument")
 _WITHDRAWN = bilingual("booking.withdrawn.record-not-withdrawn")
 _REPLACED = bilingual("booking.replaced")
-_UNKNOWN_BOOKING = bilingual("booking.unknown-booking")
-_REUSED = bilingual("booking.key-reused")
-_BUSY = bilingual("booking.busy")
 _OWNER = bilingual("booking.not-allowed.token-instrument-owner-operator")
 _FREE = bilingual("booking.free")
 
@@ -169,12 +165,12 @@ class BookingDesk:
             if changed.outcome == "changed" and changed.booking:
                 metrics.BOOKING_CHANGES.labels(status).inc()
                 return self._seen(changed.booking, seen.record, principal)
-        raise Refusal(Problem("busy", _BUSY, quoted(booking_id), "version"), status=409)
+        raise refusal("busy", "booking.busy", booking_id, "version", 409)
 
     def _instrument(self, instrument_id: str) -> Record:
         record = self._records.get([instrument_id]).get(instrument_id)
         if record is None:
-            problem = Problem("unknown-instrument", _UNKNOWN_INSTRUMENT, quoted(instrument_id), "instrument")
+            problem = expecting("unknown-instrument", "booking.unknown-instrument", instrument_id, "instrument")
             raise Refusal(problem, status=404)
         if record.status == "withdrawn":
             expected = _REPLACED.format(id=record.replaced_by) if record.replaced_by else _WITHDRAWN
@@ -192,7 +188,7 @@ class BookingDesk:
         booking = self._bookings.get(booking_id)
         record = self._record(booking.instrument_id) if booking else None
         if booking is None or not policy.may_see(principal, booking, owns(principal, record)):
-            raise Refusal(Problem("unknown-booking", _UNKNOWN_BOOKING, quoted(booking_id), "id"), status=404)
+            raise refusal("unknown-booking", "booking.unknown-booking", booking_id, "id", 404)
         return self._seen(booking, record, principal)
 
     def _all_seen(self, bookings: Iterable[Booking], principal: Principal) -> list[Seen]:
@@ -206,7 +202,7 @@ class BookingDesk:
 
     def _replayed(self, earlier: Booking, asked: Booking, record: Record, principal: Principal) -> tuple[Seen, bool]:
         if not earlier.asks_the_same_as(asked):
-            raise Refusal(Problem("key-reused", _REUSED, field="Idempotency-Key"), status=422)
+            raise refusal("key-reused", "booking.key-reused", "", "Idempotency-Key", 422)
         return self._seen(earlier, record, principal), True
 
     def _nearest(self, offer: Offer, wanted: Interval, now: datetime) -> list[Interval]:

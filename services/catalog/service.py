@@ -7,14 +7,13 @@ from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
 from hub.kernel.access import Principal
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import Refusal, refusal
 from hub.kernel.records import Record
 from hub.kernel.sources import Sources
 from hub.ports.catalogue import Catalogue, Page, Query
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.records import RecordReader
 from hub.text.language import Language
-from hub.text.messages import bilingual
 from schemas.kind import Kind, kinds
 from schemas.views.visibility import readable
 from services.catalog.core import cursor, menus, pages, paths, presentation, queries
@@ -122,8 +121,7 @@ class CatalogueQueries:
         canonical = query_string(queries.parsed(parameters_of(query), language))
         search = SavedSearch(uuid4().hex, caller.name, name, canonical, rfc3339(self._clock.now()))
         if self._searches.add(search) == "full":
-            expected = bilingual("catalog.unknown-record", SEARCHES_LIMIT=SEARCHES_LIMIT)
-            raise Refusal(Problem("too-many-searches", expected), status=409)
+            raise refusal("too-many-searches", "catalog.unknown-record", "", None, 409, SEARCHES_LIMIT=SEARCHES_LIMIT)
         return _saved_json(search)
 
     def saved(self, caller: Principal) -> dict[str, Any]:
@@ -187,10 +185,8 @@ def _saved_json(search: SavedSearch) -> dict[str, Any]:
 
 
 def _unknown(record_id: str) -> Refusal:
-    expected = bilingual("catalog.unknown-record.id-record-exists")
-    return Refusal(Problem("unknown-record", expected, quoted(record_id), "id"), status=404)
+    return refusal("unknown-record", "catalog.unknown-record.id-record-exists", record_id, "id", 404)
 
 
 def _no_search(search_id: str) -> Refusal:
-    expected = bilingual("catalog.unknown-record.id-your-saved-searches")
-    return Refusal(Problem("unknown-search", expected, quoted(search_id), "id"), status=404)
+    return refusal("unknown-search", "catalog.unknown-record.id-your-saved-searches", search_id, "id", 404)

@@ -5,9 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from hub.kernel.access import Principal
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import refusal
 from hub.kernel.sources import Sources
-from hub.text.messages import bilingual
 from hub.web.callers import ReaderLanguage, require
 from hub.web.routes import serve
 from schemas.http import curation as contract
@@ -78,6 +77,5 @@ def _cursor(after: str) -> int | None:
     except ValueError:
         key = 2**63
     if key is not None and not -(2**63) <= key < 2**63:
-        expected = bilingual("curation.bad-cursor")
-        raise Refusal(Problem("bad-cursor", expected, quoted(after), "after"), status=400)
+        raise refusal("bad-cursor", "curation.bad-cursor", after, "after", 400)
     return key

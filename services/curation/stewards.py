@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from hub.kernel.access import Principal
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED, Preference, SameAs, SameAsDecision
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import Refusal, refusal
 from hub.kernel.records import SUBMISSIONS, Record
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordStore, WeakKey
-from hub.text.messages import bilingual
 from schemas.http.curation import PAGE_LIMIT
 from schemas.kind import kind_named, kinds
 from services.curation.core.components import MEMBERS_LIMIT
@@ -57,8 +56,7 @@ class Stewardship:
         """Records whose sources disagree with equal authority. Refusal (400) for an unknown kind."""
         if kind is not None and kind not in kinds():
             known = ", ".join(kinds())
-            expected = bilingual("curation.record-kinds", known=known)
-            raise Refusal(Problem("unknown-kind", expected, quoted(kind), "kind"), status=400)
+            raise refusal("unknown-kind", "curation.record-kinds", kind, "kind", 400, known=known)
         size = max(1, min(limit, PAGE_LIMIT))
         found = self._store.conflicts(after, size, kind)
         return ConflictPage(tuple(found), found[-1].id if len(found) == size else None)
@@ -93,8 +91,7 @@ class Stewardship:
         """
         record = self._known(record_id, "record_id")
         if record.replaced_by:
-            expected = bilingual("curation.record-replaced", id=record.replaced_by)
-            raise Refusal(Problem("replaced", expected, record_id, "record_id"), status=409)
+            raise refusal("replaced", "curation.record-replaced", record_id, "record_id", 409, id=record.replaced_by)
         _require_field(record, field)
         _require_source(record, source, source_record_id)
         settled = [one for one in self._store.settled(_stands_for(record)) if one.field == field]
@@ -113,8 +110,7 @@ class Stewardship:
         the records are not two of one kind.
         """
         if not of_one_kind(left, right):
-            expected = bilingual("curation.not-decided")
-            raise Refusal(Problem("not-a-pair", expected, quoted(right), "right"))
+            raise refusal("not-a-pair", "curation.not-decided", right, "right")
         left, right = sorted((left, right))
         records = [self._known(left, "left"), self._known(right, "right")]
         before = next((one for one in self._store.decisions([left]) if one.key == (left, right)), None)
@@ -153,15 +149,20 @@ class Stewardship:
     def _known(self, record_id: str, name: str) -> Record:
         record = self._store.get([record_id]).get(record_id)
         if record is None:
-            expected = bilingual("curation.not-decided.id-record-exists")
-            raise Refusal(Problem("unknown-record", expected, quoted(record_id), name), status=404)
+            raise refusal("unknown-record", "curation.not-decided.id-record-exists", record_id, name, 404)
         return record
 
     def _require_room(self, records: Sequence[Record]) -> None:
         stand_for = self._store.get({canonical(record) for record in records})
         if len(stand_for) > 1 and not may_be_joined(list(stand_for.values())):
-            expected = bilingual("curation.not-decided.most-records-joined-into")
-            raise Refusal(Problem("too-many-joined", expected.format(limit=MEMBERS_LIMIT), field="right"), status=409)
+            raise refusal(
+                "too-many-joined",
+                "curation.not-decided.most-records-joined-into",
+                "",
+                "right",
+                409,
+                limit=MEMBERS_LIMIT,
+            )
 
     def _next_version(self, before: int) -> tuple[int, str]:
         """Microseconds since 1970 and the same as text; more than before even where the clock was set back."""
@@ -183,8 +184,7 @@ def _stands_for(record: Record) -> list[str]:
 def _require_field(record: Record, field: str) -> None:
     fields = kind_named(record.kind).model.model_fields
     if field not in fields:
-        expected = bilingual("curation.not-decided.kind-fields")
-        raise Refusal(Problem("unknown-field", expected.format(known=", ".join(fields)), quoted(field), "field"))
+        raise refusal("unknown-field", "curation.not-decided.kind-fields", field, "field", known=", ".join(fields))
 
 
 def _require_source(record: Record, source: str | None, source_record_id: str | None) -> None:
@@ -193,10 +193,10 @@ def _require_source(record: Record, source: str | None, source_record_id: str | 
     speakers = [(one.source, one.source_record_id) for one in record.sources]
     if (source, source_record_id) not in speakers:
         known = ", ".join(f"{one}/{number}" for one, number in speakers)
-        expected = bilingual("curation.record-sources", known=known)
-        raise Refusal(Problem("unknown-speaker", expected, quoted(f"{source}/{source_record_id}"), "source"))
+        raise refusal(
+            "unknown-speaker", "curation.record-sources", f"{source}/{source_record_id}", "source", known=known
+        )
 
 
 def _nothing_to_undo(field: str, found: str) -> Refusal:
-    expected = bilingual("curation.not-decided.something-was-decided")
-    return Refusal(Problem("not-decided", expected, quoted(found), field), status=409)
+    return refusal("not-decided", "curation.not-decided.something-was-decided", found, field, 409)

@@ -3,9 +3,8 @@
 from collections.abc import Collection
 
 from hub.kernel.access import Principal, Role
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import Refusal, expecting, refusal
 from hub.kernel.sources import Source, Sources
-from hub.text.messages import bilingual
 from schemas.kind import Kind, kinds
 from services.ingest.ports.receipts import Receipt
 
@@ -17,16 +16,20 @@ def kind_called(name: str) -> Kind:
     known = kinds()
     if name in known:
         return known[name]
-    expected = bilingual("ingest.not-allowed")
-    raise Refusal(Problem("unknown-kind", expected.format(known=", ".join(known)), quoted(name), "kind"), status=404)
+    raise refusal("unknown-kind", "ingest.not-allowed", name, "kind", 404, known=", ".join(known))
 
 
 def require_submitter(principal: Principal) -> None:
     """Raises Refusal: 401 for the anonymous, 403 for those who may send nothing."""
     if principal.roles & SUBMITTERS:
         return
-    expected = bilingual("ingest.not-allowed.token-may-submit-role")
-    problem = Problem("not-allowed", expected.format(wanted=" / ".join(sorted(SUBMITTERS))), field="Authorization")
+    problem = expecting(
+        "not-allowed",
+        "ingest.not-allowed.token-may-submit-role",
+        "",
+        "Authorization",
+        wanted=" / ".join(sorted(SUBMITTERS)),
+    )
     raise Refusal(problem, status=403 if principal.roles else 401)
 
 
@@ -40,15 +43,15 @@ def source_for(principal: Principal, source_id: str, sources: Sources) -> Source
     if not source_id and len(own) == 1 and "*" not in principal.sources:
         (source_id,) = own
     if not source_id:
-        expected = bilingual("ingest.not-allowed.source-data-such-source")
         example = min(own, default=next((source.id for source in sources), ""))
-        raise Refusal(Problem("missing-source", expected.format(example=example), field="source"))
+        raise refusal("missing-source", "ingest.not-allowed.source-data-such-source", "", "source", example=example)
     source = sources.named(source_id)
     if principal.may_submit_for(source.id):
         return source
     allowed = ", ".join(sorted(own))
-    expected = bilingual("ingest.not-allowed.source-you-may-submit")
-    raise Refusal(Problem("not-your-source", expected.format(allowed=allowed), quoted(source_id), "source"), status=403)
+    raise refusal(
+        "not-your-source", "ingest.not-allowed.source-you-may-submit", source_id, "source", 403, allowed=allowed
+    )
 
 
 def readable_sources(principal: Principal) -> Collection[str] | None:
@@ -62,5 +65,4 @@ def readable(principal: Principal, receipt_id: str, receipt: Receipt | None) -> 
     sources = readable_sources(principal)
     if receipt is not None and (sources is None or receipt.source in sources):
         return receipt
-    expected = bilingual("ingest.not-allowed.id-receipt-what-you")
-    raise Refusal(Problem("unknown-receipt", expected, quoted(receipt_id), "id"), status=404)
+    raise refusal("unknown-receipt", "ingest.not-allowed.id-receipt-what-you", receipt_id, "id", 404)

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from hub.kernel.access import Principal
 from hub.kernel.problem_details import ProblemItem
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import Problem, refusal
 from hub.text.language import Language
 from hub.text.messages import bilingual
 from hub.web.callers import Caller, ReaderLanguage
@@ -93,8 +93,7 @@ def _one_of(wanted: str, known: tuple[_Name, ...]) -> _Name:
     for name in known:
         if name == wanted.strip().lower():
             return name
-    expected = bilingual("ingest.formats", known=", ".join(known))
-    raise Refusal(Problem("unknown-format", expected, quoted(wanted), "format"), status=400)
+    raise refusal("unknown-format", "ingest.formats", wanted, "format", 400, known=", ".join(known))
 
 
 PROBLEM_ROWS = 20

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from hub.kernel.access import Principal
 from hub.kernel.canonical import canonical_json
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import Refusal, expecting, refusal
 from hub.kernel.records import SUBMISSIONS, Operation
 from hub.kernel.sources import Source, Sources
 from hub.kernel.versions import source_version
@@ -20,7 +20,6 @@ from hub.ports.catalogue import Catalogue
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordReader
-from hub.text.messages import bilingual
 from schemas.kind import Kind
 from services.ingest.admission import kind_called, source_for
 from services.ingest.core.events import EventMaker
@@ -103,9 +102,8 @@ class Ingest:
         its_kind = kind_called(kind)
         wanted = next((known for known in OPERATIONS if known == operation), None)
         if wanted is None:
-            expected = bilingual("ingest.interrupted")
             known = ", ".join(OPERATIONS)
-            raise Refusal(Problem("bad-operation", expected.format(known=known), quoted(operation), "operation"))
+            raise refusal("bad-operation", "ingest.interrupted", operation, "operation", known=known)
         return Request(its_kind, its_source, wanted, principal.name)
 
     def receive(
@@ -143,11 +141,12 @@ class Ingest:
         fingerprint = self._fingerprint([*names, request.operation], body) if key else ""
         opened = self._receipts.open(receipt, key[:KEY_LIMIT], fingerprint)
         if opened.outcome == "mismatch":
-            expected = bilingual("ingest.interrupted.new-key-each-request")
-            raise Refusal(Problem("idempotency-key-reused", expected, quoted(key), "Idempotency-Key"))
+            raise refusal("idempotency-key-reused", "ingest.interrupted.new-key-each-request", key, "Idempotency-Key")
         if opened.outcome == "busy":
-            expected = bilingual("ingest.interrupted.wait-until-request-same")
-            raise Busy(Problem("request-in-progress", expected, quoted(key), "Idempotency-Key"), status=409)
+            raise Busy(
+                expecting("request-in-progress", "ingest.interrupted.wait-until-request-same", key, "Idempotency-Key"),
+                status=409,
+            )
         return opened
 
     def _fingerprint(self, names: list[str], body: BinaryIO) -> str:
@@ -235,5 +234,4 @@ class Ingest:
         except Exception:
             # Without its mark the receipt is taken for dead once nothing has been heard of it for a while.
             log.exception("receipt %s could not be marked as interrupted", receipt_id)
-        expected = bilingual("ingest.interrupted.same-request-again-idempotency")
-        return Interrupted(Problem("interrupted", expected), status=503)
+        return Interrupted(expecting("interrupted", "ingest.interrupted.same-request-again-idempotency"), status=503)

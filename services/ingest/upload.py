@@ -12,8 +12,7 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from hub.kernel.problems import Problem, Refusal, quoted
-from hub.text.messages import bilingual
+from hub.kernel.problems import refusal
 
 IN_MEMORY_BYTES = 2**20
 FIELDS_LIMIT = 20
@@ -60,12 +59,16 @@ class Uploads:
 
     def _check_head(self, request: Request) -> None:
         if self._waiting >= WAITING_LIMIT:
-            expected = bilingual("ingest.too-many-uploads")
-            raise Refusal(Problem("too-many-uploads", expected), status=503)
+            raise refusal("too-many-uploads", "ingest.too-many-uploads", "", None, 503)
         coding = request.headers.get("content-encoding", "identity").strip().lower()
         if coding != "identity":
-            expected = bilingual("ingest.too-many-uploads.body-without-content-coding")
-            raise Refusal(Problem("unsupported-coding", expected, quoted(coding), "Content-Encoding"), status=415)
+            raise refusal(
+                "unsupported-coding",
+                "ingest.too-many-uploads.body-without-content-coding",
+                coding,
+                "Content-Encoding",
+                415,
+            )
 
     async def _raw(self, request: Request) -> Upload:
         spool: IO[bytes] = SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 - closed by the caller
@@ -96,12 +99,12 @@ class Uploads:
         try:
             form = await parser.parse()
         except MultiPartException as error:
-            expected = bilingual("ingest.too-many-uploads.multipart-form-data-form")
-            raise Refusal(Problem("bad-form", expected, quoted(error.message)), status=400) from None
+            raise refusal(
+                "bad-form", "ingest.too-many-uploads.multipart-form-data-form", error.message, None, 400
+            ) from None
         files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
         if not files:
-            expected = bilingual("ingest.too-many-uploads.file-form")
-            raise Refusal(Problem("no-file", expected, field="file"), status=400)
+            raise refusal("no-file", "ingest.too-many-uploads.file-form", "", "file", 400)
         (file,) = files
         return Upload(file.file, file.content_type or "", file.filename or "")
 

@@ -9,7 +9,7 @@ from hub.kernel.access import Principal
 from hub.kernel.cloudevents import CloudEvent, Envelope
 from hub.kernel.deadletters import dead_letter, dead_letter_topic
 from hub.kernel.entries import Delivered, Entry
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import Problem, Refusal, expecting, refusal
 from hub.kernel.records import Record
 from hub.log.batch_worker import BATCH_ROWS, BatchWorker
 from hub.ports.clock import Clock, rfc3339
@@ -31,8 +31,6 @@ log = logging.getLogger("hub.usage")
 GROUP = "usage-counter"
 FULL = Malformed("month-full", "the instrument has as many runs and bookings in a month as are counted")
 
-_UNKNOWN_INSTRUMENT = bilingual("usage.unknown-instrument")
-_UNKNOWN = bilingual("usage.unknown-id")
 _OWNER = bilingual("usage.not-allowed")
 
 
@@ -76,7 +74,7 @@ class Recorder:
             record = self._records.get([record.replaced_by]).get(record.replaced_by, record)
         kind = kinds().get(record.kind) if record else None
         if record is None or kind is None or not kind.bookable:
-            problem = Problem("unknown-instrument", _UNKNOWN_INSTRUMENT, quoted(instrument_id), "instrument")
+            problem = expecting("unknown-instrument", "usage.unknown-instrument", instrument_id, "instrument")
             raise Refusal(problem, status=404)
         if not owns(principal, record):
             raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=403)
@@ -197,7 +195,7 @@ class UsageQueries:
             return [question.id]
         record = self._records.get([question.id]).get(question.id)
         if record is None or not _is_of(record, question):
-            raise Refusal(Problem("unknown-id", _UNKNOWN, quoted(question.id), "id"), status=404)
+            raise refusal("unknown-id", "usage.unknown-id", question.id, "id", 404)
         ids = [record.id, *record.same_as]
         if question.scope != "instrument":
             kind = kinds()[record.kind]

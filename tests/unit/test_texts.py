@@ -26,6 +26,8 @@ WORDS = re.compile(r"(?<![\w./-])[A-Za-z_]{3,}(?![\w./-])")
 PROPER = {"macOS", "iCalendar", "iD"}
 OWN_NAMES = {"nav.other_language"}
 """Each language's link is called by its own name in the other one."""
+CALLS = {"bilingual": 0, "sentence": 0, "t": 0, "expecting": 1, "refusal": 1}
+"""What takes a code, and as which of its arguments."""
 
 
 def sources() -> Iterator[Path]:
@@ -45,19 +47,15 @@ def codes_in(path: Path) -> tuple[set[str], set[str]]:
 
 
 def called(path: Path) -> Iterator[str]:
-    """The codes in calls of `bilingual`, `sentence` and `t` whose first argument is a literal."""
+    """The codes in calls of CALLS where they are literals."""
     if path.suffix == ".html":
         yield from (
             f"portal.{code}" for code in re.findall(r"""\bt\(\s*["']([a-z_.0-9]+)["']\s*[,)]""", path.read_text())
         )
         return
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and node.func.id in {"bilingual", "sentence", "t"}
-        ):
-            first = node.args[0] if node.args else None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
+            first = node.args[CALLS[node.func.id]] if node.args else None
             if isinstance(first, ast.Constant) and isinstance(first.value, str):
                 portal = "services/portal" in path.as_posix()
                 yield f"portal.{first.value}" if portal and node.func.id == "t" else first.value
@@ -100,7 +98,7 @@ def places(template: str) -> set[str]:
 def test_no_code_is_missing_and_none_is_unused() -> None:
     whole: set[str] = set()
     begun: set[str] = set()
-    missing = {}
+    missing: dict[str, str] = {}
     for path in sources():
         named, started = codes_in(path)
         whole |= named
@@ -115,9 +113,15 @@ def test_a_text_is_given_what_it_names() -> None:
     wrong = {}
     for path in sources():
         for node in ast.walk(ast.parse(path.read_text("utf-8"))) if path.suffix == ".py" else ():
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "bilingual":
-                code, given = node.args[0], {str(keyword.arg) for keyword in node.keywords}
-                if isinstance(code, ast.Constant) and given and given != places(messages()[str(code.value)]["zh"]):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            name = node.func.id
+            if name in {"bilingual", "expecting", "refusal"}:
+                code, given = node.args[CALLS[name]], {str(keyword.arg) for keyword in node.keywords}
+                if not isinstance(code, ast.Constant):
+                    continue
+                named = {place for place in places(messages()[str(code.value)]["zh"]) if place.isidentifier()}
+                if given != named and (given or name != "bilingual"):
                     wrong[code.value] = given
     assert wrong == {}
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import get_args
 
 from hub.kernel.access import Principal, Role
-from hub.kernel.problems import Problem, Refusal
+from hub.kernel.problems import Problem, Refusal, expecting, refusal
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from schemas.events.bookings import Booking, BookingStatus, Interval, Price
@@ -32,20 +32,7 @@ HOUR = timedelta(hours=1)
 CENT = Decimal("0.01")
 SHOWN_TIMES = 6
 
-_SIGN_IN = bilingual("booking.sign-in")
-_ORDER = bilingual("booking.order")
-_LONGEST = bilingual("booking.too-long")
-_PAST = bilingual("booking.past")
-_SOON = bilingual("booking.too-soon")
-_FAR = bilingual("booking.too-far")
-_OUTSIDE = bilingual("booking.outside")
-_CLOSED = bilingual("booking.closed")
-_GRID = bilingual("booking.off-grid")
-_TAKEN = bilingual("booking.taken")
-_MINE = bilingual("booking.not-allowed")
 _STATE = bilingual("booking.state")
-_BEGUN = bilingual("booking.too-late")
-_OVER = bilingual("booking.too-late.confirming-before-booking-over")
 _NONE = bilingual("booking.none")
 _AND = bilingual("hub.and")
 _OR = bilingual("booking.or")
@@ -58,7 +45,7 @@ DECIDERS: frozenset[Role] = frozenset({"submitter", "operator"})
 def signed_in(principal: Principal) -> None:
     """Raises Refusal (401) for the anonymous."""
     if not principal.roles or not principal.name:
-        raise Refusal(Problem("sign-in", _SIGN_IN, field="Authorization"), status=401)
+        raise refusal("sign-in", "booking.sign-in", "", "Authorization", 401)
 
 
 def may_see(principal: Principal, booking: Booking, owner: bool) -> bool:
@@ -80,10 +67,10 @@ def may_book(
     """
     del principal
     if wanted.end <= wanted.start:
-        return (Problem("order", _ORDER, time_text(offer, wanted.end), "end"),)
+        return (expecting("order", "booking.order", time_text(offer, wanted.end), "end"),)
     if wanted.end - wanted.start > offer.longest:
         hours = f"{offer.longest / HOUR:g}"
-        return (Problem("too-long", _LONGEST.format(hours=hours), span_text(offer, wanted), "end"),)
+        return (expecting("too-long", "booking.too-long", span_text(offer, wanted), "end", hours=hours),)
     problem = _when(offer, wanted, now) or _where(offer, wanted) or _taken(offer, wanted, existing)
     return (problem,) if problem else ()
 
@@ -112,15 +99,15 @@ def decided(action: Action, booking: Booking, principal: Principal, owner: bool,
     """
     allowed_from, status = MOVES[action]
     if not owner and not (action == "cancel" and is_booker(principal, booking)):
-        raise Refusal(Problem("not-allowed", _MINE, field="Authorization"), status=403)
+        raise refusal("not-allowed", "booking.not-allowed", "", "Authorization", 403)
     if booking.status not in allowed_from:
         names = [STATUS_NAMES[known] for known in STATUS_NAMES if known in allowed_from]
         expected = _STATE.format(wanted=_OR.join(names))
         raise Refusal(Problem("wrong-status", expected, booking.status, "status"), status=409)
     if not owner and booking.start <= now:  # whoever is no owner can only have come to cancel
-        raise Refusal(Problem("too-late", _BEGUN, field="start"), status=409)
+        raise refusal("too-late", "booking.too-late", "", "start", 409)
     if action == "confirm" and booking.end <= now:
-        raise Refusal(Problem("too-late", _OVER, field="end"), status=409)
+        raise refusal("too-late", "booking.too-late.confirming-before-booking-over", "", "end", 409)
     return status
 
 
@@ -160,11 +147,11 @@ def _when(offer: Offer, wanted: Interval, now: datetime) -> Problem | None:
     bookable = bookable_time(offer, now)
     requested = time_text(offer, wanted.start)
     if wanted.start < now:
-        return Problem("past", _PAST, requested, "start")
+        return expecting("past", "booking.past", requested, "start")
     if wanted.start < bookable.start:
-        return Problem("too-soon", _SOON.format(earliest=time_text(offer, bookable.start)), requested, "start")
+        return expecting("too-soon", "booking.too-soon", requested, "start", earliest=time_text(offer, bookable.start))
     if wanted.start >= bookable.end:
-        return Problem("too-far", _FAR.format(latest=time_text(offer, bookable.end)), requested, "start")
+        return expecting("too-far", "booking.too-far", requested, "start", latest=time_text(offer, bookable.end))
     return None
 
 
@@ -177,11 +164,11 @@ def _where(offer: Offer, wanted: Interval) -> Problem | None:
     openings = [opening for day in days for opening in opening_on(offer, day)]
     if not Cover(openings).contains(*wanted):
         hours = spans_text(offer, [opening for opening in openings if day_of(offer, opening.start) == first])
-        return Problem("outside-opening-hours", _OUTSIDE.format(hours=hours), span_text(offer, wanted), "start")
+        return expecting("outside-opening-hours", "booking.outside", span_text(offer, wanted), "start", hours=hours)
     for closure in offer.closures:
         if closure.interval.overlaps(wanted):
             told = f"{span_text(offer, closure.interval)} {closure.reason}".strip()
-            return Problem("closed", _CLOSED.format(closure=told), span_text(offer, wanted), "start")
+            return expecting("closed", "booking.closed", span_text(offer, wanted), "start", closure=told)
     return _off_grid(offer, wanted, [step for day in days for step in grid_on(offer, day)])
 
 
@@ -193,7 +180,9 @@ def _off_grid(offer: Offer, wanted: Interval, grid: list[Interval]) -> Problem |
         ("end", wanted.end, [step.end for step in grid]),
     ):
         if apart or moment not in edges:
-            return Problem("off-grid", _GRID.format(times=_near(offer, moment, edges)), time_text(offer, moment), field)
+            return expecting(
+                "off-grid", "booking.off-grid", time_text(offer, moment), field, times=_near(offer, moment, edges)
+            )
     return None
 
 
@@ -206,4 +195,4 @@ def _taken(offer: Offer, wanted: Interval, existing: Sequence[Interval]) -> Prob
     found = Cover(existing).hit(*wanted)
     if found is None:
         return None
-    return Problem("taken", _TAKEN.format(taken=span_text(offer, found)), span_text(offer, wanted), "start")
+    return expecting("taken", "booking.taken", span_text(offer, wanted), "start", taken=span_text(offer, found))

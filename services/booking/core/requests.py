@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, get_args
 
-from hub.kernel.problems import Problem, Refusal, quoted
-from hub.text.messages import bilingual
+from hub.kernel.problems import Problem, Refusal, expecting, quoted, refusal
 from schemas.events.bookings import BookingStatus, Interval
 from schemas.http.booking import ID_CHARS, PURPOSE_CHARS, REASON_CHARS
 from services.booking.ports import PAGE_LIMIT, Position
@@ -17,16 +16,6 @@ YEARS = (2000, 2200)
 """Of any time that a caller names: beyond them calendars and time zones are fiction."""
 STATUSES: tuple[BookingStatus, ...] = get_args(BookingStatus)
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
-
-_TIME = bilingual("booking.bad-time")
-_DATE = bilingual("booking.bad-date")
-_TEXT = bilingual("booking.bad-text")
-_WHOLE = bilingual("booking.out-of-range")
-_FIELDS = bilingual("booking.unknown-field")
-_CURSOR = bilingual("booking.bad-cursor")
-_STATUS = bilingual("booking.one-of", known=", ".join(STATUSES))
-_INSTRUMENT = bilingual("booking.instrument")
-_OBJECT = bilingual("booking.not-an-object")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +33,7 @@ def read_ask(body: Any) -> Ask:
     problems: list[Problem] = []
     instrument = members.get("instrument")
     if not isinstance(instrument, str) or not 0 < len(instrument.strip()) <= ID_CHARS:
-        problems.append(Problem("instrument", _INSTRUMENT, _excerpt(instrument), "instrument"))
+        problems.append(expecting("instrument", "booking.instrument", _excerpt(instrument), "instrument"))
     times = [_time(members.get(name), name, problems) for name in ("start", "end")]
     purpose = _text(members.get("purpose"), "purpose", PURPOSE_CHARS, problems)
     if problems:
@@ -78,7 +67,7 @@ def read_date(text: str | None, name: str, default: date) -> date:
     except ValueError:
         found = date.min
     if not YEARS[0] <= found.year <= YEARS[1]:
-        raise Refusal(Problem("bad-date", _DATE, quoted(text), name))
+        raise refusal("bad-date", "booking.bad-date", text, name)
     return found
 
 
@@ -89,7 +78,7 @@ def read_whole(text: str | None, name: str, default: int, most: int) -> int:
     stripped = text.strip()
     number = int(stripped) if stripped.isascii() and stripped.isdigit() and len(stripped) < 10 else 0
     if not 1 <= number <= most:
-        raise Refusal(Problem("out-of-range", _WHOLE.format(least=1, most=most), quoted(text), name))
+        raise refusal("out-of-range", "booking.out-of-range", text, name, least=1, most=most)
     return number
 
 
@@ -103,7 +92,7 @@ def read_cursor(text: str | None) -> Position | None:
     start, tilde, booking_id = text.partition("~")
     moment = _moment(start)
     if not tilde or moment is None:
-        raise Refusal(Problem("bad-cursor", _CURSOR, quoted(text), "cursor"), status=400)
+        raise refusal("bad-cursor", "booking.bad-cursor", text, "cursor", 400)
     return moment, booking_id
 
 
@@ -111,7 +100,7 @@ def read_statuses(names: Collection[str] | None) -> tuple[BookingStatus, ...]:
     """The statuses named, all where none is; Refusal (400) for one that there is not."""
     for name in names or ():
         if name not in STATUSES:
-            raise Refusal(Problem("bad-status", _STATUS, quoted(name), "status"), status=400)
+            raise refusal("bad-status", "booking.one-of", name, "status", 400, known=", ".join(STATUSES))
     return tuple(status for status in STATUSES if not names or status in names)
 
 
@@ -123,17 +112,17 @@ def cursor_after(position: Position) -> str:
 def members_of(body: Any, known: Collection[str]) -> Mapping[str, Any]:
     """The body as an object that has only known members."""
     if not isinstance(body, dict):
-        raise Refusal(Problem("not-an-object", _OBJECT, _excerpt(body)), status=400)
+        raise refusal("not-an-object", "booking.not-an-object", _excerpt(body), None, 400)
     for name in body:
         if name not in known:
-            raise Refusal(Problem("unknown-field", _FIELDS.format(known=", ".join(known)), quoted(name), quoted(name)))
+            raise refusal("unknown-field", "booking.unknown-field", name, quoted(name), known=", ".join(known))
     return body
 
 
 def _time(value: Any, name: str, problems: list[Problem]) -> datetime:
     moment = _moment(value) if isinstance(value, str) else None
     if moment is None:
-        problems.append(Problem("bad-time", _TIME, _excerpt(value), name))
+        problems.append(expecting("bad-time", "booking.bad-time", _excerpt(value), name))
     return moment or NEVER
 
 
@@ -150,7 +139,7 @@ def _text(value: Any, name: str, most: int, problems: list[Problem]) -> str:
     if value is None:
         return ""
     if not isinstance(value, str) or len(value) > most:
-        problems.append(Problem("bad-text", _TEXT.format(most=most), _excerpt(value), name))
+        problems.append(expecting("bad-text", "booking.bad-text", _excerpt(value), name, most=most))
         return ""
     return value.strip()
 

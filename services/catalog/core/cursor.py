@@ -9,14 +9,12 @@ from typing import NamedTuple
 import orjson
 
 from hub.kernel.canonical import canonical_json
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import Refusal, refusal
 from hub.ports.catalogue import Query
-from hub.text.messages import bilingual
 
 CURSOR_LIMIT = 1_000
 _TAG = 9
 _SEAL = 32
-_EXPECTED = bilingual("catalog.bad-cursor")
 
 
 class Position(NamedTuple):
@@ -75,7 +73,7 @@ def _seal(cursor: str, key: bytes) -> str:
 
 
 def _refused(cursor: str) -> Refusal:
-    return Refusal(Problem("bad-cursor", _EXPECTED, quoted(cursor), "cursor"), status=400)
+    return refusal("bad-cursor", "catalog.bad-cursor", cursor, "cursor", 400)
 
 
 def _position(raw: object) -> Position:

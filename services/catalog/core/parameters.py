@@ -8,7 +8,7 @@ from datetime import date
 from difflib import get_close_matches
 from typing import TypeVar
 
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import Problem, Refusal, expecting, quoted
 from hub.ports.catalogue import Box, Near
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
@@ -21,7 +21,6 @@ LARGEST_KM = 20_100.0
 
 _EPOCH = date(1970, 1, 1)
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{2}))?")
-_ONCE = bilingual("catalog.repeated-parameter")
 _POINT = bilingual("catalog.point")
 _BOX = bilingual("catalog.box")
 _KM = bilingual("catalog.km")
@@ -56,7 +55,7 @@ class QueryParameters:
         """The value of a parameter that may be given once."""
         given = self.values.get(name, [])
         if len(given) > 1:
-            self.problems.append(Problem("repeated-parameter", _ONCE, quoted(", ".join(given)), name))
+            self.problems.append(expecting("repeated-parameter", "catalog.repeated-parameter", ", ".join(given), name))
         return given[0] if given else None
 
     def read(self, name: str, reader: Callable[[str], _Value]) -> _Value | None:
@@ -79,8 +78,7 @@ class QueryParameters:
 
 
 def too_many(given: int) -> Problem:
-    expected = bilingual("catalog.most-parameters", limit=PARAMETERS_LIMIT)
-    return Problem("too-many-parameters", expected, str(given))
+    return expecting("too-many-parameters", "catalog.most-parameters", str(given), limit=PARAMETERS_LIMIT)
 
 
 def closest(word: str, allowed: Iterable[str], of: Bilingual) -> Bilingual:
@@ -188,8 +186,7 @@ def near(request: QueryParameters, default_km: float) -> Near | None:
     position, km = request.read("near", point), request.read("within_km", kilometres)
     if position is None:
         if km is not None and "near" not in request.values:
-            expected = bilingual("catalog.needs-near")
-            request.problems.append(Problem("bad-parameter", expected, quoted(f"{km:g}"), "within_km"))
+            request.problems.append(expecting("bad-parameter", "catalog.needs-near", f"{km:g}", "within_km"))
         return None
     return Near(*position, km or default_km)
 

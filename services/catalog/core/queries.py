@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import Problem, Refusal, expecting, quoted
 from hub.ports.catalogue import PAGE_LIMIT, Near, Query
 from hub.text.language import Bilingual, Language
 from hub.text.messages import bilingual
@@ -161,9 +161,10 @@ def _ranges(request: QueryParameters, among: Sequence[str]) -> Iterator[tuple[st
         low = request.read(f"from.{path}", reading.first_day if dated else reading.number)
         high = request.read(f"to.{path}", reading.last_day if dated else reading.number)
         if low is not None and high is not None and low > high:
-            expected = bilingual("catalog.bad-parameter", path=path)
             request.problems.append(
-                Problem("bad-parameter", expected, quoted(request.single(f"to.{path}")), f"to.{path}")
+                expecting(
+                    "bad-parameter", "catalog.bad-parameter", request.single(f"to.{path}"), f"to.{path}", path=path
+                )
             )
         yield path, (low, high)
 

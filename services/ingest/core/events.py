@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from hub.kernel.cloudevents import Envelope
 from hub.kernel.entries import Entry
-from hub.kernel.problems import Problem
+from hub.kernel.problems import Problem, expecting
 from hub.kernel.records import SUBMITTED
 from hub.text.messages import bilingual
 from services.ingest.core.rows import Limits, Row
@@ -28,8 +28,10 @@ def too_long_fields(row: Row, fields: dict[str, Any], limits: Limits) -> tuple[P
     size = len(row.data) if isinstance(row.data, bytes) else row.size
     if 0 < size <= limits.field_chars:
         return ()
-    expected = bilingual("ingest.most-characters", limit=limits.field_chars)
-    return tuple(Problem("text-too-long", expected, field=path) for path in _long_texts(fields, "", limits.field_chars))
+    return tuple(
+        expecting("text-too-long", "ingest.most-characters", "", path, limit=limits.field_chars)
+        for path in _long_texts(fields, "", limits.field_chars)
+    )
 
 
 def too_large_event(data: bytes) -> Problem | None:

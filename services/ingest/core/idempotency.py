@@ -6,8 +6,7 @@ the same key is an error (422), and so is a repeat while the first is still at w
 
 from typing import Literal
 
-from hub.kernel.problems import Problem, Refusal, quoted
-from hub.text.messages import bilingual
+from hub.kernel.problems import refusal
 from schemas.http.ingest import Progress
 
 KEY_LIMIT = 255
@@ -39,5 +38,6 @@ def key_from_header(value: str | None) -> str:
         key = key[1:-1]
     if 0 < len(key) <= KEY_LIMIT and key.isascii() and key.isprintable():
         return key
-    expected = bilingual("ingest.printable-ascii-characters-such", limit=KEY_LIMIT)
-    raise Refusal(Problem("bad-idempotency-key", expected, quoted(value), "Idempotency-Key"), status=400)
+    raise refusal(
+        "bad-idempotency-key", "ingest.printable-ascii-characters-such", value, "Idempotency-Key", 400, limit=KEY_LIMIT
+    )

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from hub.kernel.problems import Problem, quoted
+from hub.kernel.problems import Problem, expecting
 from hub.kernel.records import Operation
 from hub.kernel.versions import source_version
 from hub.text.messages import bilingual
@@ -80,16 +80,16 @@ def _version(value: Any, problems: list[Problem]) -> int | None:
     try:
         return source_version(value)
     except (ValueError, TypeError, AttributeError, OverflowError):
-        expected = bilingual("ingest.bad-source-record-id")
-        problems.append(Problem("bad-version", expected, quoted(value), VERSION_NAMES[0]))
+        problems.append(expecting("bad-version", "ingest.bad-source-record-id", value, VERSION_NAMES[0]))
         return None
 
 
 def _operation(value: Any, problems: list[Problem]) -> Operation | None:
     known = _OPERATIONS.get(str(value).strip().casefold())
     if known is None:
-        expected = bilingual("ingest.bad-source-record-id.upsert-withdraw")
-        problems.append(Problem("bad-operation", expected, quoted(value), OPERATION_NAMES[0]))
+        problems.append(
+            expecting("bad-operation", "ingest.bad-source-record-id.upsert-withdraw", value, OPERATION_NAMES[0])
+        )
     return known
 
 
@@ -97,6 +97,7 @@ def _id(value: Any, problems: list[Problem]) -> str:
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if 0 < len(text) <= ID_LIMIT and text.isprintable():
         return text
-    expected = bilingual("ingest.printable-characters", limit=ID_LIMIT)
-    problems.append(Problem("bad-source-record-id", expected, quoted(value), ID_NAMES[0]))
+    problems.append(
+        expecting("bad-source-record-id", "ingest.printable-characters", value, ID_NAMES[0], limit=ID_LIMIT)
+    )
     return ""

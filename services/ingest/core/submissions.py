@@ -6,9 +6,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hub.kernel.canonical import canonical_json
-from hub.kernel.problems import Problem
+from hub.kernel.problems import Problem, expecting
 from hub.kernel.records import Authority, Operation, Submission
-from hub.text.messages import bilingual
 from schemas.fields import FieldSpec, fields_of
 from schemas.kind import Kind
 from schemas.validation import Invalid, Valid, validate_json, validate_python, validate_text
@@ -165,5 +164,4 @@ def _validated(row: Row, data: bytes | Mapping[str, Any], kind: Kind) -> Valid |
 
 def _unidentified(kind: Kind) -> Problem:
     ways = " / ".join(" + ".join(identity.paths) for identity in kind.identity)
-    expected = bilingual("ingest.source-own-record-id", ways=ways)
-    return Problem("unidentified", expected, field=ID_NAMES[0])
+    return expecting("unidentified", "ingest.source-own-record-id", "", ID_NAMES[0], ways=ways)

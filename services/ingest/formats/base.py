@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import Problem, Refusal, expecting, quoted
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from schemas.kind import Kind
@@ -15,8 +15,7 @@ KEPT_BYTES = 1_000
 
 
 def too_long(limits: Limits) -> Problem:
-    expected = bilingual("ingest.most-bytes-row", limit=limits.row_bytes)
-    return Problem("row-too-long", expected)
+    return expecting("row-too-long", "ingest.most-bytes-row", limit=limits.row_bytes)
 
 
 def broken(code: str, expected: Bilingual, found: bytes | str = "") -> Problem:

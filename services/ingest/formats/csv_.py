@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
-from hub.kernel.problems import Problem, Refusal
-from hub.text.messages import bilingual
+from hub.kernel.problems import Problem, expecting, refusal
 from schemas.kind import Kind
 from services.ingest.core.rows import Limits, Row
 from services.ingest.formats.base import SNIFF_BYTES, Format, empty, too_long
@@ -52,8 +51,7 @@ def encoding_of(stream: BinaryIO) -> str:
     line, seen_han = broken
     if encoding == "utf-8" and seen_han < _SURELY_UTF8 and _first_break(stream, "gb18030") is None:
         return "gb18030"
-    expected = bilingual("ingest.text-utf-gb-line", line=line)
-    raise Refusal(Problem("unreadable-text", expected))
+    raise refusal("unreadable-text", "ingest.text-utf-gb-line", line=line)
 
 
 def _first_break(stream: BinaryIO, encoding: str) -> tuple[int, int] | None:
@@ -148,8 +146,7 @@ def _numbered(lines: _Lines, delimiter: str, limits: Limits) -> Iterator[Record]
 
 
 def _broken(reason: str, line: int) -> Problem:
-    expected = bilingual("ingest.csv-quotation-marks-pairs", reason=reason, line=line)
-    return Problem("broken-csv", expected)
+    return expecting("broken-csv", "ingest.csv-quotation-marks-pairs", reason=reason, line=line)
 
 
 def _sniffed(start: bytes) -> bool:

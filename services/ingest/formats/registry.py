@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from hub.kernel.problems import Problem, Refusal, quoted
-from hub.text.messages import bilingual
+from hub.kernel.problems import Problem, Refusal, expecting
 from schemas.kind import Kind
 from services.ingest.formats import cerif, csv_, jsonrows, pidinst, ror, uniquip, xlsx
 from services.ingest.formats.base import Format
@@ -70,5 +69,4 @@ def _first(formats: Iterable[Format], fits: Callable[[Format], bool]) -> Format 
 
 def _unknown(fitting: Iterable[Format], found: str) -> Problem:
     taken = ", ".join(f"{item.name} ({' '.join(item.suffixes)})" if item.suffixes else item.name for item in fitting)
-    expected = bilingual("ingest.these-formats", taken=taken)
-    return Problem("unknown-format", expected, quoted(found), "format")
+    return expecting("unknown-format", "ingest.these-formats", found, "format", taken=taken)

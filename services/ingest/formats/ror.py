@@ -11,10 +11,9 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from hub.kernel.problems import Problem, quoted
+from hub.kernel.problems import Problem, expecting, quoted
 from hub.kernel.records import Operation
 from hub.kernel.versions import source_version
-from hub.text.messages import bilingual
 from schemas.codes import code_list
 from schemas.codes.divisions import division_path
 from schemas.kind import Kind
@@ -120,9 +119,8 @@ def _row(row: Row) -> Row:
 
 
 def _no_document(error: Exception) -> Problem:
-    expected = bilingual("ingest.no-ror-document")
     missing = quoted(error.args[0]) if isinstance(error, KeyError) else ""
-    return Problem("no-ror-document", expected, field=missing or None)
+    return expecting("no-ror-document", "ingest.no-ror-document", "", missing or None)
 
 
 def _country(document: Document) -> str:

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from hub.kernel.problems import Problem, quoted
-from hub.text.messages import bilingual
+from hub.kernel.problems import Problem, expecting
 from schemas.kind import Kind
 from services.ingest.core.rows import ERROR_NAME, RAW_NAME, Limits, Row
 from services.ingest.formats.base import empty, too_long
@@ -113,9 +112,8 @@ class _Columns:
             return None
         for index in chain(self.blanks, range(width, len(cells))):
             if index < len(cells) and cells[index].strip():
-                expected = bilingual("ingest.cell-without-heading")
                 letter = column_letter(index if self.ignored is None else index + (index >= self.ignored))
-                return Problem("cell-without-heading", expected, quoted(cells[index]), field=letter)
+                return expecting("cell-without-heading", "ingest.cell-without-heading", cells[index], letter)
         return None
 
 

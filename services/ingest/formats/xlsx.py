@@ -9,7 +9,7 @@ from xml.etree.ElementTree import ParseError
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from hub.kernel.problems import Problem, Refusal
+from hub.kernel.problems import Problem, Refusal, refusal
 from hub.text.messages import bilingual
 from schemas.kind import Kind
 from services.ingest.core.rows import Limits, Row
@@ -62,10 +62,15 @@ def _check(stream: BinaryIO) -> None:
     total = sum(member.file_size for member in members)
     texts = sum(member.file_size for member in members if member.filename.endswith("sharedStrings.xml"))
     if len(members) > MEMBERS or total > UNPACKED_BYTES or texts > SHARED_STRINGS_BYTES:
-        expected = bilingual(
-            "ingest.workbook-most-mib-unpacked", total=UNPACKED_BYTES // 2**20, texts=SHARED_STRINGS_BYTES // 2**20
+        raise refusal(
+            "workbook-too-large",
+            "ingest.workbook-most-mib-unpacked",
+            f"{total // 2**20} MiB",
+            None,
+            413,
+            total=UNPACKED_BYTES // 2**20,
+            texts=SHARED_STRINGS_BYTES // 2**20,
         )
-        raise Refusal(Problem("workbook-too-large", expected, f"{total // 2**20} MiB"), status=413)
 
 
 def _records(stream: BinaryIO) -> Iterator[Record]:

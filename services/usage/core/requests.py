@@ -7,7 +7,7 @@ from re import fullmatch
 from typing import Any
 
 from hub.kernel.canonical import canonical_json, short_digest
-from hub.kernel.problems import Problem, Refusal, quoted
+from hub.kernel.problems import Problem, Refusal, quoted, refusal
 from hub.text.messages import bilingual
 from schemas.codes.divisions import is_division
 from schemas.events.usage import ID_CHARS, Run
@@ -21,12 +21,6 @@ FIRST_MONTH = "2000-01"
 PROBLEMS_LIMIT = 50
 CLOCK_SKEW = timedelta(minutes=5)
 
-_SCOPE = bilingual("usage.bad-scope")
-_NEEDED = bilingual("usage.bad-id")
-_DIVISION = bilingual("usage.bad-county")
-_MONTH = bilingual("usage.bad-month")
-_ORDER = bilingual("usage.order")
-_RUNS = bilingual("usage.bad-size")
 _RUN_ID = bilingual("usage.bad-id.run-id-most-characters")
 _PAST = bilingual("usage.not-over")
 _THIS = bilingual("usage.wrong-instrument")
@@ -48,17 +42,15 @@ def read_question(
     """Raises Refusal (400). Without months, the latest DEFAULT_MONTHS."""
     known = next((one for one in SCOPES if one == scope), None)
     if known is None:
-        raise Refusal(
-            Problem("bad-scope", _SCOPE.format(known=", ".join(SCOPES)), quoted(scope or ""), "scope"), status=400
-        )
+        raise refusal("bad-scope", "usage.bad-scope", scope or "", "scope", 400, known=", ".join(SCOPES))
     if not wanted or len(wanted) > ID_CHARS:
-        raise Refusal(Problem("bad-id", _NEEDED, quoted(wanted or ""), "id"), status=400)
+        raise refusal("bad-id", "usage.bad-id", wanted or "", "id", 400)
     if known == "county" and not (fullmatch(r"[0-9]{6}", wanted) and is_division(wanted)):
-        raise Refusal(Problem("bad-county", _DIVISION, quoted(wanted), "id"), status=400)
+        raise refusal("bad-county", "usage.bad-county", wanted, "id", 400)
     end = _month(last, "to") or this_month
     start = _month(first, "from") or max(shifted(end, 1 - DEFAULT_MONTHS), FIRST_MONTH)
     if not start <= end < shifted(start, MONTHS_LIMIT):
-        raise Refusal(Problem("order", _ORDER.format(most=MONTHS_LIMIT), quoted(last or end), "to"), status=400)
+        raise refusal("order", "usage.order", last or end, "to", 400, most=MONTHS_LIMIT)
     return Question(known, wanted, start, end)
 
 
@@ -70,14 +62,14 @@ def read_runs(body: Any, instrument: str, known_as: Sequence[str], now: datetime
     """
     rows = body if isinstance(body, list) else [body]
     if not 0 < len(rows) <= RUNS_LIMIT:
-        raise Refusal(Problem("bad-size", _RUNS.format(most=RUNS_LIMIT), str(len(rows))))
+        raise refusal("bad-size", "usage.bad-size", str(len(rows)), most=RUNS_LIMIT)
     runs: list[tuple[str, Run]] = []
     problems: list[Problem] = []
     for number, raw in enumerate(rows, 1):
         try:
             runs.append(_read_run(raw, instrument, known_as, now, number))
-        except Refusal as refusal:
-            problems += refusal.problems
+        except Refusal as refused:
+            problems += refused.problems
     if problems:
         raise Refusal(*problems[:PROBLEMS_LIMIT])
     return runs
@@ -102,5 +94,5 @@ def _month(text: str | None, name: str) -> str | None:
     if not text:
         return None
     if not fullmatch(r"2[01][0-9]{2}-(0[1-9]|1[0-2])", text):
-        raise Refusal(Problem("bad-month", _MONTH, quoted(text), name), status=400)
+        raise refusal("bad-month", "usage.bad-month", text, name, 400)
     return text
