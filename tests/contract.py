@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.kernel.operation import JSON, Operation
-from hub.kernel.problem_details import ProblemDetails
+from hub.kernel.problems import ProblemDetails
 from schemas.derive.openapi import COMMON_PROBLEMS, PROBLEM_JSON
 from schemas.http import OPERATIONS
 

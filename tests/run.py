@@ -110,7 +110,7 @@ def ensure_browser() -> bool:
 def ensure_jdk() -> None:
     """Find a JDK for Elasticsearch, or try to install one; without one the tests run on the other servers alone."""
     try:
-        from app.devstack.failure import JdkMissing
+        from app.devstack.hold import JdkMissing
         from app.devstack.java import jdk_home
     except ImportError:  # the libraries for servers are not there for every system
         return

@@ -20,7 +20,7 @@ from uuid import uuid4
 import pytest
 
 from app.devstack.cache import DownloadFailed
-from app.devstack.failure import ServerFailed
+from app.devstack.hold import ServerFailed
 from tests.summary import CONTAINER, NOT_HAD, RAN_ON
 
 ENGINE_SECONDS = 120

@@ -146,7 +146,7 @@ def _locked(session: Session, folder: Path) -> Iterator[None]:
 def _telling(session: Session) -> Iterator[None]:
     """Tell what went wrong in place of a traceback."""
     from app.operations.archive import NoBackup
-    from app.operations.failure import Refused
+    from app.operations.tables import Refused
 
     try:
         yield

@@ -106,7 +106,7 @@ def _run(session: Session, folder: Path, brokers: int | None, then: Then | None,
     To be stopped is well, but not before `then` has done its part.
     """
     from app.devstack.cache import DownloadFailed
-    from app.devstack.failure import JdkMissing, ServerFailed
+    from app.devstack.hold import JdkMissing, ServerFailed
     from app.devstack.stack import Stack
 
     environment = folder / ENVIRONMENT_FILE

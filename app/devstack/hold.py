@@ -11,7 +11,14 @@ import signal
 import time
 from pathlib import Path
 
-from app.devstack.failure import ServerFailed
+
+class ServerFailed(RuntimeError):
+    """The server ended, or did not answer in time; the message has the end of its log."""
+
+
+class JdkMissing(ServerFailed):
+    """There is no JDK on this machine that Elasticsearch could run on."""
+
 
 LEFT_OVER_SECONDS = 15.0  # what a server whose owner has died gets: the keeper's grace, and some
 STEP_SECONDS = 0.1

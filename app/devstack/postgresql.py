@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.devstack import hold
 from app.devstack.cache import unpacked
-from app.devstack.failure import ServerFailed
+from app.devstack.hold import ServerFailed
 from app.devstack.ports import free_port
 from app.devstack.process import ServerProcess, Supervised, lock_of, unprivileged
 

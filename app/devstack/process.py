@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from app.devstack import hold
-from app.devstack.failure import ServerFailed
+from app.devstack.hold import ServerFailed
 
 READY_SECONDS = 600.0
 """A server that ends is told of at once; one that runs may be long in coming on a machine that is busy."""

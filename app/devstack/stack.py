@@ -11,7 +11,7 @@ import orjson
 from app.devstack import elasticsearch, hold, kafka
 from app.devstack.cache import OnProgress, silent
 from app.devstack.elasticsearch import Elasticsearch
-from app.devstack.failure import ServerFailed
+from app.devstack.hold import ServerFailed
 from app.devstack.java import java, jdk_home
 from app.devstack.kafka import Kafka
 from app.devstack.ports import Claims, accepts, is_free

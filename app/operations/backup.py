@@ -8,10 +8,9 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from app.operations.archive import Manifest, file_digests, pack, written
-from app.operations.failure import Refused
 from app.operations.log_streams import topic_digests
 from app.operations.sqlite_tables import KEY, KEYS, LOG, PRIVATE, STORES, Folder, bring_up_to_date, digests
-from app.operations.tables import Digest, OnProgress, Steps
+from app.operations.tables import Digest, OnProgress, Refused, Steps
 from hub import __version__
 from hub.auth.tokens import write_private
 from hub.log.sqlite_eventlog import SqliteEventLog

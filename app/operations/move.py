@@ -14,13 +14,12 @@ from sqlalchemy import Table
 
 from app.composition import resources
 from app.operations.drain import drain
-from app.operations.failure import Differs, Refused
 from app.operations.kafka_topics import Topics
 from app.operations.log_streams import KEPT, current_records, entries, months
 from app.operations.marker import Marker, Series, read_marker
 from app.operations.postgresql_tables import Servers
 from app.operations.sqlite_tables import LOG, PRIVATE, Folder
-from app.operations.tables import BY_NAME, Digest, OnProgress, Steps, counted, digest_rows
+from app.operations.tables import BY_NAME, Differs, Digest, OnProgress, Refused, Steps, counted, digest_rows
 from hub.auth.tokens import write_private
 from hub.kernel.entries import Entry
 from hub.kernel.records import RECORDS, SUBMISSIONS

@@ -12,11 +12,10 @@ from app.composition import compose
 from app.operations.archive import Manifest, read_manifest, unpack
 from app.operations.backup import contents
 from app.operations.drain import embedded
-from app.operations.failure import Differs, Refused
 from app.operations.log_streams import READ_ENTRIES, entries, publish_missing
 from app.operations.marker import MARKER_FILE
 from app.operations.sqlite_tables import KEY, LOG, PRIVATE, STORES, Folder
-from app.operations.tables import Steps
+from app.operations.tables import Differs, Refused, Steps
 from hub.auth.tokens import write_private
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.runtime.manifest import CATALOGUE, RECORD_STORE

@@ -11,6 +11,19 @@ from app.composition import MANIFESTS
 from hub.sql.metadata import moved_columns, moved_name
 from hub.text.language import Bilingual
 
+
+class Refused(RuntimeError):
+    """It would spoil something; nothing has been changed. `why` is for people."""
+
+    def __init__(self, why: Bilingual) -> None:
+        super().__init__(why.en)
+        self.why = why
+
+
+class Differs(RuntimeError):
+    """What arrived is not what was sent."""
+
+
 Value = str | int | bytes | None
 Row = Sequence[Value]
 OnProgress = Callable[[int, int], None]

@@ -16,8 +16,7 @@ import orjson
 from joserfc.jwk import Key
 
 from hub.auth.provider_tokens import Untrusted, check_claims, is_claim, keys_of, signed_claims
-from hub.kernel.access import Principal, Role
-from hub.ports.access_list import AccessList
+from hub.kernel.access import AccessList, Principal, Role
 from hub.ports.clock import Clock
 from hub.ports.worker import Worker
 from hub.runtime.settings import Settings
@@ -112,7 +111,7 @@ class ProviderKeys:
 
 
 class OidcAccess:
-    """hub.ports.access_list.AccessList by access tokens.
+    """hub.kernel.access.AccessList by access tokens.
 
     A caller's name is its `name_claim` and the issuer's host, such as `f81d4fae@idp.example.org`: bookings and saved
     searches belong to names, so the claim must be one that nobody chooses and that is never given to another.
@@ -166,7 +165,7 @@ class AccessLists:
         self._lists = lists
 
     def principal(self, token: str) -> Principal | None:
-        """See hub.ports.access_list.AccessList."""
+        """See hub.kernel.access.AccessList."""
         principals = (known.principal(token) for known in self._lists)
         return next((principal for principal in principals if principal), None)
 

@@ -1,7 +1,7 @@
-"""Who may see and do what: openness levels and roles."""
+"""Who may see and do what: openness levels, roles, and who holds which bearer token."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 Openness = Literal["public", "member", "agency", "secret"]
 Role = Literal["member", "agency", "submitter", "operator"]
@@ -34,3 +34,9 @@ class Principal:
 
 
 ANONYMOUS = Principal()
+
+
+class AccessList(Protocol):
+    """Knows the bearer tokens that were issued."""
+
+    def principal(self, token: str) -> Principal | None: ...

@@ -17,8 +17,8 @@ from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordStore
 from hub.ports.worker import Worker
 from hub.runtime.settings import Settings
-from hub.sql.database import SqlDatabase
 from hub.sql.sqlite import StoreFiles
+from hub.sql.statements import SqlDatabase
 
 if TYPE_CHECKING:
     from hub.sql.postgresql import PostgresDatabase

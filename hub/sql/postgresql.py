@@ -16,7 +16,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 
-from hub.sql.database import driver_errors
+from hub.sql.statements import driver_errors
 from hub.sql.upgrade import is_newest, upgrade
 
 CONNECT_SECONDS = 10
@@ -81,7 +81,7 @@ class PostgresDatabase:
 
     @contextmanager
     def reading(self) -> Iterator[CoreConnection]:
-        """See hub.sql.database.
+        """See hub.sql.statements.SqlDatabase.
 
         Raises TimeoutError where no connection became free within WAIT_SECONDS. A block that asks for another one may
         wait for itself.
@@ -96,7 +96,7 @@ class PostgresDatabase:
 
     @contextmanager
     def writing(self) -> Iterator[CoreConnection]:
-        """See hub.sql.database; READ COMMITTED."""
+        """See hub.sql.statements.SqlDatabase; READ COMMITTED."""
         with self.reading() as connection, driver_of(connection).transaction():
             yield connection
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from hub.sql.database import driver_errors
+from hub.sql.statements import driver_errors
 from hub.sql.upgrade import is_newest, upgrade_file
 
 
@@ -48,7 +48,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """See hub.sql.database."""
+        """See hub.sql.statements.SqlDatabase."""
         with driver_errors(), self.write():
             yield self._writing
 
@@ -77,7 +77,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """See hub.sql.database."""
+        """See hub.sql.statements.SqlDatabase."""
         self.read()
         with driver_errors():
             yield self._local.reading

@@ -1,20 +1,46 @@
-"""What SQLAlchemy Core has no one word for on both dialects.
+"""What a store on SQLAlchemy Core asks of either database, and what Core has no one word for on both dialects.
 
 A statement that is run often is built once, with names for its values: to recognise one that is built anew takes longer
 than to run it.
 """
 
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
 from zlib import crc32
 
 import orjson
 from sqlalchemy import Boolean, Column, Connection, Dialect, Table, Text, bindparam, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class SqlDatabase(Protocol):
+    """Tables that several threads and processes share. A commit that returned survives loss of power.
+
+    Errors are those of the driver. Nobody commits or rolls back by hand.
+    """
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection for the block; each statement sees the last committed state."""
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A write transaction: committed when the block ends, rolled back when it raises."""
+
+    def close(self) -> None: ...
+
+
+@contextmanager
+def driver_errors() -> Iterator[None]:
+    """Errors of the block as the driver raised them: SQLAlchemy's own would carry a statement's values into logs."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise error.orig or error from None
 
 
 class _Texts(TypeDecorator[Collection[str]]):

@@ -6,9 +6,8 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends, Request
 
-from hub.kernel.access import ANONYMOUS, Principal, Role
+from hub.kernel.access import ANONYMOUS, AccessList, Principal, Role
 from hub.kernel.problems import refusal
-from hub.ports.access_list import AccessList
 from hub.text.language import Language, negotiate
 
 

@@ -11,7 +11,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from hub.kernel.operation import JSON, Operation
-from hub.kernel.problem_details import ProblemDetails
+from hub.kernel.problems import ProblemDetails
 from hub.text.language import Language
 from hub.web.routes import address
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from hub.kernel.operation import JSON, Operation
-from hub.kernel.problem_details import ProblemDetails
+from hub.kernel.problems import ProblemDetails
 from schemas.derive.jsonschema import DIALECT, Generator, Schema
 
 VERSION = "3.1.0"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hub.kernel.operation import Operation
-from hub.kernel.problem_details import ProblemDetails
+from hub.kernel.problems import ProblemDetails
 from schemas.events.bookings import BookingStatus
 from schemas.http.parts import Body, Day, Model, Moment, Operations, Parameters
 

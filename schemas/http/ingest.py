@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from hub.kernel.problem_details import ProblemItem
+from hub.kernel.problems import ProblemItem
 from hub.kernel.records import Operation as RecordOperation
 from schemas.http.parts import Model, Moment, Operations, Parameters
 

@@ -12,8 +12,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from hub.kernel.access import Principal
-from hub.kernel.problem_details import ProblemItem
-from hub.kernel.problems import Problem, refusal
+from hub.kernel.problems import Problem, ProblemItem, refusal
 from hub.text.language import Language
 from hub.text.messages import bilingual
 from hub.web.callers import Caller, ReaderLanguage

@@ -12,9 +12,24 @@ from starlette.responses import Response
 from hub.web.callers import TOKEN_COOKIE
 from hub.web.client import ApiProblem, AsyncHubClient
 from hub.web.safety import netloc_of
-from services.portal.core.addresses import local
 from services.portal.rendering import address_of, tiles_of
 from services.portal.rendering import page as rendered
+
+HOME = "/"
+LONGEST = 2_000
+
+
+def local(target: str | None) -> str:
+    """The address if it is a path on this site, else the search page.
+
+    Browsers read a backslash as a slash and drop control characters, so that either could hide another host.
+    """
+    if not target or len(target) > LONGEST or not target.startswith("/") or target.startswith("//"):
+        return HOME
+    if "\\" in target or any(ord(letter) <= 0x20 or ord(letter) == 0x7F for letter in target):
+        return HOME
+    return target
+
 
 Page = Callable[[Request, AsyncHubClient], Awaitable[Response]]
 Pages = Mapping[str, Page]

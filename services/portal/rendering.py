@@ -19,7 +19,7 @@ from hub.web.client import AsyncHubClient, Query, Reader
 from services.portal.core import times
 from services.portal.core.marks import only_marks
 from services.portal.core.messages import translator
-from services.portal.core.money import money_text
+from services.portal.core.times import money_text
 
 STATIC = files("services.portal") / "static"
 PASSED_ON = ("content-type", "content-disposition", "etag", "content-language")

@@ -23,7 +23,7 @@ from schemas.rights import owns
 from schemas.views.references import aliases
 from schemas.views.visibility import PUBLIC, layout, visible
 from services.usage.core.facts import SOURCES, Fact, Malformed, decoded
-from services.usage.core.months import month_at, months_between, zone_named
+from services.usage.core.intervals import month_at, months_between, zone_named
 from services.usage.core.requests import Question, read_question, read_runs
 from services.usage.ports import Indicators, UsageStore
 

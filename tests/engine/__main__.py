@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from app.devstack.cache import DownloadFailed
-from app.devstack.failure import ServerFailed
+from app.devstack.hold import ServerFailed
 from tests.engine.compose import program
 from tests.engine.daemon import Engine, engine
 from tests.engine.hold import ALL, ENGINE, FAILED, SERVERS

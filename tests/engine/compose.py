@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.devstack.cache import cache_folder, unpacked
-from app.devstack.failure import ServerFailed
+from app.devstack.hold import ServerFailed
 from tests.engine.daemon import Engine, run
 
 VERSION = "v2.29.7"

@@ -12,8 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from app.devstack.cache import cache_folder
-from app.devstack.failure import ServerFailed
-from app.devstack.hold import is_held
+from app.devstack.hold import ServerFailed, is_held
 from app.devstack.process import ServerProcess, is_root, lock_of
 
 OWN = "research-hub.tests=yes"

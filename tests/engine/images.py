@@ -20,7 +20,7 @@ import yaml
 
 from app.devstack import elasticsearch, kafka
 from app.devstack.cache import cache_folder, fetched
-from app.devstack.failure import ServerFailed
+from app.devstack.hold import ServerFailed
 from app.devstack.java import jdk_home
 from tests.engine.daemon import Engine, run
 

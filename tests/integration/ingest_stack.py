@@ -43,7 +43,7 @@ TOKENS = {
 
 
 class Tokens:
-    """hub.ports.access_list.AccessList by fixed tokens."""
+    """hub.kernel.access.AccessList by fixed tokens."""
 
     def principal(self, token: str) -> Principal | None:
         return TOKENS.get(token)

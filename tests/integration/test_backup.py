@@ -14,12 +14,11 @@ import pytest
 from app.cli.main import main
 from app.operations.archive import NoBackup, read_manifest
 from app.operations.backup import backup
-from app.operations.failure import Refused
 from app.operations.log_streams import entries
 from app.operations.move import move, opened
 from app.operations.restore import restore
 from app.operations.sqlite_tables import LOG, Folder, digests
-from app.operations.tables import TABLES
+from app.operations.tables import TABLES, Refused
 from hub.kernel.records import RECORDS
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.runtime.manifest import CATALOGUE, RECORD_STORE

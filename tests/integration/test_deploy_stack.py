@@ -15,7 +15,7 @@ import pytest
 from app.cli.main import main
 from app.devstack import hold
 from app.devstack import stack as stack_module
-from app.devstack.failure import ServerFailed
+from app.devstack.hold import ServerFailed
 from app.devstack.process import ServerProcess, lock_of
 from app.devstack.stack import Stack, read_layout
 from tests.waiting import PATIENCE_SECONDS, wait_until

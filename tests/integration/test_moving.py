@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.operations.failure import Refused
 from app.operations.kafka_topics import Topics
 from app.operations.marker import Series
 from app.operations.move import move, opened
 from app.operations.sqlite_tables import Folder, digests
-from app.operations.tables import TABLES, Row, digest_rows
+from app.operations.tables import TABLES, Refused, Row, digest_rows
 from hub.kernel.entries import Entry
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.log.partitioner import partition_of

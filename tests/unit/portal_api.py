@@ -13,11 +13,11 @@ from fastapi.testclient import TestClient
 from app.limits import limits_of_routes
 from hub.kernel.access import Role
 from hub.kernel.operation import Operation
-from hub.kernel.problem_details import ProblemDetails, ProblemItem
+from hub.kernel.problems import ProblemDetails, ProblemItem
 from hub.web.limits import MIB, Limited
 from hub.web.routes import address
 from schemas.http import access, booking, catalog, curation, ingest, records
-from services.portal.app import install_error_pages, portal
+from services.portal.manifest import install_error_pages, portal
 from tests.contract import example
 
 TOKEN = "known-token"  # not a secret of anything

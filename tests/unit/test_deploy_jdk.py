@@ -7,7 +7,7 @@ import pytest
 from app.cli.main import main
 from app.devstack import java
 from app.devstack import stack as stack_module
-from app.devstack.failure import JdkMissing
+from app.devstack.hold import JdkMissing
 from app.devstack.stack import Layout
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from schemas.http.booking import Price
 from schemas.http.records import Record
 from services.portal.core import times
-from services.portal.core.addresses import local
-from services.portal.core.linked_data import linked_data
 from services.portal.core.marks import only_marks, unmarked
-from services.portal.core.money import money_text
+from services.portal.core.times import money_text
+from services.portal.guard import local
+from services.portal.pages.record import linked_data
 
 
 class Tags(HTMLParser):

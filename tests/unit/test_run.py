@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from app.devstack import java
-from app.devstack.failure import JdkMissing, ServerFailed
+from app.devstack.hold import JdkMissing, ServerFailed
 from tests import run, servers
 from tests.engine.daemon import EngineMissing
 

@@ -5,8 +5,7 @@ from typing import Literal
 
 from sqlalchemy import delete, select
 
-from hub.sql.database import SqlDatabase
-from hub.sql.statements import hold, insert_into, storable
+from hub.sql.statements import SqlDatabase, hold, insert_into, storable
 from services.catalog.ports import SEARCHES_LIMIT, SavedSearch
 from services.catalog.tables import searches
 

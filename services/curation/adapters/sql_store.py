@@ -12,8 +12,7 @@ from hub.kernel.cloudevents import CloudEvent, traced
 from hub.kernel.contributions import Preference, SameAs
 from hub.kernel.records import RECORD_CHANGED, Record
 from hub.ports.records import Outcome, Pending
-from hub.sql.database import SqlDatabase
-from hub.sql.statements import among
+from hub.sql.statements import SqlDatabase, among
 from services.curation.adapters.sql_unit import preferences_among, records_among, same_as_among
 from services.curation.tables import history, outcomes, records
 

@@ -10,8 +10,7 @@ import orjson
 from sqlalchemy import Connection, Insert, Row, bindparam, delete, exists, func, select, update
 
 from hub.ports.clock import Clock, SystemClock, rfc3339
-from hub.sql.database import SqlDatabase
-from hub.sql.statements import among, insert_into, storable
+from hub.sql.statements import SqlDatabase, among, insert_into, storable
 from schemas.http.ingest import Progress
 from services.ingest.core.idempotency import judged
 from services.ingest.ports.receipts import Accepted, Batch, Opened, Receipt

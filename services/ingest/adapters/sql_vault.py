@@ -5,8 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import insert, select
 
-from hub.sql.database import SqlDatabase
-from hub.sql.statements import among, hold, insert_into
+from hub.sql.statements import SqlDatabase, among, hold, insert_into
 from services.ingest.adapters.keyring import KeyRing, secret_in
 from services.ingest.ports.vault import VaultLocked
 from services.ingest.tables import vault, vault_key

@@ -13,8 +13,7 @@ from hub.web.client import AsyncHubClient, Reader
 from schemas.http import booking as contract
 from schemas.http.access import ME
 from schemas.http.booking import Action, Booking, BookingsQuery, Decision
-from services.portal.core.addresses import local
-from services.portal.guard import Pages, form_of, segment
+from services.portal.guard import Pages, form_of, local, segment
 from services.portal.rendering import handed_on, page, reader_of
 
 DECIDERS: frozenset[Role] = frozenset({"submitter", "operator"})

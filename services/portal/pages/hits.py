@@ -10,7 +10,7 @@ from schemas.http.booking import Price
 from schemas.http.catalog import Hit, Position
 from services.portal.core.marks import unmarked
 from services.portal.core.messages import translator
-from services.portal.core.money import money_text
+from services.portal.core.times import money_text
 
 SNIPPETS = 2
 

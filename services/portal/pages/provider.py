@@ -11,8 +11,7 @@ from hub.auth.oidc_login import Begun, OidcLogin, ProviderAway, SignInRefused
 from hub.web.client import ApiProblem, AsyncHubClient, Reader
 from hub.web.safety import is_https, site_of
 from schemas.http.access import ME
-from services.portal.core.addresses import local
-from services.portal.guard import Pages
+from services.portal.guard import Pages, local
 from services.portal.pages.session import LONGEST_TOKEN, keep, sign_in_page
 from services.portal.rendering import reader_of
 

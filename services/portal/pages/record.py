@@ -4,23 +4,49 @@ from asyncio import gather
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import orjson
+from pydantic import JsonValue
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.kernel.access import Role
 from hub.web.client import AsyncHubClient, Reader
 from hub.web.safety import site_of
-from schemas.fields import by_path
+from schemas.fields import by_path, fields_of
 from schemas.http.access import ME
 from schemas.http.catalog import Hit
 from schemas.http.curation import DECISIONS, Decisions, SameAsDecided
 from schemas.http.records import HISTORY, RECORD, RELATED, Record, RecordRow, RelatedRecord
-from schemas.kind import kinds
-from services.portal.core.linked_data import linked_data
+from schemas.kind import kinds, value_at
 from services.portal.guard import Pages
 from services.portal.pages.bookings import DECIDERS
 from services.portal.pages.stewarding import STEWARDS
 from services.portal.rendering import page, reader_of
+
+
+def linked_data(record: Record, address: str) -> str:
+    """JSON-LD for a <script> element of the record's page.
+
+    Only what the API returned to this reader; `<`, `>` and `&` are escaped, so that no value can end the element.
+    """
+    kind = kinds().get(record.kind)
+    data: dict[str, JsonValue] = {"@context": "https://schema.org", "@type": "Thing"}
+    data |= {"@id": address, "url": address, "identifier": record.id, "name": record.title}
+    if kind is not None:
+        data["@type"] = kind.crosswalk.get("schema_org") or "Thing"
+        for spec in fields_of(kind):
+            name = spec.meta.crosswalk.schema_org
+            value = value_at(record.fields, spec.path)
+            own = "." not in spec.path and name.isidentifier() and name not in data
+            if own and isinstance(value, str | int | float):
+                data[name] = value
+    if record.geo:
+        latitude, longitude = record.geo
+        geo: dict[str, JsonValue] = {"@type": "GeoCoordinates", "latitude": latitude, "longitude": longitude}
+        data["location"] = {"@type": "Place", "geo": geo}
+    text = orjson.dumps(data).decode()
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
 
 FACTS = 9
 SHORT = 80

@@ -9,9 +9,8 @@ from hub.web.callers import LANGUAGE_COOKIE, TOKEN_COOKIE
 from hub.web.client import ApiProblem, AsyncHubClient, Reader, is_plain
 from hub.web.safety import is_https
 from schemas.http.access import ME
-from services.portal.core.addresses import local
 from services.portal.core.messages import translator
-from services.portal.guard import Pages, form_of
+from services.portal.guard import Pages, form_of, local
 from services.portal.rendering import page, reader_of, static
 
 DAY = 24 * 60 * 60

@@ -13,8 +13,7 @@ from hub.kernel.contributions import SameAsDecision
 from hub.web.client import AsyncHubClient
 from schemas.http import curation as contract
 from schemas.http.catalog import KINDS
-from services.portal.core.addresses import local
-from services.portal.guard import Pages, form_of
+from services.portal.guard import Pages, form_of, local
 from services.portal.rendering import page, reader_of
 
 STEWARDS: frozenset[Role] = frozenset({"agency", "operator"})

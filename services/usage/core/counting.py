@@ -23,8 +23,20 @@ import orjson
 from schemas.events.usage import GRACE, MonthUsage, moment_text
 from schemas.kinds.instrument import DEFAULT_TIME_ZONE
 from services.usage.core.facts import Fact, Happening, Item, Placement
-from services.usage.core.intervals import Span, common, merged, seconds, touches
-from services.usage.core.months import UTC_ZONE, Zone, month_at, months_of, shifted, span_of, zone_named
+from services.usage.core.intervals import (
+    UTC_ZONE,
+    Span,
+    Zone,
+    common,
+    merged,
+    month_at,
+    months_of,
+    seconds,
+    shifted,
+    span_of,
+    touches,
+    zone_named,
+)
 
 MONTH_LIMIT = 8_000
 """Items of one instrument in a month; what is beyond is refused, so that a month fits in one log entry."""

@@ -12,7 +12,7 @@ from hub.text.messages import bilingual
 from schemas.codes.divisions import is_division
 from schemas.events.usage import ID_CHARS, Run
 from schemas.http.usage import RUNS_LIMIT, Scope
-from services.usage.core.months import shifted
+from services.usage.core.intervals import shifted
 from services.usage.ports import SCOPES
 
 MONTHS_LIMIT = 120
