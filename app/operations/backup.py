@@ -105,12 +105,8 @@ def backup(settings: Settings, file: Path, steps: Steps, *, with_key: bool = Tru
 def contents(folder: Path) -> tuple[dict[str, Digest], dict[str, Digest]]:
     """The digests of the tables and of the topics that a folder has, which may be one of an earlier release."""
     bring_up_to_date(folder)
-    log = SqliteEventLog(folder / LOG)
-    try:
-        with Folder(folder) as opened:
-            return digests(opened), topic_digests(log)
-    finally:
-        log.close()
+    with closing(SqliteEventLog(folder / LOG)) as log, Folder(folder) as opened:
+        return digests(opened), topic_digests(log)
 
 
 def _check(settings: Settings, file: Path, with_key: bool) -> None:

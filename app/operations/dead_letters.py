@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from time import monotonic
 
@@ -66,11 +67,8 @@ class DeadLetters:
         reasons: Counter[str] = Counter()
         for letter in self._all(topic):
             reasons[reason_code(letter)] += 1
-        replayer = self._log.consumer(group_of(topic), [dead_letter_topic(topic)])
-        try:
+        with closing(self._log.consumer(group_of(topic), [dead_letter_topic(topic)])) as replayer:
             waiting = replayer.lag() if topic in REPLAYABLE else 0
-        finally:
-            replayer.close()
         return Count(topic, reasons.total(), waiting, dict(reasons.most_common()))
 
     def newest(self, topic: str, limit: int) -> list[Delivered]:
@@ -92,8 +90,7 @@ class DeadLetters:
         if topic not in REPLAYABLE:
             raise ValueError(f"the dead letters of {topic} are not replayed")
         done = Replayed(topic)
-        consumer = self._log.consumer(group_of(topic), [dead_letter_topic(topic)])
-        try:
+        with closing(self._log.consumer(group_of(topic), [dead_letter_topic(topic)])) as consumer:
             total = self._kept(topic) if again else consumer.lag()
             if total and again:
                 consumer.rewind()
@@ -101,8 +98,6 @@ class DeadLetters:
                 self._revive(batch, done)
                 consumer.commit(batch)
             done.left = consumer.lag()
-        finally:
-            consumer.close()
         return done
 
     def _revive(self, batch: Sequence[Delivered], done: Replayed) -> None:
@@ -129,19 +124,13 @@ class DeadLetters:
         return [entry for entry in entries if _version(entry) >= known.get(entry.key.decode(errors="replace"), 0)]
 
     def _kept(self, topic: str) -> int:
-        reader = self._log.consumer(READER, [dead_letter_topic(topic)])
-        try:
+        with closing(self._log.consumer(READER, [dead_letter_topic(topic)])) as reader:
             return reader.lag()
-        finally:
-            reader.close()
 
     def _all(self, topic: str) -> Iterator[Delivered]:
-        reader = self._log.consumer(READER, [dead_letter_topic(topic)])
-        try:
+        with closing(self._log.consumer(READER, [dead_letter_topic(topic)])) as reader:
             for batch in _read(reader, reader.lag()):
                 yield from batch
-        finally:
-            reader.close()
 
 
 def group_of(topic: str) -> str:

@@ -1,5 +1,6 @@
 """An embedded hub's unfinished work, done in this process, so that nothing waits in its log or outboxes."""
 
+from contextlib import closing
 from pathlib import Path
 
 from app.composition import compose
@@ -41,10 +42,7 @@ def drain(settings: Settings, folder: Path, on_progress: OnProgress) -> int:
 def _check(folder: Path) -> None:
     with Folder(folder) as opened:
         left = sum(opened.count(BY_NAME[name]) for name in OUTBOXES)
-    log = SqliteEventLog(folder / LOG)
-    try:
+    with closing(SqliteEventLog(folder / LOG)) as log:
         waiting = log.consumer("curation", [SUBMISSIONS]).lag()
-    finally:
-        log.close()
     if left or waiting:
         raise Unfinished(f"{waiting} submissions and {left} events wait in {folder}")

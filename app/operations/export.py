@@ -6,6 +6,7 @@ vault before them. Bookings' events are read last, and those that the tables do 
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -36,8 +37,7 @@ class _Span:
 
 def export(target: Target, folder: Path, steps: Steps) -> None:
     """Copy everything into a new folder, in which an embedded hub could start. Hubs may go on working meanwhile."""
-    log = make_empty(folder)
-    try:
+    with closing(make_empty(folder)) as log:
         log.create_topics(topics(1))
         spans = list(_before(target))
         with Folder(folder) as opened:
@@ -49,8 +49,6 @@ def export(target: Target, folder: Path, steps: Steps) -> None:
                     entries = target.topics.read(span.topic, span.start, span.end, progress)
                     wanted = _made(opened, entries) if span.topic == BOOKINGS else entries
                     _append(log, span.topic, wanted)
-    finally:
-        log.close()
 
 
 def _before(target: Target) -> Iterator[_Span]:

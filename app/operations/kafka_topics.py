@@ -1,6 +1,7 @@
 """Topics on Kafka as moves and backups use them: filled without gaps or repeats, and read to where they end."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from itertools import islice
 from typing import Any
 
@@ -110,11 +111,8 @@ class Topics:
         return True
 
     def _ask(self, question: Callable[[KafkaAdminClient], Any]) -> Any:
-        admin = KafkaAdminClient(bootstrap_servers=self._bootstrap)
-        try:
+        with closing(KafkaAdminClient(bootstrap_servers=self._bootstrap)) as admin:
             return question(admin)
-        finally:
-            admin.close()
 
 
 def _difference(now: Offsets, base: Offsets) -> dict[int, int]:

@@ -5,6 +5,7 @@ place; broken off at any moment, the same command does it again or goes on.
 """
 
 import shutil
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
@@ -87,8 +88,7 @@ def _complete(settings: Settings, work: Path, manifest: Manifest, steps: Steps) 
         with Folder(work) as opened:
             publish_missing(log, opened, settings.node)
         log.close()
-    hub = compose(embedded(settings, work), roles=())
-    try:
+    with closing(compose(embedded(settings, work), roles=())) as hub:
         hub.get(VAULT)  # which opens with none but its own key
         records, catalogue = hub.get(RECORD_STORE), hub.get(CATALOGUE)
         if manifest.profile == "real":
@@ -97,18 +97,13 @@ def _complete(settings: Settings, work: Path, manifest: Manifest, steps: Steps) 
             rebuild(records, catalogue, lambda done: progress(done, 0))
         if not check(records, catalogue).equal:
             raise Differs("the catalogue does not say what the record store says")
-    finally:
-        hub.close()
 
 
 def _put_months(work: Path, usage: UsageStore) -> None:
-    log = SqliteEventLog(work / LOG)
-    try:
+    with closing(SqliteEventLog(work / LOG)) as log:
         months = (MonthUsage.from_bytes(entry.value or b"") for entry in entries(log, USAGE))
         while some := list(islice(months, READ_ENTRIES)):
             usage.put(some)
-    finally:
-        log.close()
 
 
 def _take_place(work: Path, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -87,12 +88,9 @@ class Folder:
 
 def bring_up_to_date(path: Path) -> None:
     """Make every store with its tables in a folder, and bring those that are there to this release's."""
-    files = StoreFiles(path)
-    try:
+    with closing(StoreFiles(path)) as files:
         for store in {table.info["store"] for table in TABLES}:
             files.open(store)
-    finally:
-        files.close()
 
 
 def make_empty(path: Path) -> SqliteEventLog:

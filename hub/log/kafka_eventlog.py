@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
@@ -115,11 +116,8 @@ class KafkaEventLog:
 
     def end_offsets(self, topic: str) -> Mapping[int, int]:
         parts = [TopicPartition(topic, number) for number in range(self._known(topic))]
-        client = KafkaConsumer(bootstrap_servers=self._bootstrap)
-        try:
+        with closing(KafkaConsumer(bootstrap_servers=self._bootstrap)) as client:
             return {part.partition: offset for part, offset in client.end_offsets(parts).items()}
-        finally:
-            client.close()
 
     def close(self) -> None:
         """See the port; consumers must have been closed."""

@@ -1,7 +1,7 @@
 """A client of the hub's HTTP APIs: it does operations, and answers with their models."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import IO, Any, Self, TypeVar, cast
@@ -112,14 +112,11 @@ class HubClient:
     ) -> Iterator[httpx.Response]:
         try:
             request = _request(self._client, self._reader, operation, names, query=query, sent=sent)
-            response = self._client.send(request, stream=True)
-            try:
+            with closing(self._client.send(request, stream=True)) as response:
                 if response.is_error:
                     response.read()
                     raise problem_of(response)
                 yield response
-            finally:
-                response.close()
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise Unreachable(self.url) from error
 

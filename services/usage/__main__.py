@@ -3,6 +3,8 @@
 The topics must be there. Each worker needs a data folder of its own (HUB_DATA_DIR).
 """
 
+from contextlib import closing
+
 from faust import Worker
 
 from hub.log.kafka_eventlog import KafkaEventLog
@@ -14,11 +16,8 @@ from services.usage.faust_app import make_app
 
 def partitions_of(bootstrap: str) -> int:
     """How many partitions each source topic has; SystemExit where they have not equally many."""
-    event_log = KafkaEventLog(bootstrap)
-    try:
+    with closing(KafkaEventLog(bootstrap)) as event_log:
         counts = {topic: len(event_log.end_offsets(topic)) for topic in SOURCES}
-    finally:
-        event_log.close()
     if len(set(counts.values())) != 1:
         listing = ", ".join(f"{topic}: {number}" for topic, number in counts.items())
         raise SystemExit(f"usage needs topics with equally many partitions, found {listing}")

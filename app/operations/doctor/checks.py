@@ -5,6 +5,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -118,11 +119,8 @@ def provider(settings: Settings) -> Iterator[Finding]:
         return
     from hub.auth.oidc import ProviderKeys
 
-    keys = ProviderKeys(settings.oidc_issuer, settings.oidc_jwks_url)
-    try:
+    with closing(ProviderKeys(settings.oidc_issuer, settings.oidc_jwks_url)) as keys:
         count = keys.step(0.0)
-    finally:
-        keys.close()
     yield Finding(
         count > 0,
         bilingual("operations.provider-tells-usable-keys", oidc_issuer=settings.oidc_issuer, count=count),
@@ -140,11 +138,8 @@ def journals(settings: Settings) -> Iterator[Finding]:
 
 def _journal_mode(path: Path) -> str:
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5)
-        try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5)) as connection:
             return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
-        finally:
-            connection.close()
     except sqlite3.DatabaseError as error:
         return str(error)
 
