@@ -105,7 +105,7 @@ def backup(settings: Settings, file: Path, steps: Steps, *, with_key: bool = Tru
 def contents(folder: Path) -> tuple[dict[str, Digest], dict[str, Digest]]:
     """The digests of the tables and of the topics that a folder has, which may be one of an earlier release."""
     bring_up_to_date(folder)
-    with closing(SqliteEventLog(folder / LOG)) as log, Folder(folder) as opened:
+    with closing(SqliteEventLog(folder / LOG)) as log, closing(Folder(folder)) as opened:
         return digests(opened), topic_digests(log)
 
 

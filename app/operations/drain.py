@@ -40,7 +40,7 @@ def drain(settings: Settings, folder: Path, on_progress: OnProgress) -> int:
 
 
 def _check(folder: Path) -> None:
-    with Folder(folder) as opened:
+    with closing(Folder(folder)) as opened:
         left = sum(opened.count(BY_NAME[name]) for name in OUTBOXES)
     with closing(SqliteEventLog(folder / LOG)) as log:
         waiting = log.consumer("curation", [SUBMISSIONS]).lag()

@@ -40,7 +40,7 @@ def export(target: Target, folder: Path, steps: Steps) -> None:
     with closing(make_empty(folder)) as log:
         log.create_topics(topics(1))
         spans = list(_before(target))
-        with Folder(folder) as opened:
+        with closing(Folder(folder)) as opened:
             with target.servers.snapshot():
                 _copy_tables(target, opened, steps)
             spans += [_whole(target, topic) for topic in (BOOKINGS, *LETTERS)]

@@ -71,7 +71,7 @@ def opened(settings: Settings) -> Iterator[Target]:
     """Topics and tables are there when the block begins."""
     with (
         closing(resources(settings.model_copy(update={"profile": "real"}), making=True)) as on,
-        Servers(on.get(DATABASE)) as servers,
+        closing(Servers(on.get(DATABASE))) as servers,
     ):
         yield Target(on, servers, Topics(on.get(EVENT_LOG), settings.kafka_bootstrap))
 
@@ -92,7 +92,7 @@ def move(source: Path, settings: Settings, steps: Steps, *, to: Path | None = No
         marker.save(source)
         target.servers.set_mark(marker.mark)
         moved = Moved()
-        with Folder(source) as folder:
+        with closing(Folder(source)) as folder:
             _move_tables(folder, target, steps, moved)
             _move_topics(folder, target, marker, steps, moved)
         _build_catalogue(target, steps, moved)

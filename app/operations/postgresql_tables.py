@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, cast
 
 from psycopg import Connection
 from psycopg.sql import SQL, Literal
@@ -42,12 +41,6 @@ class Servers:
         self._sql: Connection[Any] = database.session()
         # Between two tables other work is done, such as writing what was read to a slow disk.
         self._sql.execute("SET idle_in_transaction_session_timeout = 0")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self.close()
 
     def close(self) -> None:
         self._sql.close()

@@ -85,7 +85,7 @@ def _complete(settings: Settings, work: Path, manifest: Manifest, steps: Steps) 
     if manifest.profile == "real":
         log = SqliteEventLog(work / LOG)
         log.create_topics(topics(1))
-        with Folder(work) as opened:
+        with closing(Folder(work)) as opened:
             publish_missing(log, opened, settings.node)
         log.close()
     with closing(compose(embedded(settings, work), roles=())) as hub:

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from sqlalchemy import Table
 
@@ -39,12 +37,6 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._opened: dict[str, sqlite3.Connection] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self.close()
 
     def close(self) -> None:
         for connection in self._opened.values():

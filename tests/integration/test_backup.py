@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def test_a_backup_of_a_hub_at_work_is_one_moment_of_it(tmp_path: Path) -> None:
         writer.join()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert restore(again, file, silent) == manifest
-    with Folder(again.data_dir) as folder:
+    with closing(Folder(again.data_dir)) as folder:
         assert digests(folder) == manifest.tables
 
     with Live(again) as live:
@@ -219,7 +220,7 @@ def test_a_restore_that_is_killed_is_done_again_from_the_start(tmp_path: Path) -
             killed += 1
     assert ended == 0
     assert killed >= 8, "hardly killed, no test"
-    with Folder(again) as folder:
+    with closing(Folder(again)) as folder:
         assert digests(folder) == manifest.tables
     assert not list(again.glob("restoring-*"))
     with Live(Settings(data_dir=again), works=False) as still:

@@ -94,7 +94,7 @@ def test_a_backup_of_an_earlier_release_is_restored(tmp_path: Path) -> None:
     file = FOLDERS / "b0d141d-backup.tar.gz"
     manifest = restore(settings, file, silent)
     assert manifest.version
-    with Folder(settings.data_dir) as restored:
+    with closing(Folder(settings.data_dir)) as restored:
         assert digests(restored) == manifest.tables
     with Live(settings, works=False) as live:
         assert revealed(live) == {PHONE}

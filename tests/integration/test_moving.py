@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -169,7 +170,7 @@ def test_everything_arrives_once_though_the_move_is_killed_on_the_way(tmp_path: 
     with pytest.raises(Refused, match="other data"):
         move(tmp_path / "other", settings, silent, resume=True)
 
-    with Folder(folder) as source, opened(settings) as target:
+    with closing(Folder(folder)) as source, opened(settings) as target:
         assert digests(source) == {moved_name(table): target.servers.digest(table) for table in TABLES}
     for topic, count in ((RECORDS, 41), (BOOKINGS, 3), (TELEMETRY, 10), (SUBMISSIONS, 0)):
         found = events(settings, topic)
