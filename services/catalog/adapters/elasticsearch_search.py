@@ -103,16 +103,7 @@ class Search:
             more = more_paths()
             exacts.update(more["facets"])
             numbers.update(more["numbers"])
-        for path in query.filters:
-            paths.required(path, exacts, "unknown-path", f"f.{path}")
-        for path in query.facets:
-            paths.required(path, exacts, "unknown-path", "facets")
-        for path in query.ranges:
-            paths.required(path, numbers, "unknown-path", path)
-        sorts = ["relevance", *(f"{sign}{name}" for name in ("updated", "title", *numbers) for sign in ("", "-"))]
-        if query.near:
-            sorts += ["distance", "-distance"]
-        paths.required(query.sort, sorts, "unknown-sort", "sort")
+        paths.check(query, exacts, numbers)
 
     def _constrained(self) -> dict[str, Clause]:
         """The clause of each part of the query but the text, by a name that tells whose counts ignore it."""

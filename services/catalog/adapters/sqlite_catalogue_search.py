@@ -90,19 +90,8 @@ class Search:
         return Answer(len(self.rows), ranked[:size], facets, following)
 
     def _check(self) -> None:
-        memory, query = self._memory, self._query
-        exact = (*paths.filters(), *memory.facets)
-        numbers = (*paths.ranges(), *memory.numbers)
-        for path in query.filters:
-            paths.required(path, exact, "unknown-path", f"f.{path}")
-        for path in query.facets:
-            paths.required(path, exact, "unknown-path", "facets")
-        for path in query.ranges:
-            paths.required(path, numbers, "unknown-path", path)
-        sorts = ["relevance", *(f"{sign}{name}" for name in ("updated", "title", *numbers) for sign in ("", "-"))]
-        if query.near:
-            sorts += ["distance", "-distance"]
-        paths.required(query.sort, sorts, "unknown-sort", "sort")
+        memory = self._memory
+        paths.check(self._query, (*paths.filters(), *memory.facets), (*paths.ranges(), *memory.numbers))
 
     def _matches(self, reader: Reader) -> Matches:
         found = Matches()

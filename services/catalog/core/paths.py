@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from hub.kernel.problems import Problem, Refusal, quoted
+from hub.ports.catalogue import Query
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from schemas.annotations import Search
@@ -68,6 +69,20 @@ def required(path: str, allowed: Iterable[str], code: str, field: str) -> str:
     else:
         expected = bilingual("catalog.one-of", names=", ".join(known[:60]))
     raise Refusal(Problem(code, expected, quoted(path), field), status=400)
+
+
+def check(query: Query, exact: Collection[str], numbers: Collection[str]) -> None:
+    """Raises Refusal (400) where the query names a path that is not among these, or an order that there is not."""
+    for path in query.filters:
+        required(path, exact, "unknown-path", f"f.{path}")
+    for path in query.facets:
+        required(path, exact, "unknown-path", "facets")
+    for path in query.ranges:
+        required(path, numbers, "unknown-path", path)
+    orders = ["relevance", *(f"{sign}{name}" for name in ("updated", "title", *numbers) for sign in ("", "-"))]
+    if query.near:
+        orders += ["distance", "-distance"]
+    required(query.sort, orders, "unknown-sort", "sort")
 
 
 def _kind_path() -> SearchPath:
