@@ -174,22 +174,6 @@ class PersonRef(NamedPart):
     name_en: Short | None = Opt("英文姓名", "name (English)", search="text", example="Zhang San")
 
 
-class ProjectRef(NamedPart):
-    """A reference to a project by its number."""
-
-    number: Annotated[Short, F("项目编号", "project number", search="keyword", example="LZ23F020001")]
-    name_zh: Short | None = Opt("项目名称", "project title (Chinese)", search="text")
-    name_en: Short | None = Opt("项目英文名称", "project title (English)", search="text")
-
-    @classmethod
-    def parse(cls, text: str) -> dict[str, Any]:
-        return {"number": text.strip()}
-
-    @classmethod
-    def show(cls, value: Mapping[str, Any]) -> str:
-        return str(value["number"])
-
-
 class Contact(NamedPart):
     """Whom to ask about a resource."""
 

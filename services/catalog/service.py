@@ -22,7 +22,7 @@ from services.catalog.core.paths import KIND
 from services.catalog.core.queries import canonical
 from services.catalog.ports import SEARCHES_LIMIT, SavedSearch, SavedSearches
 from services.catalog.related import Links
-from services.catalog.sink import CatalogueSink, check, rebuild, reconcile
+from services.catalog.sink import CatalogueSink, check, rebuild
 
 
 def query_string(query: Query) -> str:
@@ -38,7 +38,7 @@ def parameters_of(query: str) -> list[tuple[str, str]]:
     return parse_qsl(query.lstrip("?"), keep_blank_values=True)
 
 
-__all__ = ["CatalogueQueries", "CatalogueSink", "check", "rebuild", "reconcile"]
+__all__ = ["CatalogueQueries", "CatalogueSink", "check", "rebuild"]
 
 VERSIONS_LIMIT = 50
 PRICED = "hourly_rate.amount"

@@ -153,16 +153,6 @@ def rebuild(records: RecordReader, catalogue: Catalogue, on_progress: Progress =
     return catalogue.rebuild(counted())
 
 
-def reconcile(records: RecordReader, catalogue: Catalogue) -> int:
-    """Apply every record whose version the catalogue lacks; returns how many that were."""
-    applied = 0
-    for batch in _batches(records):
-        known = catalogue.versions([record.id for record in batch])
-        missing = [record for record in batch if record.version > known.get(record.id, 0)]
-        applied += catalogue.apply(_documents(missing)) if missing else 0
-    return applied
-
-
 @dataclass(frozen=True, slots=True)
 class Check:
     """Whether the catalogue says what the record store says: both digests."""

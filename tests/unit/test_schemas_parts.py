@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.parts.common import Closure, Contact, Money, OrganisationRef, Place, ProjectRef
+from schemas.parts.common import Closure, Contact, Money, OrganisationRef, Place
 from schemas.parts.opening import OpeningHours
 from schemas.parts.part import Part
 from schemas.parts.persistent import AlternateIdentifier, InstrumentType, RelatedIdentifier
@@ -28,7 +28,6 @@ class Plain(Part):
         (Money, "5", {"amount": "5", "currency": "CNY"}, "5 CNY"),
         (Place, " 余杭塘路866号 ", {"address": "余杭塘路866号"}, "余杭塘路866号"),
         (Place, "30.3, 120.1", {"lat": 30.3, "lon": 120.1}, ""),
-        (ProjectRef, " LZ23 ", {"number": "LZ23"}, "LZ23"),
         (Contact, " 李四 ", {"name": "李四"}, "李四"),
         (Contact, "lab@example.edu.cn", {"email": "lab@example.edu.cn"}, "lab@example.edu.cn"),
         (InstrumentType, " 电镜 ", {"name": "电镜"}, "电镜"),
