@@ -76,7 +76,7 @@ def F(
     """Annotate a field.
 
     `authority` overrides the kind's order of authorities for this field; `hint` tells (in Chinese, in English) what is
-    expected, for forms and for messages about wrong input; `refers` names the kind that a reference points to;
+    expected, for templates and for messages about wrong input; `refers` names the kind that a reference points to;
     `aliases` are further column headings under which imports know the field; `codes` names the code list of
     schemas.codes that labels the field's values.
     """

@@ -1,1 +1,1 @@
-"""Everything that is derived from the record kinds: contracts, templates, forms, index mappings and documentation."""
+"""Everything that is derived from the record kinds: contracts, templates, index mappings and documentation."""

@@ -16,7 +16,6 @@ from schemas.annotations import F
 from schemas.derive.compatibility import incompatible
 from schemas.derive.contracts import contracts
 from schemas.derive.docs import kind_document
-from schemas.derive.forms import form
 from schemas.derive.jsonschema import json_schema, node_at
 from schemas.derive.mapping import index_mapping
 from schemas.derive.publish import main
@@ -72,7 +71,7 @@ def test_its_schema_says_what_its_model_checks(dataset: Kind) -> None:
     assert incompatible(schema, without) == ["files: the field has been removed"]
 
 
-def test_its_template_and_form_ask_for_its_fields(dataset: Kind) -> None:
+def test_its_template_asks_for_its_fields(dataset: Kind) -> None:
     rows = list(csv.reader(io.StringIO(template(dataset, "zh", "csv").decode("utf-8-sig"))))
     assert rows == [headings(dataset, "zh")]
     assert "持有单位·单位名称" in rows[0]
@@ -81,10 +80,6 @@ def test_its_template_and_form_ask_for_its_fields(dataset: Kind) -> None:
     result = validate_text(dataset, example_row(dataset, "zh"))
     assert isinstance(result, Valid)
     assert (result.fields["files"], result.fields["keywords"]) == (12, ["示例", "试验"])
-    asked = {field.name: field for field in form(dataset, "zh")}
-    assert [name for name, field in asked.items() if field.required] == ["name_zh"]
-    assert (asked["licence"].input, asked["licence"].choices[0]) == ("select", ("CC0-1.0", "CC0-1.0"))
-    assert asked["files"].minimum == 1
 
 
 def test_it_is_mapped_and_documented(dataset: Kind) -> None:

@@ -1,8 +1,7 @@
-"""Templates and forms: what a person fills in by them is what the kind takes."""
+"""Templates: what a person fills in by them is what the kind takes."""
 
 import csv
 import io
-from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from openpyxl import load_workbook
 
 from hub.text.language import Language
 from schemas.derive.columns import columns_of
-from schemas.derive.forms import FormField, form
 from schemas.derive.templates import example_row, headings, template
 from schemas.kind import kind_named, shipped_kinds
 from schemas.validation import Valid, validate_text
@@ -89,43 +87,3 @@ def test_headings_carry_hints_and_codes_keep_their_zeros() -> None:
     assert sheet.column_dimensions[heading.column_letter].number_format == "@"
     commissioned = sheet.cell(1, columns.index("commissioned") + 2).column_letter
     assert sheet.column_dimensions[commissioned].number_format == "yyyy-mm-dd"
-
-
-def test_a_form_asks_each_field_the_way_it_is_answered() -> None:
-    asked = {field.name: field for field in form(kind_named("instrument"), "zh")}
-    assert list(asked) == [spec.path for spec in columns_of(kind_named("instrument"))]
-    inputs = {
-        "name_zh": "text",
-        "specifications": "textarea",
-        "opening_hours": "textarea",
-        "status": "select",
-        "shared": "select",
-        "category_code": "combobox",
-        "country_of_origin": "combobox",
-        "commissioned": "date",
-        "slot_minutes": "number",
-        "contact.email": "email",
-        "contact.phone": "tel",
-        "landing_page": "url",
-        "owner.uscc": "text",
-    }
-    assert {name: asked[name].input for name in inputs} == inputs
-    assert asked["status"].choices[0] == ("in_service", "在用")
-    assert (asked["place.lat"].minimum, asked["place.lat"].maximum) == (-90, 90)
-    assert asked["contact.phone"].openness == "secret"
-    assert asked["place.lat"].group == "place"
-    assert "-90 到 90" in asked["place.lat"].hint
-    assert {field.name for field in fields(FormField)} >= {"label", "hint", "input", "choices", "required"}
-
-
-@pytest.mark.parametrize("name", shipped_kinds())
-def test_what_a_form_offers_is_accepted(name: str) -> None:
-    kind = kind_named(name)
-    for language in LANGUAGES:
-        for field in form(kind, language):
-            if field.input == "select":
-                for code, label in field.choices:
-                    for text in (code, label):
-                        result = validate_text(kind, {field.name: text})
-                        told = () if isinstance(result, Valid) else [problem.field for problem in result.problems]
-                        assert field.name not in told
