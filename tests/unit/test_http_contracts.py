@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
-from app.server import router as me
+from app.me import router as me
 from hub.auth.sources import load_sources
 from hub.web.routes import serve
 from schemas.derive.openapi import openapi

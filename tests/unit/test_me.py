@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app.server import router
+from app.me import router
 from hub.auth.sources import load_sources
 from hub.kernel.access import Principal
 from hub.web.problems import install_problem_handlers
