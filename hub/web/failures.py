@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Iterator
 
 from fastapi import Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.kernel.problems import expecting
@@ -49,6 +50,9 @@ class Failures:
 
         try:
             await self._app(scope, receive, noting)
+        except ClientDisconnect:
+            if not begun:  # nobody reads it, but without one it would be counted as the hub's fault
+                await Response(status_code=400)(scope, receive, send)
         except Exception as error:
             if begun or scope["type"] != "http":
                 raise

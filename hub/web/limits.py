@@ -17,10 +17,10 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.kernel.access import Role
+from hub.kernel.access import ANONYMOUS, Role
 from hub.kernel.problems import Problem, Refusal, expecting, quoted, refusal
 from hub.text.messages import bilingual
-from hub.web.callers import TOKEN_COOKIE, language_of, principal_of, require
+from hub.web.callers import language_of, principal_of, require
 from hub.web.problems import problem_response
 
 KIB, MIB = 2**10, 2**20
@@ -176,11 +176,15 @@ def _announced(request: Request) -> int:
 
 
 def _sender(request: Request, limits: RouteLimits) -> str:
-    """Who sends; Refusal (401, 403) where the operation is not for them."""
-    if limits.roles:
+    """Who sends: whoever holds the token, else an address. Refusal (401, 403) where the operation is not for them."""
+    try:
         principal = principal_of(request)
+    except Refusal:
+        if limits.roles:
+            raise
+        principal = ANONYMOUS  # words that are no token would make a sender of each request
+    if limits.roles:
         if not principal.roles:
             raise refusal("sign-in", "hub.sign-in", "", "Authorization", 401)
-        return require(*limits.roles)(principal).name
-    token = request.headers.get("authorization") or request.cookies.get(TOKEN_COOKIE)
-    return token or (request.client.host if request.client else "")
+        require(*limits.roles)(principal)
+    return principal.name if principal.roles else request.client.host if request.client else ""

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from hub.web.callers import TOKEN_COOKIE
@@ -54,6 +54,8 @@ def add_page(router: APIRouter, api: AsyncHubClient, name: str, page: Page) -> N
             response = refused(request, problem.status, problem.messages if problem.details else [])
         except HTTPException as error:
             response = refused(request, error.status_code, [])
+        except ClientDisconnect:
+            raise
         except Exception:
             log.exception("page %s failed", request.url.path)
             response = refused(request, 500, [])

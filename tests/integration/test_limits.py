@@ -1,6 +1,7 @@
 """The table of limits: every route has its row, and every row is kept to, whatever is sent."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -12,7 +13,7 @@ from app.limits import ANYBODY_SIGNED_IN, LISTING, WRITING, limits_of_routes
 from hub.web import limits
 from hub.web.connections import CONNECTIONS, HEAD_BYTES, HEAD_FIELDS, HEAD_SECONDS, URL_BYTES, WAITING_OF_ADDRESS
 from hub.web.limits import RouteLimits
-from tests.integration.whole_site import Answer, Site, codes, opened
+from tests.integration.whole_site import HANG_UP, Answer, Site, codes, opened
 
 pytestmark = pytest.mark.integration
 UPLOAD = 300_000
@@ -138,6 +139,45 @@ def test_one_sender_does_not_take_the_others_places(site: Site) -> None:
     assert int(further.headers["retry-after"]) > 0
     assert {answer.status for answer in (others, *unfinished)} == {422}
     assert site.call(name + "?source=owner", token=site.operator).status == 422, "the places are free again"
+
+
+@pytest.mark.parametrize("name", ["POST /sign-in", "POST /bookings/{booking_id}/cancel"])
+def test_words_that_are_no_token_make_no_senders(site: Site, name: str) -> None:
+    most = TABLE[name].at_once
+
+    async def held() -> list[int]:
+        go, entered = asyncio.Event(), []
+
+        async def late() -> bytes:
+            entered.append(1)
+            await go.wait()
+            return b" "
+
+        def begun(**fields: str) -> asyncio.Task[Answer]:
+            form = "application/x-www-form-urlencoded"
+            return asyncio.create_task(site.sent(name, pieces=[late], content_type=form, **fields))  # type: ignore[arg-type]
+
+        under_way = [begun(cookie=f"hub_token=forged-{number}") for number in range(most + 3)]
+        while len(entered) + sum(task.done() for task in under_way) < most + 3:
+            await asyncio.sleep(0.01)
+        refused = [task.result().status for task in under_way if task.done()]
+        known = begun(token=site.member)
+        go.set()
+        await asyncio.gather(*under_way)
+        return [*refused, (await known).status]
+
+    *refused, known = asyncio.run(held())
+    assert refused == [429] * 3
+    assert known != 429
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_who_hangs_up_is_no_fault_of_the_hub(site: Site, caplog: pytest.LogCaptureFixture, name: str) -> None:
+    target = name.replace("{kind}", "instrument?source=owner")
+    for form in ("application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"):
+        answer = site.call(target, pieces=[b"--b\r\n", HANG_UP, HANG_UP], token=site.operator, content_type=form)
+        assert answer.status < 500, "nobody reads it, but it is counted"
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 @pytest.mark.parametrize("name", [name for name, row in BODIES.items() if row.json])

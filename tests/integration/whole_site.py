@@ -15,6 +15,9 @@ from app.server import create_app
 from hub.auth.tokens import operator_token
 from hub.runtime.settings import Settings
 
+HANG_UP = object()
+"""In place of a piece of the body."""
+
 
 class Answer(NamedTuple):
     """`taken`: how many bytes of the body were read."""
@@ -68,6 +71,8 @@ class Site:
             piece = next(left, None)
             if piece is None:
                 return {"type": "http.request", "body": b"", "more_body": False}
+            if piece is HANG_UP:
+                return {"type": "http.disconnect"}
             if callable(piece):
                 piece = await piece()
             taken += len(piece)

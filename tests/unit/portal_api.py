@@ -210,6 +210,13 @@ DOCUMENTS = {
 Handler = Callable[[httpx.Request], httpx.Response | None]
 
 
+class Nobody:
+    """The tokens that a portal knows by itself where it stands apart from the APIs."""
+
+    def principal(self, token: str) -> None:
+        return None
+
+
 class Asked:
     """The portal on a made-up API. `requests` are those that reached the API; `answer` may answer one first."""
 
@@ -219,6 +226,7 @@ class Asked:
         own = {"id": "owner", "label": HOSTILE, "authority": "owner"}
         self.me = example(access.ME, {"name": "a", "roles": roles, "sources": [own] if len(roles) > 1 else []})
         self.app = app = FastAPI()
+        app.state.access = Nobody()
         transport = httpx.MockTransport(self._reply)
         self.router = portal(httpx.AsyncClient(transport=transport, base_url="http://hub.internal"))
         app.include_router(self.router)
