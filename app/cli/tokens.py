@@ -1,11 +1,12 @@
 """`hub token`: who may do what."""
 
+from pathlib import Path
 from typing import Annotated, cast, get_args
 
 import typer
 from rich.markup import escape
 
-from app.cli.session import WRONG_USAGE, Data, session_of, settings_for
+from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, session_of, settings_for
 from app.cli.wording import t
 from hub.auth.sources import load_sources
 from hub.auth.tokens import ACCESS_FILE, AccessFile
@@ -33,7 +34,7 @@ def issue(
     chosen = cast(list[Role], roles or ["member"])
     if "submitter" in chosen and not sources:
         session.stop(WRONG_USAGE, bilingual("cli.tokens.submitter-needs-source-whom"))
-    token = AccessFile(settings.data_dir).issue(name, chosen, sources or ())
+    token = _opened(session, settings.data_dir).issue(name, chosen, sources or ())
     typer.echo(token)
     session.note(bilingual("cli.tokens.keep-safe-not-shown"))
 
@@ -45,6 +46,13 @@ def list_tokens(context: typer.Context, data: Data = None) -> None:
     if not (folder / ACCESS_FILE).exists():
         session.stop(WRONG_USAGE, bilingual("cli.tokens.no-data-folder-hub", folder=folder))
     table = session.table("cli.heading.name", "cli.heading.roles", "cli.heading.sources")
-    for principal in AccessFile(folder).principals():
+    for principal in _opened(session, folder).principals():
         table.add_row(escape(principal.name), ", ".join(sorted(principal.roles)), ", ".join(sorted(principal.sources)))
     session.out.print(table)
+
+
+def _opened(session: Session, folder: Path) -> AccessFile:
+    try:
+        return AccessFile(folder)
+    except ValueError as error:
+        session.stop(UNREACHABLE, bilingual("cli.up.cannot-open-data", data_dir=folder, error=error))

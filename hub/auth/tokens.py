@@ -40,6 +40,7 @@ class AccessFile:
     """access.json: a list of {name, roles, sources, sha256}. Only digests are kept.
 
     A data folder without one gets an operator, whose token is written beside it, readable by its owner alone.
+    ValueError where it cannot be read.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -48,6 +49,7 @@ class AccessFile:
         self._principals: dict[str, Principal] = {}
         if not self._path.exists():
             self._begin()
+        self._current()
 
     def principal(self, token: str) -> Principal | None:
         """Who holds this token; None where nobody does.
@@ -87,12 +89,18 @@ class AccessFile:
         status = self._path.stat()
         changed = (status.st_mtime_ns, status.st_ino, status.st_size)  # two changes may come at one tick of the clock
         if changed != self._read_at:
-            self._principals = {
+            self._principals = self._read()
+            self._read_at = changed
+        return self._principals
+
+    def _read(self) -> dict[str, Principal]:
+        try:
+            return {
                 entry["sha256"]: Principal(entry["name"], frozenset(entry["roles"]), frozenset(entry["sources"]))
                 for entry in orjson.loads(self._path.read_bytes())
             }
-            self._read_at = changed
-        return self._principals
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"{self._path.name} is no list of tokens: {error}") from error
 
 
 def _digest(token: str) -> str:

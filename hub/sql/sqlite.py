@@ -32,11 +32,13 @@ class Database:
         self._opened: list[sqlite3.Connection] = []
         # Each thread keeps its connections, and a transaction begins and ends where it is written here.
         self._engine = create_engine("sqlite://", creator=self._connect, poolclass=NullPool, pool_reset_on_return=None)
-        self._writing = self._engine.connect()
+        self._writing = self._connected()
         self._writer = driver_of(self._writing)
         self._writer.execute("PRAGMA journal_mode=WAL")
         self._writer.executescript(script)
-        if store and not is_newest(self._writing):
+        with driver_errors():
+            upgraded = not store or is_newest(self._writing)
+        if not upgraded:
             with self.writing() as sql:
                 upgrade_file(sql, store)
 
@@ -70,7 +72,7 @@ class Database:
         """This thread's own connection; each statement sees the last committed state."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            self._local.reading = self._engine.connect()
+            self._local.reading = self._connected()
             connection = self._local.connection = driver_of(self._local.reading)
             connection.execute("PRAGMA query_only=ON")
         return connection
@@ -111,6 +113,10 @@ class Database:
             if self._writer.in_transaction:  # a full disk may have ended it already
                 self._writer.execute("ROLLBACK")
             raise
+
+    def _connected(self) -> Connection:
+        with driver_errors():
+            return self._engine.connect()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -16,6 +16,10 @@ _ONE_AT_A_TIME = Lock()
 """Alembic keeps what a step runs on for the whole process, so that two threads would take each other's."""
 
 
+class NewerRelease(ValueError):
+    """The tables are those of a newer release, and stay as they are."""
+
+
 def is_newest(sql: Connection) -> bool:
     """Whether there is nothing to do."""
     return version_of(sql) == NEWEST
@@ -31,13 +35,16 @@ def version_of(sql: Connection) -> str:
 def upgrade(sql: Connection) -> None:
     """Run the steps that are missing on PostgreSQL, each in a transaction of its own; the caller keeps others away.
 
-    Raises alembic.util.CommandError where the tables are those of a newer release.
+    Raises NewerRelease.
     """
     _run_steps(sql)
 
 
 def upgrade_file(sql: Connection, store: str) -> None:
-    """Run the steps that are missing on the SQLite file of a store, in the transaction that the caller has begun."""
+    """Run the steps that are missing on the SQLite file of a store, in the transaction that the caller has begun.
+
+    Raises NewerRelease.
+    """
     if not version_of(sql):
         sql.execute(text(f"CREATE TABLE {VERSIONS_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
         sql.execute(text(f"INSERT INTO {VERSIONS_TABLE} VALUES ('{BEFORE_SQLITE}')"))
@@ -48,6 +55,8 @@ def _run_steps(sql: Connection, store: str = "") -> None:
     """What `alembic upgrade head` does, without reading the steps' files for each SQLite file anew."""
     from alembic.runtime.environment import EnvironmentContext
 
+    if (version := version_of(sql)) > NEWEST:
+        raise NewerRelease(f"the tables are at step {version}, this release knows {NEWEST}")
     known = steps()
     environment = EnvironmentContext(
         alembic_config(sql, store), known, fn=lambda at, _: known._upgrade_revs("head", at)
