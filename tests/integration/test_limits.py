@@ -141,7 +141,7 @@ def test_one_sender_does_not_take_the_others_places(site: Site) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, row in BODIES.items() if row.json])
-@pytest.mark.parametrize("body", [b'{"a": "\\ud800"}', b'{"\\udfff": 1}', b'"\xff"', b"{", b"[NaN]", b"[" * 10_000])
+@pytest.mark.parametrize("body", [b'"\xff"', b"{", b"[NaN]", b"[" * 10_000])
 def test_what_is_no_json_is_told_as_such(site: Site, name: str, body: bytes) -> None:
     answer = site.call(name, pieces=[body], token=site.operator)
     assert (answer.status, codes(answer)) == (400, ["not-json"])
