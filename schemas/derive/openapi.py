@@ -39,8 +39,8 @@ _HEADERS: Mapping[str, tuple[str, Schema]] = {
 _LANGUAGE: Schema = {
     "name": "lang",
     "in": "query",
-    "description": "the language of the answer, before Accept-Language",
-    "schema": {"type": "string", "enum": ["zh", "en"]},
+    "description": "zh or en, before Accept-Language; any other is passed over",
+    "schema": {"type": "string"},
 }
 _REASONS: Mapping[int, str] = {
     200: "the answer",
@@ -86,7 +86,8 @@ def openapi(operations: Iterable[Operation[Any]], discovery_url: str = "") -> Sc
         "info": {
             "title": "科研资源共享枢纽 · Research-resource sharing hub",
             "version": "1",
-            "description": "Compatible within a major version: requests stay valid, answers stay readable.",
+            "description": "Compatible within a major version: requests stay valid, answers stay readable. What is "
+            "sent has no control characters (but tabs and line ends) and no unpaired surrogates in its texts.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
