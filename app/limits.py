@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from hub.kernel.access import Role
 from hub.runtime.settings import Settings
+from hub.web.characters import CleanText
 from hub.web.limits import DEFAULT, KIB, MIB, Limited, RouteLimits
 from hub.web.safety import Hosts, Safe
 from schemas.http import OPERATIONS, booking, catalog, curation, ingest
@@ -84,7 +85,8 @@ def limits_of_routes(upload_bytes: int) -> Mapping[str, RouteLimits]:
 
 
 def add_limits(app: FastAPI, settings: Settings) -> None:
-    """Hold every request to the table, and to the hosts of the settings."""
+    """Hold every request to the table, to clean text, and to the hosts of the settings."""
     app.add_middleware(Limited, table=limits_of_routes(settings.max_body_bytes))
+    app.add_middleware(CleanText)
     hosts = Hosts(settings.public_url, filter(None, settings.hosts.split(",")))
     app.add_middleware(Safe, hosts=hosts, https=settings.public_url.startswith("https:"))

@@ -14,7 +14,7 @@ from app.health import health
 from app.limits import add_limits
 from app.me import router as me
 from hub import __version__
-from hub.auth.oidc import with_oidc
+from hub.auth.oidc import discovery_at, with_oidc
 from hub.auth.oidc_login import sign_in
 from hub.kernel.operation import JSON
 from hub.runtime.settings import Settings
@@ -65,7 +65,7 @@ def create_app(hub: Hub) -> FastAPI:
     for router in (*_routers(hub, app), health(hub, runtime), exposition(hub.settings.metrics_public)):
         app.include_router(router)
         templates |= templates_of(router)
-    app.include_router(description(set(templates.values())))
+    app.include_router(description(set(templates.values()), discovery_at(hub.settings.oidc_issuer)))
     app.add_middleware(Failures)
     add_limits(app, hub.settings)
     app.add_middleware(Observed, templates=templates)
@@ -82,9 +82,10 @@ def _routers(hub: Hub, app: FastAPI) -> Iterator[APIRouter]:
             yield manifest.pages(app, _api(hub.settings, app))
 
 
-def description(templates: Collection[str]) -> APIRouter:
-    """GET /api/v1/openapi.json: the contract of the operations that this process serves."""
-    document = orjson.dumps(openapi(operation for operation in OPERATIONS if operation.path in templates))
+def description(templates: Collection[str], discovery_url: str) -> APIRouter:
+    """GET /api/v1/openapi.json: the contract of the operations that this process serves, and whose tokens it takes."""
+    served = (operation for operation in OPERATIONS if operation.path in templates)
+    document = orjson.dumps(openapi(served, discovery_url))
     router = APIRouter()
 
     @router.get("/api/v1/openapi.json", include_in_schema=False)

@@ -1,6 +1,5 @@
 """Checking a row against its kind: pydantic-core once, and its errors told in the reader's words."""
 
-import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from hub.kernel.expectations import expected
 from hub.kernel.problems import Problem, quoted
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
@@ -18,24 +18,6 @@ from schemas.codes import code_list
 from schemas.fields import FieldSpec, by_path
 from schemas.kind import Kind, RecordModel
 from schemas.parts.part import Part
-
-
-def expected(code: str, context: Mapping[str, Any], rule: str) -> Bilingual:
-    """The expectation behind an error code; the checker's own English `rule` where the hub has no words for it."""
-    try:
-        template = bilingual(f"schemas.expected.{code}")
-        return template.format(
-            **(dict(context) | {"expected": _choices(context)} if code == "literal_error" else context)
-        )
-    except KeyError:
-        return bilingual("schemas.expected-rule", rule=rule)
-
-
-def _choices(context: Mapping[str, Any]) -> Bilingual:
-    """pydantic tells them as an English list: 'a', 'b' or 'c'."""
-    values = re.findall(r"'((?:[^'\\]|\\.)*)'", str(context["expected"]))
-    return bilingual("hub.and").join(Bilingual(value, value) for value in values)
-
 
 PROBLEM_LIMIT = 50
 MASK = "•••"
@@ -83,7 +65,7 @@ def validate_text(kind: Kind, row: Mapping[str, str]) -> Valid | Invalid:
         try:
             _put(raw, path, _value(spec, text) if spec else text)
         except ValueError:
-            reason = expected(f"{spec.type if spec else 'text'}_type", {}, "readable")
+            reason = expected(f"{spec.type if spec else 'text'}_type", {})
             found = quoted(text) if spec and spec.openness == "public" else MASK
             problems.append(Problem("unreadable", reason, found, path, spec.label if spec else None))
     if problems:
@@ -162,7 +144,7 @@ def _problem(specs: Mapping[str, FieldSpec], item: ErrorDetails) -> Problem:
     if item["type"] == "extra_forbidden":
         return Problem("unknown-field", _known(specs, ".".join(names)), quoted(names[-1]), field)
     hint = spec.meta.hint if spec else None
-    reason = hint or expected(item["type"], item.get("ctx", {}), item["msg"])
+    reason = hint or expected(item["type"], item.get("ctx", {}))
     return Problem(item["type"], reason, _excerpt(spec, item), field, spec.label if spec else None)
 
 

@@ -1,6 +1,6 @@
 """Single values that several record kinds share, each checked against the standard that defines it.
 
-A check raises PydanticCustomError with a stable code; `schemas.validation` says in both languages what each expects.
+A check raises PydanticCustomError with a stable code; `hub.kernel.expectations` says in both languages what it expects.
 """
 
 import re

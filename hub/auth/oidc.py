@@ -94,7 +94,7 @@ class ProviderKeys:
         return self._wanted.is_set() or time.monotonic() - self._fresh_at > REFRESH_SECONDS
 
     def _discovered(self) -> str:
-        document = orjson.loads(self._get(self._issuer.rstrip("/") + DISCOVERY))
+        document = orjson.loads(self._get(discovery_at(self._issuer)))
         if not isinstance(document, dict) or document.get("issuer") != self._issuer:
             raise ValueError("the discovery document is of another issuer")
         return str(document.get("jwks_uri", ""))
@@ -168,6 +168,11 @@ class AccessLists:
         """See hub.kernel.access.AccessList."""
         principals = (known.principal(token) for known in self._lists)
         return next((principal for principal in principals if principal), None)
+
+
+def discovery_at(issuer: str) -> str:
+    """Where the provider describes itself (OpenID Connect Discovery 1.0); empty without one."""
+    return issuer.rstrip("/") + DISCOVERY if issuer else ""
 
 
 def with_oidc(issued: AccessList, settings: Settings, clock: Clock) -> tuple[AccessList, tuple[Worker, ...]]:

@@ -17,7 +17,7 @@ import orjson
 from authlib.oauth2.client import OAuth2Client
 from authlib.oauth2.rfc6749.parameters import prepare_token_request
 
-from hub.auth.oidc import DISCOVERY, DOCUMENT_BYTES, FETCH_SECONDS, REFRESH_SECONDS, ProviderKeys
+from hub.auth.oidc import DOCUMENT_BYTES, FETCH_SECONDS, REFRESH_SECONDS, ProviderKeys, discovery_at
 from hub.auth.provider_tokens import FindKey, UnknownKey, Untrusted, check_claims, is_claim, signed_claims
 from hub.ports.clock import Clock
 from hub.ports.worker import Worker
@@ -88,7 +88,7 @@ class OidcLogin:
         self._client_id = client_id
         self._find = find
         self._clock = clock
-        self._discovery_url = discovery_url or issuer.rstrip("/") + DISCOVERY
+        self._discovery_url = discovery_url or discovery_at(issuer)
         self._client = client or httpx.AsyncClient(timeout=FETCH_SECONDS)
         # Writes requests and sends none: Authlib's own senders want another HTTP client than the hub's.
         self._oauth = OAuth2Client(None, client_id=client_id, scope=SCOPE, code_challenge_method="S256")

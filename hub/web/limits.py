@@ -5,6 +5,7 @@ is sent, and where it comes more slowly than BODY_RATE.
 """
 
 import asyncio
+import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.kernel.access import ANONYMOUS, Role
+from hub.kernel.characters import may_be_unclean, unclean
 from hub.kernel.problems import Problem, Refusal, expecting, quoted, refusal
 from hub.text.messages import bilingual
 from hub.web.callers import language_of, principal_of, require
@@ -138,19 +140,14 @@ class _Body:
         return message
 
     async def checked(self) -> Receive:
-        """Read the whole, and hand it on in one piece. Refusal (400) where it is no JSON, lone surrogates included."""
+        """Read the whole, and hand it on in one piece. Refusal (400) where it is no JSON, or not of clean text."""
         data = bytearray()
         while not self._whole:
             message = await self.receive()
             if message["type"] == "http.disconnect":
                 return self._receive
             data += message.get("body", b"")
-        if data.strip():
-            try:
-                orjson.loads(data)
-            except orjson.JSONDecodeError:
-                found = quoted(bytes(data[:200]).decode("utf-8", "replace"))
-                raise refusal("not-json", "hub.not-json", found, None, 400) from None
+        _check_json(bytes(data))
         pieces = iter([{"type": "http.request", "body": bytes(data), "more_body": False}])
 
         async def receive() -> Message:
@@ -161,6 +158,28 @@ class _Body:
     def _too_large(self) -> BodyRefused:
         expected = _LARGE.format(mib=round(self._most / MIB, 2), limit=self._most)
         return BodyRefused(Problem("body-too-large", expected), 413)
+
+
+def _check_json(data: bytes) -> None:
+    if not data.strip():
+        return
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        found = data[:200].decode("utf-8", "replace")
+        problems = _surrogates(data) or (expecting("not-json", "hub.not-json", found),)
+    else:
+        problems = unclean(value) if may_be_unclean(data) else ()
+    if problems:
+        raise Refusal(*problems, status=400)
+
+
+def _surrogates(data: bytes) -> tuple[Problem, ...]:
+    """Unpaired surrogates, for which orjson takes no document and says no place."""
+    try:
+        return unclean(json.loads(data))
+    except (ValueError, RecursionError):
+        return ()
 
 
 def _has_body(scope: Scope) -> bool:

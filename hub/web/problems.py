@@ -7,7 +7,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from hub.kernel.problems import Problem, Refusal, expecting, quoted
+from hub.kernel.expectations import expected
+from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.language import Language
 from hub.text.messages import bilingual
 from hub.web.callers import language_of
@@ -52,17 +53,14 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 def unserved_response(request: Request, error: HTTPException) -> JSONResponse:
     """What the framework refuses by itself: addresses, methods and bodies that are none."""
-    expected = _UNSERVED.get(error.status_code, _REQUEST)
-    problem = Problem(f"http-{error.status_code}", expected, quoted(f"{request.method} {request.url.path}"))
+    served = _UNSERVED.get(error.status_code, _REQUEST)
+    problem = Problem(f"http-{error.status_code}", served, quoted(f"{request.method} {request.url.path}"))
     answer = problem_response((problem,), error.status_code, language_of(request))
     answer.headers.update(error.headers or {})
     return answer
 
 
 def _problem_of(error: dict[str, Any]) -> Problem:
-    where = ".".join(str(part) for part in error.get("loc", ())[1:])
-    rule = str(error.get("msg", ""))
-    found = error.get("input")
-    return expecting(
-        str(error.get("type", "invalid")), "hub.expected-rule", "" if found is None else quoted(found), where, rule=rule
-    )
+    code, place = str(error["type"]), [str(part) for part in error["loc"]]
+    found = "" if code == "missing" or error.get("input") is None else quoted(error["input"])
+    return Problem(code, expected(code, error.get("ctx", {})), found, ".".join(place[1:] or place))

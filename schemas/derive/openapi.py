@@ -14,7 +14,20 @@ VERSION = "3.1.0"
 PROBLEM_JSON = "application/problem+json"
 COMMON_PROBLEMS = (400, 401, 405, 408, 413, 414, 421, 429, 431, 500, 503, 507)
 """Of any operation: of a broken or oversized request, a wrong token, too many requests, a fault or a store away."""
-BEARER = "bearer"
+SCHEMES: Mapping[str, Schema] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "RFC 6750: a token of the hub's own, or an access token of its OpenID Connect provider",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "hub_token",
+        "description": "either of these tokens as the portal's sign-in keeps it, for pages of the same site",
+    },
+}
+PROVIDER = "provider"
 _REFERENCE = "#/components/schemas/{model}"
 _TEXT: Schema = {"type": "string"}
 _NAME: Schema = {"type": "string", "minLength": 1, "pattern": "^[^/]+$"}
@@ -26,8 +39,8 @@ _HEADERS: Mapping[str, tuple[str, Schema]] = {
 _LANGUAGE: Schema = {
     "name": "lang",
     "in": "query",
-    "description": "the language of the answer, before Accept-Language",
-    "schema": {"type": "string", "enum": ["zh", "en"]},
+    "description": "zh or en, before Accept-Language; any other is passed over",
+    "schema": {"type": "string"},
 }
 _REASONS: Mapping[int, str] = {
     200: "the answer",
@@ -56,19 +69,25 @@ _REASONS: Mapping[int, str] = {
 }
 
 
-def openapi(operations: Iterable[Operation[Any]]) -> Schema:
-    """The document of these operations. The same for the same operations, byte for byte."""
+def openapi(operations: Iterable[Operation[Any]], discovery_url: str = "") -> Schema:
+    """The document of these operations. The same for the same operations, byte for byte.
+
+    `discovery_url` is that of the OpenID Connect provider whose tokens a hub takes; as published it names none.
+    """
     known = tuple(operations)
     paths: dict[str, Schema] = {}
+    provider: Schema = {"type": "openIdConnect", "openIdConnectUrl": discovery_url}
+    schemes = {**SCHEMES, PROVIDER: provider} if discovery_url else SCHEMES
     for operation in known:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemes)
     return {
         "openapi": VERSION,
         "jsonSchemaDialect": DIALECT,
         "info": {
             "title": "科研资源共享枢纽 · Research-resource sharing hub",
             "version": "1",
-            "description": "Compatible within a major version: requests stay valid, answers stay readable.",
+            "description": "Compatible within a major version: requests stay valid, answers stay readable. What is "
+            "sent has no control characters (but tabs and line ends) and no unpaired surrogates in its texts.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -77,17 +96,18 @@ def openapi(operations: Iterable[Operation[Any]]) -> Schema:
             "schemas": _schemas(known),
             "parameters": {"lang": _LANGUAGE},
             "responses": {f"problem-{status}": _problem(status) for status in COMMON_PROBLEMS},
-            "securitySchemes": {BEARER: {"type": "http", "scheme": "bearer", "description": "RFC 6750"}},
+            "securitySchemes": dict(schemes),
         },
     }
 
 
-def _operation(operation: Operation[Any]) -> Schema:
+def _operation(operation: Operation[Any], schemes: Iterable[str]) -> Schema:
+    ways: list[Schema] = [{name: []} for name in schemes]
     operation_object: Schema = {
         "operationId": operation.id,
         "summary": operation.summary,
         "tags": [operation.tag],
-        "security": [{BEARER: []}] if operation.token else [{}, {BEARER: []}],
+        "security": ways if operation.token else [{}, *ways],
         "parameters": list(_parameters(operation)),
         "responses": _responses(operation),
     }

@@ -38,6 +38,9 @@ class _Comparison:
             yield f"{where}: the operation is called {new['operationId']} now, was {old['operationId']}"
         if {} in old.get("security", [{}]) and {} not in new.get("security", [{}]):
             yield f"{where}: callers must be signed in now"
+        for way in old.get("security", []):
+            if way and way not in new.get("security", []):
+                yield f"{where}: callers can no longer sign in by {', '.join(way)}"
         yield from self._parameters(old, new, where)
         yield from self._request(old.get("requestBody"), new.get("requestBody"), where)
         for status, answer in old["responses"].items():

@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 
 import orjson
 
+from hub.kernel.characters import is_clean
 from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.language import Bilingual
 
@@ -142,7 +143,7 @@ def _time(value: Any, name: str, problems: list[Problem]) -> datetime | None:
 
 
 def _id(value: Any, name: str, problems: list[Problem]) -> str:
-    if isinstance(value, str) and 0 < len(value.strip()) <= ID_CHARS and "\0" not in value:
+    if isinstance(value, str) and 0 < len(value.strip()) <= ID_CHARS and is_clean(value):
         return value.strip()
     problems.append(Problem("bad-id", _ID.format(most=ID_CHARS), _excerpt(value), name))
     return ""

@@ -1,24 +1,26 @@
 """The catalogue over HTTP: kinds, search, completion, records, and people's saved searches."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
 
 from hub.kernel.access import Principal
 from hub.kernel.canonical import short_digest
 from hub.web.callers import language_of, principal_of, require
-from hub.web.routes import serve
+from hub.web.routes import answered, serve
 from schemas.http import catalog as contract
 from schemas.http import records
 from schemas.http.catalog import KindsQuery, NewSearch
+from services.catalog.core.answers import SearchPage
 from services.catalog.service import CatalogueQueries
 
 Member = Annotated[Principal, Depends(require("member", "submitter", "agency", "operator"))]
 
 
 def router(queries: CatalogueQueries) -> APIRouter:
-    """The routes; every answer is JSON written by orjson, without a model in between."""
+    """The routes."""
     routes = APIRouter()
     _add_search(routes, queries)
     _add_records(routes, queries)
@@ -29,49 +31,44 @@ def router(queries: CatalogueQueries) -> APIRouter:
 def _add_search(routes: APIRouter, queries: CatalogueQueries) -> None:
     @serve(routes, contract.KINDS)
     def kinds(request: Request, query: Annotated[KindsQuery, Query()]) -> Response:
-        return answered(request, queries.kinds(language_of(request), query.samples))
+        return tagged(request, queries.kinds(language_of(request), query.samples))
 
     @serve(routes, contract.SEARCH)
     def search(request: Request) -> Response:
-        return answered(request, queries.search(request.query_params.multi_items(), language_of(request)))
+        return tagged(request, queries.search(request.query_params.multi_items(), language_of(request)))
 
     @serve(routes, contract.SUGGEST)
     def suggest(request: Request) -> Response:
-        return answered(request, queries.suggest(request.query_params.multi_items(), language_of(request)))
+        return tagged(request, queries.suggest(request.query_params.multi_items(), language_of(request)))
 
 
 def _add_records(routes: APIRouter, queries: CatalogueQueries) -> None:
     @serve(routes, records.RECORD)
     def record(record_id: str, request: Request) -> Response:
-        return answered(request, queries.record(record_id, principal_of(request), language_of(request)))
+        return tagged(request, queries.record(record_id, principal_of(request), language_of(request)))
 
     @serve(routes, records.HISTORY)
     def history(record_id: str, request: Request) -> Response:
-        return answered(request, queries.history(record_id, principal_of(request), language_of(request)))
+        return tagged(request, queries.history(record_id, principal_of(request), language_of(request)))
 
     @serve(routes, records.RELATED)
     def related(record_id: str, request: Request) -> Response:
-        return answered(request, queries.related(record_id, language_of(request)))
+        return tagged(request, queries.related(record_id, language_of(request)))
 
 
 def _add_saved_searches(routes: APIRouter, queries: CatalogueQueries) -> None:
     @serve(routes, contract.SAVE_SEARCH)
     def save(body: NewSearch, caller: Member, request: Request) -> Response:
         saved = queries.save(caller, body.name, body.query, language_of(request))
-        return Response(
-            orjson.dumps(saved),
-            status_code=201,
-            media_type="application/json",
-            headers={"Location": f"/api/v1/saved-searches/{saved['id']}"},
-        )
+        return answered(saved, 201, {"Location": f"/api/v1/saved-searches/{saved.id}"})
 
     @serve(routes, contract.SAVED_SEARCHES)
     def saved(caller: Member, request: Request) -> Response:
-        return answered(request, queries.saved(caller))
+        return tagged(request, queries.saved(caller))
 
     @serve(routes, contract.SAVED_SEARCH)
     def saved_one(search_id: str, caller: Member, request: Request) -> Response:
-        return answered(request, queries.saved_one(caller, search_id))
+        return tagged(request, queries.saved_one(caller, search_id))
 
     @serve(routes, contract.FORGET_SEARCH)
     def forget(search_id: str, caller: Member) -> Response:
@@ -81,12 +78,12 @@ def _add_saved_searches(routes: APIRouter, queries: CatalogueQueries) -> None:
     @serve(routes, contract.SEARCH_RESULTS)
     def results(search_id: str, caller: Member, request: Request) -> Response:
         further = request.query_params.multi_items()
-        return answered(request, queries.results(caller, search_id, further, language_of(request)))
+        return tagged(request, queries.results(caller, search_id, further, language_of(request)))
 
 
-def answered(request: Request, body: dict[str, Any]) -> Response:
+def tagged(request: Request, body: BaseModel | SearchPage) -> Response:
     """The answer with an ETag of its content, or 304 where the caller has it already (RFC 9110, section 13.1.2)."""
-    content = orjson.dumps(body)
+    content = body.model_dump_json().encode() if isinstance(body, BaseModel) else orjson.dumps(body)
     tag = f'"{short_digest(content)}"'
     headers = {
         "ETag": tag,

@@ -1,11 +1,12 @@
 """Following references between records, both ways, through the catalogue."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from hub.kernel.records import Record
 from hub.ports.catalogue import Catalogue, Hit
 from hub.text.language import Language
+from schemas.http import catalog
+from schemas.http.records import Related, RelatedRecord, RelatedTotal, RelatedTotals
 from schemas.kind import kinds
 from schemas.views.references import OWN, WEAK, Reference, aliases, references
 from schemas.views.titles import kind_label
@@ -30,18 +31,18 @@ class Links:
         """Each public reference whose record is in the catalogue, with that record's id."""
         return [(reference, hit.id) for reference, hit in self._followed(_references(record))]
 
-    def related(self, record: Record, language: Language) -> dict[str, Any]:
+    def related(self, record: Record, language: Language) -> Related:
         """Both directions as the API tells them; `total` counts a field's records as far as they were followed."""
         outgoing = _unique((reference.path, hit) for reference, hit in self._followed(_references(record)))
         incoming = self._referring(record)
-        return {
-            "refers_to": [_relation_json(path, record.kind, hit, language) for path, hit in outgoing],
-            "referred_by": [_relation_json(path, hit.kind, hit, language) for path, hit in incoming],
-            "totals": {
-                "refers_to": _totals([(record.kind, path) for path, _ in outgoing], language),
-                "referred_by": _totals([(hit.kind, path) for path, hit in incoming], language),
-            },
-        }
+        return Related(
+            refers_to=tuple(_relation(path, record.kind, hit, language) for path, hit in outgoing),
+            referred_by=tuple(_relation(path, hit.kind, hit, language) for path, hit in incoming),
+            totals=RelatedTotals(
+                refers_to=tuple(_totals([(record.kind, path) for path, _ in outgoing], language)),
+                referred_by=tuple(_totals([(hit.kind, path) for path, hit in incoming], language)),
+            ),
+        )
 
     def _referring(self, record: Record) -> list[tuple[str, Hit]]:
         kind = kinds().get(record.kind)
@@ -88,18 +89,17 @@ def _unique(found: Iterable[tuple[str, Hit]]) -> list[tuple[str, Hit]]:
     return list({(path, hit.id): (path, hit) for path, hit in found}.values())
 
 
-def _relation_json(path: str, kind: str, hit: Hit, language: Language) -> dict[str, Any]:
-    return {"path": path, "label": path_label(path, (kind,), language), "hit": hit_json(hit, language)}
+def _relation(path: str, kind: str, hit: Hit, language: Language) -> RelatedRecord:
+    found = catalog.Hit.model_validate(hit_json(hit, language))
+    return RelatedRecord(path=path, label=path_label(path, (kind,), language), hit=found)
 
 
-def _totals(relations: Sequence[tuple[str, str]], language: Language) -> list[dict[str, Any]]:
-    return [
-        {
-            "kind": kind,
-            "kind_label": kind_label(kind, language),
-            "path": path,
-            "label": path_label(path, (kind,), language),
-            "total": relations.count((kind, path)),
-        }
-        for kind, path in dict.fromkeys(relations)
-    ]
+def _totals(relations: Sequence[tuple[str, str]], language: Language) -> Iterator[RelatedTotal]:
+    for kind, path in dict.fromkeys(relations):
+        yield RelatedTotal(
+            kind=kind,
+            kind_label=kind_label(kind, language),
+            path=path,
+            label=path_label(path, (kind,), language),
+            total=relations.count((kind, path)),
+        )

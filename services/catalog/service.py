@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
@@ -14,9 +13,12 @@ from hub.ports.catalogue import Catalogue, Page, Query
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.records import RecordReader
 from hub.text.language import Language
+from schemas.http import catalog as contract
+from schemas.http import records
 from schemas.kind import Kind, kinds
 from schemas.views.visibility import readable
 from services.catalog.core import cursor, menus, pages, paths, presentation, queries
+from services.catalog.core.answers import Hit, SearchPage
 from services.catalog.core.parameters import PARAMETERS_LIMIT, too_many
 from services.catalog.core.paths import KIND
 from services.catalog.core.queries import canonical
@@ -71,17 +73,21 @@ class CatalogueQueries:
         self._links = Links(catalogue)
         self._labels: dict[Language, pages.Labels] = {"zh": sources.labels("zh"), "en": sources.labels("en")}
 
-    def kinds(self, language: Language, samples: int = 0) -> dict[str, Any]:
+    def kinds(self, language: Language, samples: int = 0) -> contract.Kinds:
         """Every kind, with its count of active records, its filters, its sort orders, and so many of its records."""
         counted = dict(self._catalogue.search(Query(size=1, facets=(KIND,))).facets.get(KIND, ()))
-        told = [
-            menus.kind_json(kind, counted.get(kind.name, 0), language)
-            | {"samples": self._samples(kind, samples, language) if kind.name in counted else []}
+        views = (
+            menus.kind_view(
+                kind,
+                counted.get(kind.name, 0),
+                self._samples(kind, samples, language) if kind.name in counted else (),
+                language,
+            )
             for kind in kinds().values()
-        ]
-        return {"kinds": told}
+        )
+        return contract.Kinds(kinds=tuple(views))
 
-    def search(self, parameters: Parameters, language: Language) -> dict[str, Any]:
+    def search(self, parameters: Parameters, language: Language) -> SearchPage:
         """One page of hits. Raises Refusal (400) for what cannot be searched by."""
         query = queries.parsed(parameters, language)
         page = self._page_of(query)
@@ -93,62 +99,63 @@ class CatalogueQueries:
             "sort": query.sort,
         }
 
-    def suggest(self, parameters: Parameters, language: Language) -> dict[str, Any]:
+    def suggest(self, parameters: Parameters, language: Language) -> contract.Suggestions:
         """Names that complete what was typed."""
         prefix, among, limit = queries.suggestion_of(parameters)
         found = self._catalogue.suggest(prefix, among, limit) if prefix else ()
-        return {"suggestions": [presentation.suggestion_json(suggestion, language) for suggestion in found]}
+        views = (presentation.suggestion_view(suggestion, language) for suggestion in found)
+        return contract.Suggestions(suggestions=tuple(views))
 
-    def record(self, record_id: str, caller: Principal, language: Language) -> dict[str, Any]:
+    def record(self, record_id: str, caller: Principal, language: Language) -> records.Record:
         """One record with all that the caller may see of it. Raises Refusal (404)."""
         record = self._record(record_id)
         urls = pages.urls_of(self._links.addresses(record))
-        return pages.record_json(record, readable(caller), language, self._labels[language], urls)
+        return pages.record_view(record, readable(caller), language, self._labels[language], urls)
 
-    def history(self, record_id: str, caller: Principal, language: Language) -> dict[str, Any]:
+    def history(self, record_id: str, caller: Principal, language: Language) -> records.History:
         """The newest VERSIONS_LIMIT versions and what each changed. Raises Refusal (404)."""
         versions = self._records.history(record_id, VERSIONS_LIMIT + 1)
         if not versions:
             raise _unknown(record_id)
-        return {"versions": pages.history_json(versions, readable(caller), language, VERSIONS_LIMIT)}
+        return pages.history_view(versions, readable(caller), language, VERSIONS_LIMIT)
 
-    def related(self, record_id: str, language: Language) -> dict[str, Any]:
+    def related(self, record_id: str, language: Language) -> records.Related:
         """Records that this one refers to, and records that refer to it. Raises Refusal (404)."""
         return self._links.related(self._record(record_id), language)
 
-    def save(self, caller: Principal, name: str, query: str, language: Language) -> dict[str, Any]:
+    def save(self, caller: Principal, name: str, query: str, language: Language) -> contract.SavedSearch:
         """Keep a search under its canonical query string. Raises Refusal: 400 for a bad query, 409 for too many."""
         canonical = query_string(queries.parsed(parameters_of(query), language))
         search = SavedSearch(uuid4().hex, caller.name, name, canonical, rfc3339(self._clock.now()))
         if self._searches.add(search) == "full":
             raise refusal("too-many-searches", "catalog.unknown-record", "", None, 409, SEARCHES_LIMIT=SEARCHES_LIMIT)
-        return _saved_json(search)
+        return _saved_view(search)
 
-    def saved(self, caller: Principal) -> dict[str, Any]:
+    def saved(self, caller: Principal) -> contract.SavedSearches:
         """The caller's searches, newest first."""
-        return {"searches": [_saved_json(search) for search in self._searches.of(caller.name)]}
+        return contract.SavedSearches(searches=tuple(map(_saved_view, self._searches.of(caller.name))))
 
-    def saved_one(self, caller: Principal, search_id: str) -> dict[str, Any]:
+    def saved_one(self, caller: Principal, search_id: str) -> contract.SavedSearch:
         """Raises Refusal (404)."""
-        return _saved_json(self._saved(caller, search_id))
+        return _saved_view(self._saved(caller, search_id))
 
     def forget(self, caller: Principal, search_id: str) -> None:
         """Raises Refusal (404)."""
         if not self._searches.remove(caller.name, search_id):
             raise _no_search(search_id)
 
-    def results(self, caller: Principal, search_id: str, further: Parameters, language: Language) -> dict[str, Any]:
+    def results(self, caller: Principal, search_id: str, further: Parameters, language: Language) -> SearchPage:
         """Run a saved search; `further` may page through it, and nothing else. Raises Refusal (400, 404)."""
         search = self._saved(caller, search_id)
         queries.only(further, PAGING)
         return self.search([*parameters_of(search.query), *further], language)
 
-    def _samples(self, kind: Kind, size: int, language: Language) -> list[dict[str, Any]]:
+    def _samples(self, kind: Kind, size: int, language: Language) -> list[Hit]:
         """Some of the kind's records, what can be booked first: it is looked for among those with a price an hour."""
         if not size:
             return []
         every = Query(kinds=(kind.name,), size=2 * size, language=language)
-        hits: dict[str, dict[str, Any]] = {}
+        hits: dict[str, Hit] = {}
         if PRICED in paths.ranges((kind.name,)):
             priced = self._hits(replace(every, ranges={PRICED: (0.0, None)}))
             hits = {hit["id"]: hit for hit in priced if hit["bookable"]}
@@ -156,7 +163,7 @@ class CatalogueQueries:
             hits |= {hit["id"]: hit for hit in self._hits(every)}
         return sorted(hits.values(), key=lambda hit: not hit["bookable"])[:size]
 
-    def _hits(self, query: Query) -> list[dict[str, Any]]:
+    def _hits(self, query: Query) -> list[Hit]:
         return [presentation.hit_json(hit, query.language) for hit in self._catalogue.search(query).hits]
 
     def _page_of(self, query: Query) -> Page:
@@ -180,8 +187,8 @@ class CatalogueQueries:
         return found
 
 
-def _saved_json(search: SavedSearch) -> dict[str, Any]:
-    return {"id": search.id, "name": search.name, "query": search.query, "created_at": search.created_at}
+def _saved_view(search: SavedSearch) -> contract.SavedSearch:
+    return contract.SavedSearch(id=search.id, name=search.name, query=search.query, created_at=search.created_at)
 
 
 def _unknown(record_id: str) -> Refusal:

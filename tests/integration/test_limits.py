@@ -181,7 +181,7 @@ def test_who_hangs_up_is_no_fault_of_the_hub(site: Site, caplog: pytest.LogCaptu
 
 
 @pytest.mark.parametrize("name", [name for name, row in BODIES.items() if row.json])
-@pytest.mark.parametrize("body", [b'{"a": "\\ud800"}', b'{"\\udfff": 1}', b'"\xff"', b"{", b"[NaN]", b"[" * 10_000])
+@pytest.mark.parametrize("body", [b'"\xff"', b"{", b"[NaN]", b"[" * 10_000])
 def test_what_is_no_json_is_told_as_such(site: Site, name: str, body: bytes) -> None:
     answer = site.call(name, pieces=[body], token=site.operator)
     assert (answer.status, codes(answer)) == (400, ["not-json"])

@@ -1,16 +1,20 @@
 """What people read of a record: values in their language, by what they may see."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
+from pydantic import BaseModel, create_model
 
 from hub.kernel.access import ANONYMOUS, Principal
 from hub.ports.catalogue import Hit, Query
+from schemas.http import catalog as contract
 from schemas.kind import kind_named
 from schemas.views.references import references
 from schemas.views.visibility import PUBLIC, readable
-from services.catalog.core.pages import history_json, record_json, urls_of
+from services.catalog.core import answers
+from services.catalog.core.pages import history_view, record_view, urls_of
 from services.catalog.core.presentation import facets_json, hit_json
 from tests.unit.catalog_records import AT, INSTRUMENT, PROJECT, TOKEN, ZJU, disputed, fields_of, record
 
@@ -18,6 +22,14 @@ pytestmark = pytest.mark.unit
 ALL = readable(Principal("operator", frozenset({"operator"})))
 MEMBER = readable(Principal("li", frozenset({"member"})))
 SOURCES = {"owner": "单位自行登记"}
+
+
+def record_json(*arguments: Any) -> dict[str, Any]:
+    return record_view(*arguments).model_dump(mode="json")
+
+
+def history_json(*arguments: Any) -> list[dict[str, Any]]:
+    return list(history_view(*arguments).model_dump(mode="json")["versions"])
 
 
 def rows(levels: Any = PUBLIC, language: Any = "zh") -> dict[str, dict[str, Any]]:
@@ -189,3 +201,33 @@ def test_a_hit_tells_whether_it_can_be_booked() -> None:
         ("gone", open_one, False),
     ):
         assert hit_json(Hit("one", kind, 1, AT, public), "zh")["bookable"] is bookable
+
+
+@pytest.mark.parametrize("name", ["SearchPage", "Facet", "FacetValue", "Hit"])
+def test_what_a_search_writes_has_the_shape_of_its_model(name: str) -> None:
+    """The types that hold the dictionaries to their shape say what the models say, member by member."""
+    written = modelled(getattr(answers, name)).model_json_schema()
+    model: type[BaseModel] = getattr(contract, name)
+    promised = model.model_json_schema()
+    assert list(written["properties"]) == list(promised["properties"])
+    assert written["required"] == promised["required"]
+    for member, schema in promised["properties"].items():
+        assert plain(written["properties"][member]) == plain(schema), member
+
+
+def modelled(shape: Any) -> Any:
+    """A type with models in the place of typed dictionaries."""
+    if is_typeddict(shape):
+        members = {name: (modelled(kind), ...) for name, kind in get_type_hints(shape, include_extras=True).items()}
+        return create_model(shape.__name__, **members)
+    if get_origin(shape) is Sequence:
+        return Sequence[modelled(get_args(shape)[0])]
+    return shape
+
+
+def plain(schema: Any) -> Any:
+    """Without what is no matter of shape; any JSON value is one."""
+    if isinstance(schema, dict):
+        kept = {key: plain(value) for key, value in schema.items() if key not in ("title", "description")}
+        return {key: value for key, value in kept.items() if value not in (True, {"$ref": "#/$defs/JsonValue"})}
+    return [plain(item) for item in schema] if isinstance(schema, list) else schema

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from app.composition import MANIFESTS
 from app.composition import ROLES as HUB_ROLES
 from app.devstack import elasticsearch, kafka, postgresql
+from hub.runtime.manifest import Manifest
 from hub.runtime.settings import Settings
 from tests.unit.jsonschema_subset import faults
 
@@ -95,6 +97,7 @@ FILE = closed(
     {
         "name": TEXT,
         "x-logging": {"type": "object"},
+        "x-every-role": {"type": "object"},
         "x-hub": {"type": "object"},
         "services": {"type": "object", "additionalProperties": SERVICE},
         "networks": {"type": "object", "additionalProperties": closed({"internal": {"type": "boolean"}})},
@@ -180,6 +183,16 @@ def test_there_is_a_container_a_role_from_one_image_without_privileges() -> None
             "the gateway alone is reached from outside, so that a role can have many containers"
         )
     assert len({service["image"] for service in hubs.values()}) == 1
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=[manifest.role for manifest in MANIFESTS])
+def test_a_role_waits_for_the_stores_that_it_opens_and_holds_their_secrets_alone(manifest: Manifest) -> None:
+    service, servers = SERVICES[manifest.role], {"kafka", "elasticsearch", "postgresql"}
+    settings = {"HUB_KAFKA_BOOTSTRAP", "HUB_ELASTICSEARCH_URL", "HUB_POSTGRESQL_DSN"}
+    opens = bool(manifest.needs or manifest.uses)
+    assert set(service["depends_on"]) == ({"prepare", *servers} if opens else set())
+    assert settings & set(service["environment"]) == (settings if opens else set())
+    assert ("HUB_API_URL" in service["environment"]) == bool(manifest.pages)
 
 
 def test_every_setting_of_the_hub_exists() -> None:

@@ -1,7 +1,7 @@
 """The HTTP contracts: complete, served as they say, and never narrowed."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,7 +14,10 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from app.me import router as me
+from app.server import description
+from hub.auth.oidc import discovery_at
 from hub.auth.sources import load_sources
+from hub.kernel.access import Principal
 from hub.web.routes import serve
 from schemas.derive.openapi import openapi
 from schemas.derive.openapi_compatibility import incompatible_api
@@ -61,6 +64,39 @@ def test_every_operation_has_models_problems_and_a_security_scheme() -> None:
             if status >= "400" and status not in {str(one) for one, _ in operation.further}:
                 common = DOCUMENT["components"]["responses"].get(told.get("$ref", "").rpartition("/")[2])
                 assert list((common or told)["content"]) == ["application/problem+json"], (operation.id, status)
+
+
+class Known:
+    """An access list with one token."""
+
+    def principal(self, token: str) -> Principal | None:
+        return Principal("somebody", frozenset({"member"})) if token == "t" else None
+
+
+def test_callers_sign_in_by_each_of_the_schemes() -> None:
+    app = FastAPI()
+    app.state.access = Known()
+    app.include_router(me(load_sources()))
+    by_scheme: dict[str, Callable[[dict[str, str]], dict[str, str]]] = {
+        "http": lambda scheme: {"Authorization": f"{scheme['scheme']} t"},
+        "apiKey": lambda scheme: {scheme["in"].title(): f"{scheme['name']}=t"},
+    }
+    for scheme in DOCUMENT["components"]["securitySchemes"].values():
+        answer = TestClient(app).get(ME.path, headers=by_scheme[scheme["type"]](scheme))
+        assert answer.json()["name"] == "somebody", scheme
+
+
+def test_a_hub_describes_the_provider_whose_tokens_it_takes() -> None:
+    app = FastAPI()
+    app.include_router(description({ME.path}, discovery_at("https://idp.example.org/realms/hub/")))
+    served = TestClient(app).get("/api/v1/openapi.json").json()
+    assert served["components"]["securitySchemes"]["provider"] == {
+        "type": "openIdConnect",
+        "openIdConnectUrl": "https://idp.example.org/realms/hub/.well-known/openid-configuration",
+    }
+    assert served["paths"][ME.path]["get"]["security"] == [{}, {"bearer": []}, {"session": []}, {"provider": []}]
+    assert incompatible_api(openapi([ME]), served) == []
+    assert discovery_at("") == ""
 
 
 def test_no_two_models_share_a_name() -> None:
@@ -120,6 +156,7 @@ ALL_REQUIRED = ["instrument", "start", "end", "purpose"]
         (f"{BOOKINGS} get parameters 3 schema maximum", 5, "query limit: the whole: maximum has fallen from 100 to 5"),
         (f"{BOOKINGS} get parameters 0 required", True, "query scope: the parameter has become required"),
         ("paths /api/v1/search get security", [{"bearer": []}], "callers must be signed in now"),
+        (f"{BOOKINGS} get security", [{"session": []}], "callers can no longer sign in by bearer"),
         (f"{MODELS} NewBooking required", ALL_REQUIRED, "purpose: the field has become required"),
         (f"{MODELS} NewBooking properties purpose", None, "purpose: the field has been removed"),
         (f"{MODELS} Booking properties price", None, "price: the field has been removed"),
@@ -139,6 +176,7 @@ def test_what_old_clients_could_not_use_is_refused(path: str, value: object, tol
         ("paths /api/v1/new", {"get": {"operationId": "new", "parameters": [], "responses": {}}}),
         (f"{BOOKINGS} get parameters 3 schema maximum", 500),
         (f"{BOOKINGS} post responses 418", {"description": "a teapot"}),
+        (f"{BOOKINGS} get security", [{"bearer": []}, {"session": []}, {"provider": []}]),
         (f"{MODELS} NewBooking properties colour", {"type": "string"}),
         (f"{MODELS} NewBooking required", ["instrument"]),
         (f"{MODELS} Booking properties colour", {"type": "string"}),

@@ -60,13 +60,15 @@ def read_key(key: str | None) -> str:
 
 
 def read_date(text: str | None, name: str, default: date) -> date:
+    """A date by RFC 3339, which has no other form of ISO 8601."""
     if not text:
         return default
+    written = text.strip()
     try:
-        found = date.fromisoformat(text.strip())
+        found = date.fromisoformat(written)
     except ValueError:
         found = date.min
-    if not YEARS[0] <= found.year <= YEARS[1]:
+    if found.isoformat() != written or not YEARS[0] <= found.year <= YEARS[1]:
         raise refusal("bad-date", "booking.bad-date", text, name)
     return found
 

@@ -1,17 +1,19 @@
 """What a kind offers to its readers: filters worth showing, and orders to sort by."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Literal
 
 from hub.text.language import Bilingual, Language
 from hub.text.messages import bilingual
 from schemas.fields import FieldSpec, by_path
+from schemas.http import catalog as contract
 from schemas.kind import Kind, kinds
 from schemas.views.labels import begun
 from schemas.views.references import affiliation
 from schemas.views.titles import geo_path
+from services.catalog.core.answers import Hit
 from services.catalog.core.paths import KIND
 
 AUTO_LIMIT = 6
@@ -25,22 +27,23 @@ _DISTANCE = ("distance", bilingual("catalog.distance-needs-position"))
 _UP, _DOWN = bilingual("catalog.ascending"), bilingual("catalog.descending")
 
 
-def kind_json(kind: Kind, count: int, language: Language) -> dict[str, Any]:
+def kind_view(kind: Kind, count: int, samples: Iterable[Hit], language: Language) -> contract.Kind:
     """The kind as the API tells it."""
-    return {
-        "name": kind.name,
-        "label": kind.label[language],
-        "count": count,
-        "bookable": kind.bookable,
-        "facets": [{"path": spec.path, "label": spec.label[language]} for spec in facets_of(kind)],
-        "ranges": [_range_json(spec, language) for spec in ranges_of(kind)],
-        "sorts": [{"value": value, "label": label[language]} for value, label in sorts_of(kind)],
-    }
+    return contract.Kind(
+        name=kind.name,
+        label=kind.label[language],
+        count=count,
+        bookable=kind.bookable,
+        facets=tuple(contract.LabelledField(path=spec.path, label=spec.label[language]) for spec in facets_of(kind)),
+        ranges=tuple(_range_view(spec, language) for spec in ranges_of(kind)),
+        sorts=tuple(contract.SortOrder(value=value, label=label[language]) for value, label in sorts_of(kind)),
+        samples=tuple(map(contract.Hit.model_validate, samples)),
+    )
 
 
-def _range_json(spec: FieldSpec, language: Language) -> dict[str, str]:
-    told = "date" if spec.meta.search == "date" else "number"
-    return {"path": spec.path, "label": spec.label[language], "type": told}
+def _range_view(spec: FieldSpec, language: Language) -> contract.RangeField:
+    values: Literal["number", "date"] = "date" if spec.meta.search == "date" else "number"
+    return contract.RangeField(path=spec.path, label=spec.label[language], type=values)
 
 
 def default_facets(among: Sequence[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from datetime import date
 from difflib import get_close_matches
 from typing import TypeVar
 
+from hub.kernel.characters import unclean
 from hub.kernel.problems import Problem, Refusal, expecting, quoted
 from hub.ports.catalogue import Box, Near
 from hub.text.language import Bilingual
@@ -48,6 +49,7 @@ class QueryParameters:
         if len(given) > PARAMETERS_LIMIT:
             raise Refusal(too_many(len(given)), status=400)
         for name, value in given:
+            self.problems += unclean({name: value})  # those of a saved search; a request's have been looked at
             if value.strip():
                 self.values.setdefault(name, []).append(value.strip())
 

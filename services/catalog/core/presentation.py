@@ -1,23 +1,24 @@
 """Hits, facets and kinds for people: names in the reader's language first, codes by their labels."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from hub.ports.catalogue import Hit, Query, Suggestion
 from hub.text.language import Language
 from hub.text.messages import bilingual
 from schemas.codes import code_list
 from schemas.fields import FieldSpec, by_path
+from schemas.http import catalog as contract
 from schemas.kind import kinds
 from schemas.rights import refusal_of
 from schemas.views.labels import begun, label
 from schemas.views.titles import geo_of, kind_label, subtitle, titles, url_of
+from services.catalog.core import answers
 
 KIND_LABEL = bilingual("catalog.kind-label.kind-resource")
 _ANY = {"true": bilingual("catalog.any.true"), "false": bilingual("catalog.any.false")}
 
 
-def hit_json(hit: Hit, language: Language) -> dict[str, Any]:
+def hit_json(hit: Hit, language: Language) -> answers.Hit:
     """One found record as the API tells it."""
     kind = kinds().get(hit.kind)
     names = titles(kind, hit.public, language)
@@ -42,14 +43,14 @@ def hit_json(hit: Hit, language: Language) -> dict[str, Any]:
 
 def facets_json(
     facets: Mapping[str, tuple[tuple[str, int], ...]], query: Query, language: Language
-) -> list[dict[str, Any]]:
+) -> list[answers.Facet]:
     """Facets in the order asked for; a chosen value stays listed when nothing is counted for it any more."""
-    entries = []
+    entries: list[answers.Facet] = []
     for path in query.facets:
         chosen = query.kinds if path == "kind" else query.filters.get(path, ())
         counted = dict(facets.get(path, ()))
         counted |= {value: 0 for value in chosen if value not in counted}
-        values = [
+        values: list[answers.FacetValue] = [
             {
                 "value": value,
                 "label": value_label(path, value, query.kinds, language),
@@ -93,11 +94,11 @@ def specs_at(path: str, among: Iterable[str]) -> Iterator[FieldSpec]:
             yield spec
 
 
-def suggestion_json(suggestion: Suggestion, language: Language) -> dict[str, Any]:
+def suggestion_view(suggestion: Suggestion, language: Language) -> contract.Suggestion:
     """One completion as the API tells it."""
-    return {
-        "text": suggestion.text,
-        "id": suggestion.id,
-        "kind": suggestion.kind,
-        "kind_label": kind_label(suggestion.kind, language),
-    }
+    return contract.Suggestion(
+        text=suggestion.text,
+        id=suggestion.id,
+        kind=suggestion.kind,
+        kind_label=kind_label(suggestion.kind, language),
+    )

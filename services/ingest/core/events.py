@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import orjson
+
+from hub.kernel.characters import may_be_unclean, unclean
 from hub.kernel.cloudevents import Envelope
 from hub.kernel.entries import Entry
 from hub.kernel.problems import Problem, expecting
@@ -32,6 +35,12 @@ def too_long_fields(row: Row, fields: dict[str, Any], limits: Limits) -> tuple[P
         expecting("text-too-long", "ingest.most-characters", "", path, limit=limits.field_chars)
         for path in _long_texts(fields, "", limits.field_chars)
     )
+
+
+def unclean_fields(row: Row, fields: dict[str, Any]) -> tuple[Problem, ...]:
+    """A problem a text that has characters which no text has."""
+    json = row.data if isinstance(row.data, bytes) else orjson.dumps(fields)
+    return unclean(fields) if may_be_unclean(json) else ()
 
 
 def too_large_event(data: bytes) -> Problem | None:
@@ -102,7 +111,10 @@ class EventMaker:
         result = checked(row, self._frame)
         if isinstance(result, Refused):
             return result
-        if problems := too_long_fields(row, result.fields, self._limits):
+        if problems := (
+            *too_long_fields(row, result.fields, self._limits),
+            *unclean_fields(row, result.fields),
+        ):
             return Refused(row, problems)
         for place in result.secrets:
             value = place.value

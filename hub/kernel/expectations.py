@@ -1,0 +1,26 @@
+"""What each check expects, in both languages, by the type of pydantic's error or of the hub's own."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from hub.text.language import Bilingual
+from hub.text.messages import bilingual
+
+LISTED = ("expected", "expected_tags")
+"""What pydantic tells as an English list: 'a', 'b' or 'c'."""
+
+
+def expected(code: str, context: Mapping[str, Any]) -> Bilingual:
+    """The expectation behind an error; a general one where the code has none, since pydantic's own is in English."""
+    try:
+        return bilingual(f"expected.{code}").format(
+            **{name: _choices(str(value)) if name in LISTED else value for name, value in context.items()}
+        )
+    except KeyError:
+        return bilingual("expected.any")
+
+
+def _choices(listed: str) -> Bilingual:
+    values = re.findall(r"'((?:[^'\\]|\\.)*)'", listed)
+    return bilingual("hub.and").join(Bilingual(value, value) for value in values)
