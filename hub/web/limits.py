@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.kernel.access import ANONYMOUS, Role
 from hub.kernel.characters import may_be_unclean, unclean
-from hub.kernel.problems import Problem, Refusal, expecting, quoted, refusal
+from hub.kernel.problems import Problem, Refusal, expecting, refusal
 from hub.text.messages import bilingual
 from hub.web.callers import language_of, principal_of, require
 from hub.web.problems import problem_response
