@@ -8,8 +8,7 @@ from rich.markup import escape
 
 from app.cli.files import bar
 from app.cli.servers import telling_failures
-from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session_of, settings_for
-from hub.runtime.lock import Busy, FolderLock
+from app.cli.session import FINE, SOME_REFUSED, WRONG_USAGE, Data, Session, session_of, settings_for
 from hub.runtime.settings import Settings
 from hub.text.messages import bilingual
 
@@ -32,15 +31,8 @@ def rebuild(context: typer.Context, data: Data = None) -> None:
 def _rebuilt_alone(session: Session, settings: Settings) -> int:
     if not (settings.data_dir / "records.db").exists():
         session.stop(WRONG_USAGE, bilingual("cli.maintenance.no-record-store", data_dir=settings.data_dir))
-    try:
-        lock = FolderLock(settings.data_dir)
-    except Busy:
-        session.stop(
-            UNREACHABLE,
-            bilingual("cli.maintenance.hub-running", data_dir=settings.data_dir),
-            bilingual("cli.maintenance.stop-then-rebuild"),
-        )
-    with lock:
+    taken = bilingual("cli.maintenance.hub-running", data_dir=settings.data_dir)
+    with session.lock(settings.data_dir, taken, bilingual("cli.maintenance.stop-then-rebuild")):
         return _rebuilt(session, settings)
 
 

@@ -12,7 +12,7 @@ from app.cli.servers import check_libraries, failures
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, session_of, settings_for
 from app.cli.stack import check_machine, run_stack, tell_how_to_stop
 from app.cli.wording import t
-from hub.runtime.lock import Busy, FolderLock
+from hub.runtime.lock import FolderLock
 from hub.runtime.settings import Settings
 from hub.text.messages import bilingual
 
@@ -132,14 +132,8 @@ def _no_data(session: Session, folder: Path) -> None:
     session.stop(WRONG_USAGE, bilingual("cli.moves.no-record-store", folder=folder))
 
 
-@contextmanager
-def _locked(session: Session, folder: Path) -> Iterator[None]:
-    try:
-        lock = FolderLock(folder)
-    except Busy:
-        session.stop(UNREACHABLE, bilingual("cli.moves.hub-running", folder=folder), bilingual("cli.moves.stop-first"))
-    with lock:
-        yield
+def _locked(session: Session, folder: Path) -> FolderLock:
+    return session.lock(folder, bilingual("cli.moves.hub-running", folder=folder), bilingual("cli.moves.stop-first"))
 
 
 @contextmanager

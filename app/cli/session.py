@@ -13,6 +13,7 @@ from rich.table import Table
 
 from app.cli.wording import t
 from hub.auth.tokens import operator_token
+from hub.runtime.lock import Busy, FolderLock
 from hub.runtime.settings import Settings
 from hub.text.language import Bilingual, Language
 from hub.text.messages import bilingual
@@ -63,6 +64,13 @@ class Session:
         if remedy:
             self.note(remedy, "default")
         raise typer.Exit(code)
+
+    def lock(self, folder: Path, taken: Bilingual, remedy: Bilingual) -> FolderLock:
+        """The folder's lock; stops with these words where another process has it."""
+        try:
+            return FolderLock(folder)
+        except Busy:
+            self.stop(UNREACHABLE, taken, remedy)
 
     def refused(self, problem: ApiProblem) -> int:
         """Pass on what the hub answered instead of a result; the exit code of that."""

@@ -16,7 +16,7 @@ from app.cli.files import bar
 from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session_of, settings_for
 from app.cli.stopping import Stop, until_stopped
 from app.cli.wording import t
-from hub.runtime.lock import Busy, FolderLock, is_busy
+from hub.runtime.lock import is_busy
 from hub.runtime.settings import Settings
 from hub.text.messages import bilingual
 
@@ -88,15 +88,8 @@ def up(
 
 def run_stack(session: Session, where: Path, brokers: int | None, then: Then | None = None) -> NoReturn:
     """Run the servers of the folder until somebody stops them; `then` is called once they answer."""
-    try:
-        lock = FolderLock(where)
-    except Busy:
-        session.stop(
-            UNREACHABLE,
-            bilingual("cli.stack.servers-running-already", where=where),
-            bilingual("cli.stack.hub-stack-status-tells"),
-        )
-    with until_stopped() as stop, lock:
+    taken = bilingual("cli.stack.servers-running-already", where=where)
+    with until_stopped() as stop, session.lock(where, taken, bilingual("cli.stack.hub-stack-status-tells")):
         raise typer.Exit(_run(session, where, brokers, then, stop))
 
 

@@ -27,7 +27,6 @@ from app.cli.stopping import Stop, until_stopped
 from app.cli.wording import t
 from app.operations.marker import read_marker
 from hub.auth.tokens import AccessFile, operator_token, write_private
-from hub.runtime.lock import Busy, FolderLock
 from hub.runtime.settings import Settings
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
@@ -52,14 +51,8 @@ def up(
         if problem:
             session.stop(WRONG_USAGE, problem)
     _stop_where_moved(session, settings)
-    try:
-        lock = FolderLock(settings.data_dir)
-    except Busy:
-        session.stop(
-            UNREACHABLE,
-            bilingual("cli.up.hub-runs-already", data_dir=settings.data_dir),
-            bilingual("cli.up.stop-first-choose-another"),
-        )
+    taken = bilingual("cli.up.hub-runs-already", data_dir=settings.data_dir)
+    lock = session.lock(settings.data_dir, taken, bilingual("cli.up.stop-first-choose-another"))
     from hub.runtime.telemetry import telling
 
     with until_stopped() as stop, lock, telling(settings):

@@ -13,16 +13,7 @@ from uuid import uuid4
 import httpx
 from remotezip import RemoteZip
 
-from app.devstack.cache import (
-    DownloadFailed,
-    OnProgress,
-    attempted,
-    cache_folder,
-    fetched,
-    repository,
-    silent,
-    unpacked,
-)
+from app.devstack import cache
 from app.devstack.java import jdk_home
 from app.devstack.ports import free_port
 from app.devstack.process import ServerProcess, Supervised, unprivileged
@@ -100,18 +91,18 @@ class Elasticsearch(Supervised):
 
 def missing_bytes() -> int:
     """How much has to be downloaded before the node can start."""
-    return 0 if (cache_folder() / f"elasticsearch-{VERSION}").exists() or _span_file().exists() else _SPAN[1]
+    return 0 if (cache.cache_folder() / f"elasticsearch-{VERSION}").exists() or _span_file().exists() else _SPAN[1]
 
 
-def fetched_home(on_progress: OnProgress = silent) -> Path:
+def fetched_home(on_progress: cache.OnProgress = cache.silent) -> Path:
     """The folder of the server's own files, downloaded where it is missing."""
-    home = unpacked(f"elasticsearch-{VERSION}", lambda folder: _unpack(folder, on_progress))
+    home = cache.unpacked(f"elasticsearch-{VERSION}", lambda folder: _unpack(folder, on_progress))
     _span_file().unlink(missing_ok=True)  # only now, for another process may have been unpacking it as well
     return home
 
 
 def _span_file() -> Path:
-    return cache_folder() / f"elasticsearch-{VERSION}.span"
+    return cache.cache_folder() / f"elasticsearch-{VERSION}.span"
 
 
 def _configure(home: Path, folder: Path, **settings: str | int) -> None:
@@ -122,15 +113,15 @@ def _configure(home: Path, folder: Path, **settings: str | int) -> None:
     (config / "elasticsearch.yml").write_text(_SETTINGS.format(folder=folder, **settings))
 
 
-def _unpack(folder: Path, on_progress: OnProgress) -> None:
+def _unpack(folder: Path, on_progress: cache.OnProgress) -> None:
     """Take the span's files apart by the archive's own directory, which also has the CRC-32 of each."""
-    span = fetched(_ARTEFACT, _SPAN_SHA256, _span_file(), span=_SPAN, on_progress=on_progress)
-    entries = attempted(_ARTEFACT, _entries)
+    span = cache.fetched(_ARTEFACT, _SPAN_SHA256, _span_file(), span=_SPAN, on_progress=on_progress)
+    entries = cache.attempted(_ARTEFACT, _entries)
     with span.open("rb") as file:
         for entry in entries:
             target = folder / entry.filename.split(_WITHIN, 1)[1]
             if ".." in target.parts:
-                raise DownloadFailed(f"{entry.filename} would lie outside of its folder")
+                raise cache.DownloadFailed(f"{entry.filename} would lie outside of its folder")
             if entry.is_dir():
                 target.mkdir(parents=True, exist_ok=True)
                 continue
@@ -143,7 +134,7 @@ def _unpack(folder: Path, on_progress: OnProgress) -> None:
 
 
 def _entries() -> list[zipfile.ZipInfo]:
-    with RemoteZip(repository() + _ARTEFACT) as archive:
+    with RemoteZip(cache.repository() + _ARTEFACT) as archive:
         return [entry for entry in archive.infolist() if _WITHIN in entry.filename]
 
 
@@ -151,5 +142,5 @@ def _content(entry: zipfile.ZipInfo, data: bytes) -> bytes:
     if entry.compress_type == zipfile.ZIP_DEFLATED:
         data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data)
     if zlib.crc32(data) != entry.CRC:
-        raise DownloadFailed(f"{entry.filename} is damaged")
+        raise cache.DownloadFailed(f"{entry.filename} is damaged")
     return data

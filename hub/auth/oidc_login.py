@@ -50,7 +50,8 @@ class Begun:
 
     def text(self) -> str:
         """As a cookie holds it."""
-        return _segment(orjson.dumps([self.state, self.nonce, self.verifier, self.back]))
+        content = orjson.dumps([self.state, self.nonce, self.verifier, self.back])
+        return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
     @classmethod
     def read(cls, text: str) -> "Begun | None":
@@ -230,7 +231,3 @@ def sign_in(settings: Settings, clock: Clock, workers: Iterable[Worker]) -> Oidc
 
 def _address(endpoint: str, query: Mapping[str, str]) -> str:
     return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(query)}"
-
-
-def _segment(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

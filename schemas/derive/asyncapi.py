@@ -10,7 +10,6 @@ from dataclasses import asdict
 from typing import Any
 
 from hub.kernel.cloudevents import SPEC_VERSION
-from hub.text.language import Bilingual
 from schemas.derive.contracts import EVENTS
 from schemas.topics import Contract
 
@@ -68,7 +67,7 @@ def _channel(contract: Contract) -> Document:
     return {
         "address": topic.name,
         "title": topic.name,
-        "description": _paragraphs(contract.purpose),
+        "description": f"{contract.purpose.zh}\n\n{contract.purpose.en}",
         "x-purpose": asdict(contract.purpose),
         "x-compatibility": contract.compatibility,
         "servers": [{"$ref": f"#/servers/{SERVER}"}],
@@ -147,7 +146,3 @@ def _headers(properties: Mapping[str, Document]) -> Document:
 
 def _key(what: str) -> Document:
     return {"key": {"type": "string", "description": what}, "bindingVersion": BINDING}
-
-
-def _paragraphs(text: Bilingual) -> str:
-    return f"{text.zh}\n\n{text.en}"

@@ -12,20 +12,6 @@ from schemas.annotations import F, Opt
 from schemas.cells import number, plain
 from schemas.codes import code_list
 from schemas.parts.part import NamedPart, Part, Recogniser
-from schemas.values import (
-    Amount,
-    Country,
-    CreditCode,
-    DivisionCode,
-    Email,
-    Instant,
-    Orcid,
-    Phone,
-    Postcode,
-    RorId,
-    Short,
-    Url,
-)
 
 Currency = Literal["CNY", "USD", "EUR", "GBP", "JPY", "CHF", "HKD"]
 
@@ -58,7 +44,7 @@ def code_named(name: str) -> Recogniser:
 class Money(Part):
     """An amount in a currency of ISO 4217; as text `1280000 CNY`, `128万元`, `USD 1,000`."""
 
-    amount: Annotated[Amount, F("金额", "amount", search="number", example="1280000.00")]
+    amount: Annotated[values.Amount, F("金额", "amount", search="number", example="1280000.00")]
     currency: Annotated[Currency, F("币种", "currency", example="CNY", codes="currency")] = "CNY"
 
     @classmethod
@@ -87,10 +73,10 @@ class Place(Part):
         nrii="安放地址",
         example="浙江省杭州市西湖区余杭塘路866号",
     )
-    building: Short | None = Opt("楼宇", "building", search="text", uniquip="Building")
-    site: Short | None = Opt("校区或院区", "site", search="text", uniquip="Site Location", aliases=("校区",))
-    postcode: Postcode | None = Opt("邮编", "postcode", nrii="邮编", example="310058", aliases=("邮政编码",))
-    division: DivisionCode | None = Opt(
+    building: values.Short | None = Opt("楼宇", "building", search="text", uniquip="Building")
+    site: values.Short | None = Opt("校区或院区", "site", search="text", uniquip="Site Location", aliases=("校区",))
+    postcode: values.Postcode | None = Opt("邮编", "postcode", nrii="邮编", example="310058", aliases=("邮政编码",))
+    division: values.DivisionCode | None = Opt(
         "行政区划代码",
         "division code",
         search="facet",
@@ -98,7 +84,7 @@ class Place(Part):
         codes="division",
         aliases=("行政区划", "所在地区"),
     )
-    country: Country | None = Opt(
+    country: values.Country | None = Opt(
         "国家或地区", "country", search="facet", example="CN", codes="country", cerif="Country"
     )
     lat: Annotated[float | None, Field(ge=-90, le=90)] = Opt(
@@ -115,7 +101,7 @@ class Place(Part):
         schema_org="longitude",
         hint=("WGS 84 坐标的经度，-180 到 180 度", "longitude in WGS 84, -180 to 180 degrees"),
     )
-    page: Url | None = Opt("地点网页", "web page of the location", uniquip="Location")
+    page: values.Url | None = Opt("地点网页", "web page of the location", uniquip="Location")
 
     @model_validator(mode="after")
     def _both_coordinates(self) -> Self:
@@ -142,12 +128,12 @@ class OrganisationRef(NamedPart):
         ("ror", values.ror_id),
     )
 
-    uscc: CreditCode | None = Opt(
+    uscc: values.CreditCode | None = Opt(
         "统一社会信用代码", "unified social credit code", search="keyword", example="12100000470095016Q"
     )
-    ror: RorId | None = Opt("ROR 标识", "ROR id", search="keyword", example="https://ror.org/00a2xv884")
-    name_zh: Short | None = Opt("单位名称", "organisation name (Chinese)", search="facet", example="浙江大学")
-    name_en: Short | None = Opt(
+    ror: values.RorId | None = Opt("ROR 标识", "ROR id", search="keyword", example="https://ror.org/00a2xv884")
+    name_zh: values.Short | None = Opt("单位名称", "organisation name (Chinese)", search="facet", example="浙江大学")
+    name_en: values.Short | None = Opt(
         "单位英文名称", "organisation name (English)", search="text", example="Zhejiang University"
     )
 
@@ -157,9 +143,9 @@ class LaboratoryRef(NamedPart):
 
     bracketed: ClassVar[tuple[tuple[str, Callable[[str], str]], ...]] = ()
 
-    code: Short | None = Opt("实验室编号", "laboratory code", search="keyword")
-    name_zh: Short | None = Opt("实验室名称", "laboratory name (Chinese)", search="facet")
-    name_en: Short | None = Opt("实验室英文名称", "laboratory name (English)", search="text")
+    code: values.Short | None = Opt("实验室编号", "laboratory code", search="keyword")
+    name_zh: values.Short | None = Opt("实验室名称", "laboratory name (Chinese)", search="facet")
+    name_en: values.Short | None = Opt("实验室英文名称", "laboratory name (English)", search="text")
     host: OrganisationRef | None = Opt("依托单位", "host organisation", refers="organisation")
 
 
@@ -168,16 +154,16 @@ class PersonRef(NamedPart):
 
     bracketed: ClassVar[tuple[tuple[str, Callable[[str], str]], ...]] = (("orcid", values.orcid),)
 
-    orcid: Orcid | None = Opt("ORCID", "ORCID iD", search="keyword", example="0000-0002-5277-285X")
-    expert_number: Short | None = Opt("专家编号", "expert number", search="keyword")
-    name_zh: Short | None = Opt("姓名", "name (Chinese)", search="text", example="张三")
-    name_en: Short | None = Opt("英文姓名", "name (English)", search="text", example="Zhang San")
+    orcid: values.Orcid | None = Opt("ORCID", "ORCID iD", search="keyword", example="0000-0002-5277-285X")
+    expert_number: values.Short | None = Opt("专家编号", "expert number", search="keyword")
+    name_zh: values.Short | None = Opt("姓名", "name (Chinese)", search="text", example="张三")
+    name_en: values.Short | None = Opt("英文姓名", "name (English)", search="text", example="Zhang San")
 
 
 class Contact(NamedPart):
     """Whom to ask about a resource."""
 
-    name: Short | None = Opt(
+    name: values.Short | None = Opt(
         "联系人",
         "contact name",
         openness="member",
@@ -186,7 +172,7 @@ class Contact(NamedPart):
         schema_org="contactPoint",
         example="李四",
     )
-    phone: Phone | None = Opt(
+    phone: values.Phone | None = Opt(
         "联系电话",
         "contact telephone",
         openness="secret",
@@ -194,7 +180,7 @@ class Contact(NamedPart):
         nrii="联系电话",
         example="0571-88206666",
     )
-    email: Email | None = Opt(
+    email: values.Email | None = Opt(
         "电子邮件",
         "contact e-mail",
         openness="member",
@@ -204,7 +190,7 @@ class Contact(NamedPart):
         example="lab@example.edu.cn",
         aliases=("电子邮箱", "邮箱", "E-mail"),
     )
-    url: Url | None = Opt("联系网页", "contact web page", uniquip="Contact URL")
+    url: values.Url | None = Opt("联系网页", "contact web page", uniquip="Contact URL")
 
     @classmethod
     def parse(cls, text: str) -> dict[str, Any]:
@@ -218,18 +204,20 @@ class Contact(NamedPart):
 class SecondContact(Contact):
     """A second person to ask."""
 
-    name: Short | None = Opt("联系人", "contact name", openness="member", uniquip="Secondary Contact Name")
-    phone: Phone | None = Opt("联系电话", "contact telephone", openness="secret", uniquip="Secondary Contact Telephone")
-    email: Email | None = Opt("电子邮件", "contact e-mail", openness="member", uniquip="Secondary Contact Email")
-    url: Url | None = Opt("联系网页", "contact web page", uniquip="Secondary Contact URL")
+    name: values.Short | None = Opt("联系人", "contact name", openness="member", uniquip="Secondary Contact Name")
+    phone: values.Phone | None = Opt(
+        "联系电话", "contact telephone", openness="secret", uniquip="Secondary Contact Telephone"
+    )
+    email: values.Email | None = Opt("电子邮件", "contact e-mail", openness="member", uniquip="Secondary Contact Email")
+    url: values.Url | None = Opt("联系网页", "contact web page", uniquip="Secondary Contact URL")
 
 
 class Closure(Part):
     """A time at which a resource is not to be had; as text `2026-10-01T00:00:00Z/2026-10-08T00:00:00Z 年度检修`."""
 
-    start: Annotated[Instant, F("开始", "start", search="date", example="2026-10-01T00:00:00+08:00")]
-    end: Annotated[Instant, F("结束", "end", search="date", example="2026-10-08T00:00:00+08:00")]
-    reason: Short | None = Opt("原因", "reason", example="年度检修")
+    start: Annotated[values.Instant, F("开始", "start", search="date", example="2026-10-01T00:00:00+08:00")]
+    end: Annotated[values.Instant, F("结束", "end", search="date", example="2026-10-08T00:00:00+08:00")]
+    reason: values.Short | None = Opt("原因", "reason", example="年度检修")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -13,16 +13,8 @@ from hub.web.problems import problem_response
 from hub.web.routes import answered, serve
 from schemas.http import booking as contract
 from schemas.http.booking import Action
+from services.booking.core import requests
 from services.booking.core.calendar import calendar_of
-from services.booking.core.requests import (
-    cursor_after,
-    read_ask,
-    read_cursor,
-    read_key,
-    read_limit,
-    read_reason,
-    read_statuses,
-)
 from services.booking.core.views import Seen, availability_view, booking_view, span_views
 from services.booking.ports import Position
 from services.booking.service import BookingDesk, Taken
@@ -61,7 +53,7 @@ def _add_booking(api: APIRouter, desk: BookingDesk) -> None:
         idempotency_key: Annotated[str | None, Header()] = None,
     ) -> Response:
         try:
-            seen, replayed = desk.book(read_ask(body), caller, read_key(idempotency_key))
+            seen, replayed = desk.book(requests.read_ask(body), caller, requests.read_key(idempotency_key))
         except Taken as taken:
             return _taken(taken, language)
         headers = {"Location": f"/api/v1/bookings/{seen.booking.id}", "Idempotency-Replayed": str(replayed).lower()}
@@ -80,11 +72,11 @@ def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
         limit: Text = None,
         cursor: Text = None,
     ) -> Response:
-        most, before = read_limit(limit), read_cursor(cursor)
+        most, before = requests.read_limit(limit), requests.read_cursor(cursor)
         if scope == "mine" and not instrument:
             return _page(desk.mine(caller, most, before), most, language)
         if scope == "owned" and not instrument:
-            return _booking_page(*desk.owned(read_statuses(status), caller, most, before), language)
+            return _booking_page(*desk.owned(requests.read_statuses(status), caller, most, before), language)
         if scope == "instrument" and instrument:
             return _page(desk.of_instrument(instrument, caller, most, before), most, language)
         raise refusal("bad-scope", "booking.bad-scope", scope, "scope", 400)
@@ -107,7 +99,7 @@ def _add_reading(api: APIRouter, desk: BookingDesk) -> None:
 def _add_action(api: APIRouter, desk: BookingDesk, action: Action) -> None:
     @serve(api, contract.ACTIONS[action])
     def act(booking_id: str, body: Body, caller: Caller, language: ReaderLanguage) -> Response:
-        seen = desk.act(action, booking_id, read_reason(body), caller)
+        seen = desk.act(action, booking_id, requests.read_reason(body), caller)
         return answered(booking_view(seen, language))
 
 
@@ -118,7 +110,7 @@ def _page(found: list[Seen], most: int, language: Language) -> Response:
 
 def _booking_page(found: list[Seen], after: Position | None, language: Language) -> Response:
     bookings = tuple(booking_view(seen, language) for seen in found)
-    return answered(contract.BookingPage(bookings=bookings, next=cursor_after(after) if after else None))
+    return answered(contract.BookingPage(bookings=bookings, next=requests.cursor_after(after) if after else None))
 
 
 def _taken(taken: Taken, language: Language) -> Response:

@@ -10,18 +10,6 @@ from hub.kernel.sources import Sources
 from hub.web.callers import ReaderLanguage, require
 from hub.web.routes import serve
 from schemas.http import curation as contract
-from schemas.http.curation import (
-    ConflictPage,
-    ConflictsQuery,
-    DecidedField,
-    DecidedPair,
-    Decisions,
-    DuplicatePage,
-    DuplicatesQuery,
-    NewPreference,
-    NewSameAs,
-    RecordPair,
-)
 from schemas.views.visibility import readable
 from services.curation.core.presentation import View, disputed, preference, same_as, summary
 from services.curation.stewards import Stewardship
@@ -39,36 +27,40 @@ def router(stewardship: Stewardship, sources: Sources) -> APIRouter:
 
 def _add_conflicts(routes: APIRouter, stewardship: Stewardship, sources: Sources) -> None:
     @serve(routes, contract.CONFLICTS)
-    def conflicts(caller: Steward, language: ReaderLanguage, query: Annotated[ConflictsQuery, Query()]) -> ConflictPage:
+    def conflicts(
+        caller: Steward, language: ReaderLanguage, query: Annotated[contract.ConflictsQuery, Query()]
+    ) -> contract.ConflictPage:
         page = stewardship.conflicts(query.kind, query.after, query.limit)
         view = View(readable(caller), language, sources.labels(language))
-        return ConflictPage(conflicts=tuple(disputed(record, view) for record in page.records), next=page.next)
+        return contract.ConflictPage(conflicts=tuple(disputed(record, view) for record in page.records), next=page.next)
 
     @serve(routes, contract.PREFER)
-    def prefer(record_id: str, body: NewPreference, caller: Steward) -> DecidedField:
+    def prefer(record_id: str, body: contract.NewPreference, caller: Steward) -> contract.DecidedField:
         decided = stewardship.prefer(record_id, body.field, body.source, body.source_record_id, caller)
-        return DecidedField(preference=preference(decided))
+        return contract.DecidedField(preference=preference(decided))
 
     @serve(routes, contract.DECISIONS)
-    def decisions(record_id: str, caller: Steward) -> Decisions:
+    def decisions(record_id: str, caller: Steward) -> contract.Decisions:
         pairs, preferences = stewardship.decisions(record_id)
-        return Decisions(same_as=tuple(map(same_as, pairs)), preferences=tuple(map(preference, preferences)))
+        return contract.Decisions(same_as=tuple(map(same_as, pairs)), preferences=tuple(map(preference, preferences)))
 
 
 def _add_duplicates(routes: APIRouter, stewardship: Stewardship, sources: Sources) -> None:
     @serve(routes, contract.DUPLICATES)
     def duplicates(
-        caller: Steward, language: ReaderLanguage, query: Annotated[DuplicatesQuery, Query()]
-    ) -> DuplicatePage:
+        caller: Steward, language: ReaderLanguage, query: Annotated[contract.DuplicatesQuery, Query()]
+    ) -> contract.DuplicatePage:
         page = stewardship.duplicates(_cursor(query.after), query.limit)
         view = View(readable(caller), language, sources.labels(language))
-        pairs = tuple(RecordPair(left=summary(pair.left, view), right=summary(pair.right, view)) for pair in page.pairs)
+        pairs = tuple(
+            contract.RecordPair(left=summary(pair.left, view), right=summary(pair.right, view)) for pair in page.pairs
+        )
         # As text: JavaScript's numbers do not hold 64 bits.
-        return DuplicatePage(duplicates=pairs, next=None if page.next is None else str(page.next))
+        return contract.DuplicatePage(duplicates=pairs, next=None if page.next is None else str(page.next))
 
     @serve(routes, contract.SAME_AS)
-    def decide(body: NewSameAs, caller: Steward) -> DecidedPair:
-        return DecidedPair(same_as=same_as(stewardship.decide(body.left, body.right, body.decision, caller)))
+    def decide(body: contract.NewSameAs, caller: Steward) -> contract.DecidedPair:
+        return contract.DecidedPair(same_as=same_as(stewardship.decide(body.left, body.right, body.decision, caller)))
 
 
 def _cursor(after: str) -> int | None:

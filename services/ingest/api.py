@@ -141,7 +141,7 @@ def _add_submissions(api: APIRouter, ingest: Ingest) -> None:
                     file_name=upload.file_name,
                     key=key,
                 )
-                return receipt, _receipt(ingest, receipt, language)
+                return receipt, contract.Receipt(**_head(receipt), **_problems(ingest, receipt, language))
 
             try:
                 receipt, body = await to_thread.run_sync(receive, limiter=uploads.at_work)
@@ -163,7 +163,7 @@ def _add_receipts(api: APIRouter, ingest: Ingest) -> None:
     def receipts(principal: Caller, query: Annotated[ReceiptsQuery, Query()]) -> Response:
         """The newest receipts of the sources that the caller speaks for; an operator sees all."""
         recent = ingest.outcomes.recent(readable_sources(principal), query.limit)
-        return answered(contract.Receipts(receipts=tuple(map(_summary, recent))))
+        return answered(contract.Receipts(receipts=tuple(contract.ReceiptSummary(**_head(one)) for one in recent)))
 
     @serve(api, contract.RECEIPT)
     def receipt(receipt_id: str, principal: Caller, language: ReaderLanguage) -> Response:
@@ -214,14 +214,6 @@ def _add_derived(api: APIRouter) -> None:
     def schema(kind: str) -> JSONResponse:
         """The JSON Schema (2020-12) of one record of the kind."""
         return JSONResponse(json_schema(kind_called(kind)), media_type="application/schema+json")
-
-
-def _summary(receipt: Receipt) -> contract.ReceiptSummary:
-    return contract.ReceiptSummary(**_head(receipt))
-
-
-def _receipt(ingest: Ingest, receipt: Receipt, language: Language) -> contract.Receipt:
-    return contract.Receipt(**_head(receipt), **_problems(ingest, receipt, language))
 
 
 def _head(receipt: Receipt) -> dict[str, Any]:

@@ -54,16 +54,13 @@ def _event(seen: Seen, status: str, language: Language) -> Event:
     event.add("dtend", booking.end)
     event.add("status", status)
     event.add("transp", "TRANSPARENT" if status == "CANCELLED" else "OPAQUE")
-    event.add("summary", f"{title}（{STATUS_NAMES[booking.status].zh}）" if language == "zh" else _english(seen, title))
+    state = STATUS_NAMES[booking.status][language]
+    event.add("summary", f"{title}（{state}）" if language == "zh" else f"{title} ({state})")
     event.add("organizer", _organizer(seen.record, language))
     _add_place(event, fields)
     if booking.purpose:
         event.add("description", booking.purpose)
     return event
-
-
-def _english(seen: Seen, title: str) -> str:
-    return f"{title} ({STATUS_NAMES[seen.booking.status].en})"
 
 
 def _organizer(record: Record | None, language: Language) -> vCalAddress:

@@ -56,7 +56,7 @@ class Matching:
 
     @property
     def scored(self) -> Clause:
-        scores = [_scoring(clause, weight) for clause, weight in self._scores()]
+        scores = [{"constant_score": {"filter": clause, "boost": weight}} for clause, weight in self._scores()]
         return {"bool": {"filter": [self.matched], "should": scores}}
 
     @property
@@ -190,7 +190,3 @@ def _prefix(field: str, term: str) -> Clause:
 
 def _any(*clauses: Clause) -> Clause:
     return {"bool": {"should": list(clauses)}}
-
-
-def _scoring(clause: Clause, weight: int) -> Clause:
-    return {"constant_score": {"filter": clause, "boost": weight}}

@@ -8,16 +8,7 @@ from hub.kernel.contributions import Preference, SameAs
 from hub.kernel.records import Conflict, Record
 from hub.text.language import Language
 from schemas.fields import by_path
-from schemas.http.curation import (
-    DisputedField,
-    DisputedRecord,
-    PreferenceDecided,
-    RecordIdentifier,
-    RecordSummary,
-    SameAsDecided,
-    SourceRecord,
-    SourceValue,
-)
+from schemas.http import curation as contract
 from schemas.kind import Kind, kinds, value_at
 from schemas.views.labels import begun, value_text
 from schemas.views.titles import kind_label, subtitle, titles, url_of
@@ -34,33 +25,33 @@ class View(NamedTuple):
     labels: Mapping[str, str]
 
 
-def disputed(record: Record, view: View) -> DisputedRecord:
+def disputed(record: Record, view: View) -> contract.DisputedRecord:
     """The record, and each field on which its sources disagree; the first value is in use."""
     nodes = _nodes(record)
     fields = [_field(record, one, nodes[one.field], view) for one in record.conflicts if one.field in nodes]
-    return DisputedRecord(**_head(record, view), fields=tuple(field for field in fields if field.values))
+    return contract.DisputedRecord(**_head(record, view), fields=tuple(field for field in fields if field.values))
 
 
-def summary(record: Record, view: View) -> RecordSummary:
+def summary(record: Record, view: View) -> contract.RecordSummary:
     """What tells a record from one of the same name: its identifiers, what it belongs to, and its sources."""
     kind = kinds().get(record.kind)
     seen = visible(_nodes(record), record.fields, view.levels)
-    return RecordSummary(
+    return contract.RecordSummary(
         **_head(record, view),
         subtitle=subtitle(kind, seen, view.language),
         identifiers=tuple(_identifiers(kind, seen, view.language)) if kind else (),
-        sources=tuple(SourceRecord(**_source(record, index, view)) for index in range(len(record.sources))),
+        sources=tuple(contract.SourceRecord(**_source(record, index, view)) for index in range(len(record.sources))),
     )
 
 
-def same_as(said: SameAs) -> SameAsDecided:
+def same_as(said: SameAs) -> contract.SameAsDecided:
     """A decision on a pair."""
-    return SameAsDecided.model_validate(said, from_attributes=True)
+    return contract.SameAsDecided.model_validate(said, from_attributes=True)
 
 
-def preference(said: Preference) -> PreferenceDecided:
+def preference(said: Preference) -> contract.PreferenceDecided:
     """A decision on a field."""
-    return PreferenceDecided.model_validate(said, from_attributes=True)
+    return contract.PreferenceDecided.model_validate(said, from_attributes=True)
 
 
 def _head(record: Record, view: View) -> dict[str, Any]:
@@ -81,14 +72,14 @@ def _nodes(record: Record) -> Mapping[str, Node]:
     return layout(kind) if kind else {}
 
 
-def _field(record: Record, conflict: Conflict, node: Node, view: View) -> DisputedField:
+def _field(record: Record, conflict: Conflict, node: Node, view: View) -> contract.DisputedField:
     values = []
     for position, (index, value) in enumerate(conflict.values):
         seen = visible({conflict.field: node}, {conflict.field: value}, view.levels).get(conflict.field)
         if seen is not None:
             text, source = _text(node, seen, view.language), _source(record, index, view)
-            values.append(SourceValue(**source, value=seen, shown=text, in_use=position == 0))
-    return DisputedField(field=conflict.field, label=node.spec.label[view.language], values=tuple(values))
+            values.append(contract.SourceValue(**source, value=seen, shown=text, in_use=position == 0))
+    return contract.DisputedField(field=conflict.field, label=node.spec.label[view.language], values=tuple(values))
 
 
 def _text(node: Node, value: Any, language: Language) -> str:
@@ -104,9 +95,9 @@ def _source(record: Record, index: int, view: View) -> dict[str, Any]:
     return told | {"source_label": view.labels.get(source.source, source.source)}
 
 
-def _identifiers(kind: Kind, seen: Mapping[str, Any], language: Language) -> Iterator[RecordIdentifier]:
+def _identifiers(kind: Kind, seen: Mapping[str, Any], language: Language) -> Iterator[contract.RecordIdentifier]:
     specs = by_path(kind)
     for path in dict.fromkeys(path for identity in kind.identity for path in identity.paths):
         value = value_at(seen, path)
         if value is not None:
-            yield RecordIdentifier(field=path, label=specs[path].label[language], value=str(value))
+            yield contract.RecordIdentifier(field=path, label=specs[path].label[language], value=str(value))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
-from hub.kernel.problems import Problem, expecting, refusal
+from hub.kernel.problems import expecting, refusal
 from schemas.kind import Kind
 from services.ingest.core.rows import Limits, Row
 from services.ingest.formats.base import SNIFF_BYTES, Format, empty, too_long
@@ -142,11 +142,9 @@ def _numbered(lines: _Lines, delimiter: str, limits: Limits) -> Iterator[Record]
             else:
                 yield Record(number, cells)
     except csv.Error as error:
-        yield Record(number + 1, (), _broken(str(error), reader.line_num))
-
-
-def _broken(reason: str, line: int) -> Problem:
-    return expecting("broken-csv", "ingest.csv-quotation-marks-pairs", reason=reason, line=line)
+        reason, line = str(error), reader.line_num
+        broken = expecting("broken-csv", "ingest.csv-quotation-marks-pairs", reason=reason, line=line)
+        yield Record(number + 1, (), broken)
 
 
 def _sniffed(start: bytes) -> bool:

@@ -9,7 +9,6 @@ from functools import lru_cache
 from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
-from schemas.annotations import Crosswalk
 from schemas.fields import FieldSpec, by_path
 from schemas.kind import Kind
 from services.ingest.core.rows import ERROR_NAME, ID_NAMES, OPERATION_NAMES, RAW_NAME, VERSION_NAMES, Limits
@@ -60,7 +59,7 @@ def names_of(kind: Kind) -> tuple[Tier, ...]:
 def names_in(kind: Kind, vocabulary: str) -> tuple[Tier, ...]:
     """The fields by their names in a vocabulary of schemas.annotations.Crosswalk alone, and the reserved names."""
     own = [(name, path) for path, names in _OWN_NAMES.items() for name in names if name.startswith("_")]
-    named = ((_crosswalk(spec.meta.crosswalk, vocabulary), spec.path) for spec in _columns(kind))
+    named = ((str(getattr(spec.meta.crosswalk, vocabulary)), spec.path) for spec in _columns(kind))
     return (_tier(own), _tier(named))
 
 
@@ -119,10 +118,6 @@ def _nearest(paths: list[str]) -> Iterator[str]:
 
 def _both(label: Bilingual) -> tuple[str, str]:
     return (label.zh, label.en)
-
-
-def _crosswalk(crosswalk: Crosswalk, vocabulary: str) -> str:
-    return str(getattr(crosswalk, vocabulary))
 
 
 def _closest(heading: str, kind: Kind, names: Names) -> Bilingual:

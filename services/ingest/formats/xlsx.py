@@ -114,15 +114,11 @@ def text_of(value: Any) -> str:
     return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
-def _sniffed(start: bytes) -> bool:
-    return start.startswith((ZIP, OLE))
-
-
 FORMAT = Format(
     name="xlsx",
     media_types=("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",),
     suffixes=(".xlsx", ".xlsm"),
     read=read,
-    sniff=_sniffed,
+    sniff=lambda start: start.startswith((ZIP, OLE)),
     tabular=True,
 )

@@ -141,12 +141,9 @@ def told_first(record: Record) -> tuple[list[RecordRow], list[RecordRow]]:
     texts = [row for row in rows if len(row.shown) > SHORT and row.path in specs]
     short = [row for row in rows if row not in texts]
     terms = [row for row in short if row.path in TERMS]
-    telling = [row for row in short if (spec := specs.get(row.path)) and _tells(spec.meta.search, spec.meta.refers)]
+    metas = ((row, specs[row.path].meta) for row in short if row.path in specs)
+    telling = [row for row, meta in metas if meta.search in TELLING or meta.refers]
     return [*terms, *(row for row in telling if row not in terms)][:FACTS], texts
-
-
-def _tells(search: str, refers: str) -> bool:
-    return search in TELLING or bool(refers)
 
 
 def groups(related: Sequence[RelatedRecord]) -> list[Relation]:
