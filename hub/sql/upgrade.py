@@ -57,6 +57,8 @@ def _run_steps(sql: Connection, store: str = "") -> None:
 
     if (version := version_of(sql)) > NEWEST:
         raise NewerRelease(f"the tables are at step {version}, this release knows {NEWEST}")
+    if not store:
+        sql.rollback()  # reading has begun a transaction, within which no step could commit by itself
     known = steps()
     environment = EnvironmentContext(
         alembic_config(sql, store), known, fn=lambda at, _: known._upgrade_revs("head", at)
