@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPResponse, RemoteDisconnected
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -42,7 +42,7 @@ class Client:
     def _asked(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], status: int) -> Any:
         try:
             answer = self._answer(method, path, body, headers)
-        except RemoteDisconnected:  # the server closes a connection that has been idle; nothing was handled
+        except ConnectionError:  # the server closes a connection that has been idle; nothing was handled
             self._connection.close()
             answer = self._answer(method, path, body, headers)
         content = answer.read()

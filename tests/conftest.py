@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.conformance.gaps import GAPS, Gap
+from tests.shares import LONG, ByShare
 from tests.summary import NOT_HAD, OUTCOMES, RAN_ON, TIERS, Summary
 
 pytest_plugins = ["tests.servers"]
@@ -22,6 +23,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         tier = Path(item.path).relative_to(Path(__file__).parent).parts[0]
         if tier in TIERS:
             item.add_marker(tier)
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByShare | None:
+    return ByShare(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

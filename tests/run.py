@@ -63,7 +63,11 @@ def runs(tiers: Sequence[str]) -> Iterator[tuple[list[str], tuple[str, ...], str
     """What one pytest runs each: its tiers, its options, and how far the engine has to be prepared before it."""
     for some, options, step in (
         (set(PARALLEL), ("-n", "auto", "--dist", "worksteal"), ""),
-        (set(TIERS) - set(PARALLEL) - {"containers"}, (), SERVERS),
+        (
+            set(TIERS) - set(PARALLEL) - {"containers"},
+            ("-n", "3", "--dist", "loadscope", "--no-loadscope-reorder"),
+            SERVERS,
+        ),
         ({"containers"}, (), ALL),
     ):
         if chosen := [tier for tier in tiers if tier in some]:

@@ -4,6 +4,7 @@ A server that cannot be had here is told of at the end of the run; with HUB_REQU
 where it is for want of a JDK, which comes with no package of PyPI.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ import pytest
 
 from app.devstack.cache import DownloadFailed
 from app.devstack.hold import ServerFailed
+from tests.engine.hold import SHARED
 from tests.summary import CONTAINER, NOT_HAD, RAN_ON
 
 ENGINE_SECONDS = 120
@@ -55,10 +57,18 @@ def had(name: str, start: Callable[[], Any]) -> Any:
 
 @contextmanager
 def served(name: str, folder: Path) -> Iterator[str]:
-    """The server's address: a container's where one starts, else that of a child process."""
+    """The server's address: a container's where one runs for all tests or starts, else that of a child process."""
     with ExitStack() as stack:
-        address = _contained(name, stack) if docker_answers() else ""
+        address = _shared(name) or (_contained(name, stack) if docker_answers() else "")
         yield address or stack.enter_context(_process(name, folder))
+
+
+def _shared(name: str) -> str:
+    """Empty where the tests were not started beside an engine of their own."""
+    address, image = json.loads(os.environ.get(SHARED, "{}")).get(name.lower(), ("", ""))
+    if address:
+        RAN_ON[CONTAINER + name.lower()] = image
+    return str(address)
 
 
 def _contained(name: str, stack: ExitStack) -> str:
@@ -128,26 +138,27 @@ def postgresql_dsn(servers_folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_template(postgresql_dsn: str) -> str:
-    """A database with every table, of which `database` makes copies; returns the server's address."""
+    """The name of a database with every table, of which `database` makes copies."""
     import psycopg
 
     from hub.sql.postgresql import migrate
 
+    name = f"migrated_{uuid4().hex[:12]}"
     with psycopg.connect(postgresql_dsn, autocommit=True) as sql:
-        sql.execute("CREATE DATABASE migrated")
-    migrate(_named(postgresql_dsn, "migrated"))
-    return postgresql_dsn
+        sql.execute(f"CREATE DATABASE {name}")
+    migrate(_named(postgresql_dsn, name))
+    return name
 
 
 @pytest.fixture
-def database(migrated_template: str) -> Iterator[str]:
+def database(postgresql_dsn: str, migrated_template: str) -> Iterator[str]:
     """The address of a database of this test's own, with every table and no row."""
     import psycopg
 
     name = f"test_{uuid4().hex[:12]}"
-    with psycopg.connect(migrated_template, autocommit=True) as sql:
-        sql.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
-        yield _named(migrated_template, name)
+    with psycopg.connect(postgresql_dsn, autocommit=True) as sql:
+        sql.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
+        yield _named(postgresql_dsn, name)
         sql.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

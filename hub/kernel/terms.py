@@ -9,7 +9,6 @@ import unicodedata
 from functools import lru_cache
 
 import rjieba
-from pypinyin import lazy_pinyin
 
 TERMS_LIMIT = 24
 """Terms of one query; what is typed beyond them is not looked for."""
@@ -200,6 +199,8 @@ def initials(parts: tuple[str, ...]) -> str:
 @lru_cache(maxsize=65_536)
 def word_syllables(word: str) -> tuple[str, ...]:
     """The pinyin of one Chinese word without tones."""
+    from pypinyin import lazy_pinyin  # its dictionaries take longer to load than the rest of most commands
+
     return tuple(lazy_pinyin(word, errors="ignore"))
 
 

@@ -4,6 +4,7 @@ python -m tests.engine hold                prepare it step by step, and keep it 
 python -m tests.engine run COMMAND ...     run a command with DOCKER_HOST set to it, once all is prepared
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from app.devstack.cache import DownloadFailed
 from app.devstack.hold import ServerFailed
@@ -18,6 +20,7 @@ from tests.engine.compose import program
 from tests.engine.daemon import Engine, engine
 from tests.engine.hold import ALL, ENGINE, FAILED, SERVERS
 from tests.engine.images import SERVER_SERVICES, ensure_hub_image, ensure_images, service_images
+from tests.engine.servers import server_container
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -29,18 +32,18 @@ def main(arguments: list[str]) -> int:
 
     def report(step: str, detail: str = "") -> None:
         print(step, detail, flush=True)
-        print(f"== containers: {step} after {time.monotonic() - began:.0f} s {detail}", file=sys.stderr, flush=True)
+        print(f"== containers: {step} after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
     if arguments == ["hold"]:
         threading.Thread(target=leave_with_owner, daemon=True).start()
     try:
-        with engine() as running:
+        with engine() as running, ExitStack() as servers:
             report(ENGINE, running.host)
-            prepare(running, report)
+            prepare(running, report, servers)
             if arguments[0] == "run":
                 return subprocess.call(arguments[1:], env=running.environment)
             signal.pause()
-    except (ServerFailed, DownloadFailed) as error:
+    except (ServerFailed, DownloadFailed, RuntimeError, TimeoutError) as error:  # the last two of testcontainers
         report(FAILED, str(error).replace("\n", " ")[-600:])
     return 1
 
@@ -58,10 +61,10 @@ def leave_with_owner() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def prepare(running: Engine, report: Callable[[str], None]) -> None:
-    """Have every image, those first that the tests want first."""
-    ensure_images(running, SERVER_SERVICES)
-    report(SERVERS)
+def prepare(running: Engine, report: Callable[..., None], servers: ExitStack) -> None:
+    """Have every image, and the servers that all tests share; those first that the tests want first."""
+    os.environ["DOCKER_HOST"] = running.host or os.environ.get("DOCKER_HOST", "")
+    report(SERVERS, json.dumps({name: servers.enter_context(server_container(name)) for name in SERVER_SERVICES}))
     ensure_images(running, list(service_images()))
     ensure_hub_image(running)
     program()

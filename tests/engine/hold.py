@@ -7,7 +7,11 @@ import threading
 from types import TracebackType
 
 ENGINE, SERVERS, ALL, FAILED = "engine", "servers", "all", "failed"
-"""How far the process beside has come, a line each: the engine's address follows the first, a reason the last."""
+"""How far the process beside has come, a line each: the engine's address follows the first, those of the servers that
+the tests share and what their images are the second, a reason the last.
+"""
+SHARED = "HUB_TESTS_SERVERS"
+"""Where tests find the second as it is, a JSON object by the servers' names."""
 
 
 class HeldEngine:
@@ -19,7 +23,7 @@ class HeldEngine:
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
-        self._host = ""
+        self._found: dict[str, str] = {}
         self._steps = {step: threading.Event() for step in (ENGINE, SERVERS, ALL)}
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -36,13 +40,13 @@ class HeldEngine:
     def environment(self, step: str) -> dict[str, str]:
         """How tests find the engine, once it has come that far; as they are where it cannot be had."""
         self._steps[step].wait()
-        return {**os.environ, "DOCKER_HOST": self._host} if self._host else dict(os.environ)
+        return {**os.environ, **self._found}
 
     def _listen(self) -> None:
         for line in self._process.stdout or ():
             step, _, detail = line.rstrip("\n").partition(" ")
-            if step == ENGINE:
-                self._host = detail
+            if name := {ENGINE: "DOCKER_HOST", SERVERS: SHARED}.get(step) if detail else None:
+                self._found[name] = detail
             if step in self._steps:
                 self._steps[step].set()
         for event in self._steps.values():

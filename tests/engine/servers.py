@@ -13,6 +13,8 @@ from tests.engine.daemon import Engine
 from tests.engine.images import contents, ensure_images, service_images
 
 START_SECONDS = 600
+MEMORY, MEMORY_BYTES = "/dev/shm/data", "2g"
+"""Where servers keep their data: it ends with them, and the disk of a test machine takes long to be sure of it."""
 _KAFKA = {
     "KAFKA_NODE_ID": "1",
     "KAFKA_PROCESS_ROLES": "broker,controller",
@@ -27,6 +29,14 @@ _KAFKA = {
     "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
     "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
     "KAFKA_HEAP_OPTS": "-Xms512m -Xmx512m",
+    "KAFKA_LOG_DIRS": MEMORY,
+}
+_ELASTICSEARCH = {
+    "ES_JAVA_OPTS": "-Xms512m -Xmx512m",
+    "discovery.type": "single-node",
+    "xpack.security.enabled": "false",
+    "cluster.routing.allocation.disk.threshold_enabled": "false",
+    "path.data": MEMORY,
 }
 
 
@@ -34,7 +44,7 @@ _KAFKA = {
 def kafka_container() -> Iterator[str]:
     """The address of a broker; its port is chosen before it starts, since it tells its clients where it is."""
     port = free_port()
-    container = DockerContainer(service_images()["kafka"]).with_bind_ports(9092, port)
+    container = DockerContainer(service_images()["kafka"], shm_size=MEMORY_BYTES).with_bind_ports(9092, port)
     host = container.get_container_host_ip()
     container.with_envs(**_KAFKA, KAFKA_ADVERTISED_LISTENERS=f"OUTER://{host}:{port},INNER://localhost:9094")
     container.waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(START_SECONDS))
@@ -45,11 +55,8 @@ def kafka_container() -> Iterator[str]:
 @contextmanager
 def elasticsearch_container() -> Iterator[str]:
     """The address of a node."""
-    container = DockerContainer(service_images()["elasticsearch"], mem_limit="2g").with_exposed_ports(9200)
-    container.with_envs(ES_JAVA_OPTS="-Xms512m -Xmx512m")
-    for name, value in (("discovery.type", "single-node"), ("xpack.security.enabled", "false")):
-        container.with_env(name, value)
-    container.with_env("cluster.routing.allocation.disk.threshold_enabled", "false")
+    container = DockerContainer(service_images()["elasticsearch"], mem_limit="3g", shm_size=MEMORY_BYTES)
+    container.with_exposed_ports(9200).with_envs(**_ELASTICSEARCH)
     container.waiting_for(HttpWaitStrategy(9200).with_startup_timeout(START_SECONDS))
     with container:
         yield f"http://{container.get_container_host_ip()}:{container.get_exposed_port(9200)}"
@@ -58,8 +65,8 @@ def elasticsearch_container() -> Iterator[str]:
 @contextmanager
 def postgresql_container() -> Iterator[str]:
     """The address of a database."""
-    container = DockerContainer(service_images()["postgresql"]).with_exposed_ports(5432)
-    container.with_envs(POSTGRES_USER="hub", POSTGRES_PASSWORD="hub", POSTGRES_DB="hub")
+    container = DockerContainer(service_images()["postgresql"], shm_size=MEMORY_BYTES).with_exposed_ports(5432)
+    container.with_envs(POSTGRES_USER="hub", POSTGRES_PASSWORD="hub", POSTGRES_DB="hub", PGDATA=MEMORY)
     # Over TCP: the temporary server of a first start listens on its socket alone.
     ready = ExecWaitStrategy(["pg_isready", "-q", "-h", "127.0.0.1", "-U", "hub", "-d", "hub"])
     container.waiting_for(ready.with_startup_timeout(START_SECONDS))

@@ -67,8 +67,12 @@ run()
 
 
 def started(body: str, *words: str, ignoring: tuple[signal.Signals, ...] = ()) -> "subprocess.Popen[str]":
-    """A program that begins with these signals ignored, as what a shell starts with `&`, or nohup, does."""
-    ignored = "".join(f"signal.signal({number.value}, signal.SIG_IGN);" for number in ignoring)
+    """A program that begins with these signals ignored, as what a shell starts with `&`, or nohup, does, and no others.
+
+    Those that this test run was started with ignored, it would inherit.
+    """
+    ignored = "signal.signal(signal.SIGHUP, signal.SIG_DFL);"
+    ignored += "".join(f"signal.signal({number.value}, signal.SIG_IGN);" for number in ignoring)
     within = f"import os, signal, sys; {ignored} os.execv(sys.executable, [sys.executable, '-c', *sys.argv[1:]])"
     return subprocess.Popen(
         [sys.executable, "-c", within, body, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

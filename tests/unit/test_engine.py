@@ -12,7 +12,7 @@ import pytest
 from tests.engine import hold, images
 from tests.engine.compose import Project
 from tests.engine.daemon import Engine
-from tests.engine.hold import ALL, SERVERS, HeldEngine
+from tests.engine.hold import ALL, SERVERS, SHARED, HeldEngine
 
 pytestmark = pytest.mark.unit
 
@@ -96,20 +96,20 @@ def test_what_runs_without_being_healthy_or_ended_with_an_error_is_unwell(monkey
 
 
 @pytest.mark.parametrize(
-    ("output", "host"),
+    ("output", "found"),
     [
-        ("engine unix:///run/a.sock\nservers \nall \n", "unix:///run/a.sock"),
-        ("engine unix:///run/a.sock\nfailed no such package\n", "unix:///run/a.sock"),
-        ("failed no Docker engine answers\n", None),
+        ("engine unix:///run/a.sock\nservers {}\nall \n", {"DOCKER_HOST": "unix:///run/a.sock", SHARED: "{}"}),
+        ("engine unix:///run/a.sock\nfailed no such package\n", {"DOCKER_HOST": "unix:///run/a.sock"}),
+        ("failed no Docker engine answers\n", {}),
     ],
 )
 def test_tests_wait_for_the_engine_and_go_on_without_it(
-    output: str, host: str | None, monkeypatch: pytest.MonkeyPatch
+    output: str, found: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = SimpleNamespace(stdin=io.StringIO(), stdout=io.StringIO(output), wait=lambda: 0)
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: process)
     monkeypatch.setattr(hold.os, "environ", {"PATH": "/bin"})
     with HeldEngine() as held:
         for step in (SERVERS, ALL):
-            assert held.environment(step).get("DOCKER_HOST") == host
+            assert held.environment(step) == {"PATH": "/bin", **found}
     assert process.stdin.closed
