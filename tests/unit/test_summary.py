@@ -80,8 +80,8 @@ def test_the_runner_fails_with_any_of_its_runs(
     monkeypatch.setattr(run, "run_until_stopped", call)
     monkeypatch.setattr(run, "ensure_browser", lambda: True)
     assert run.main(["lint", "unit", "e2e"]) == bool(failing)
-    (parallel,) = (command for command in commands if "-n" in command)
-    assert [word for word in parallel if word.startswith("tests/")] == ["tests/lint", "tests/unit"]
+    parallel = [[word for word in command if word.startswith("tests/")] for command in commands if "-n" in command]
+    assert parallel == [["tests/lint", "tests/unit"], ["tests/e2e"]]
     closing = capsys.readouterr().out.partition("\n\n== ")[2]
     assert closing.startswith("FAILED" if failing else "passed")
     assert closing.endswith("lint: 1 passed\nunit: 1 passed\ne2e: 1 passed\n")
