@@ -139,10 +139,7 @@ def no_servers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type:
 
 
 def listening(port: int) -> socket.socket:
-    server = socket.socket()
-    server.bind(("127.0.0.1", port))
-    server.listen()
-    return server
+    return socket.create_server(("127.0.0.1", port))  # also where connections of an earlier server linger
 
 
 @pytest.mark.usefixtures("no_servers")

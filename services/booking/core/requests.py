@@ -61,7 +61,7 @@ def read_key(key: str | None) -> str:
 
 def read_date(text: str | None, name: str, default: date) -> date:
     """A date by RFC 3339, which has no other form of ISO 8601."""
-    if not text:
+    if text is None:
         return default
     written = text.strip()
     try:
