@@ -16,6 +16,7 @@ from hub import __version__
 from hub.auth.sources import load_sources
 from hub.kernel.access import Role
 from hub.runtime.settings import Settings
+from hub.web.connections import IDLE_SECONDS
 from schemas.topics import contracts
 from services.booking import api as booking
 from services.catalog import api as catalog
@@ -57,6 +58,11 @@ def test_the_gateway_sends_each_path_of_an_api_to_its_service(module: Any, servi
     paths = {route.path for route in router.routes if isinstance(route, APIRoute)}
     assert len(paths) >= 2
     assert {path: service_of(re.sub(r"\{.*?\}", "x-1", path)) for path in paths} == dict.fromkeys(paths, service)
+
+
+def test_the_gateway_gives_no_request_to_a_connection_that_the_hub_is_closing() -> None:
+    (seconds,) = re.findall(r"\bkeepalive (\d+)s\b", CADDYFILE)
+    assert int(seconds) < IDLE_SECONDS
 
 
 def test_the_gateway_sends_pages_to_the_portal_and_knows_every_service() -> None:
