@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
     if (SERVED | CONTAINED) & set(tiers):
         ensure_jdk()
     total = Summary()
-    with HeldEngine() if CONTAINED & set(tiers) else nullcontext() as held:
+    with HeldEngine(shares=bool(SERVED & set(tiers))) if CONTAINED & set(tiers) else nullcontext() as held:
         failed = [name for name, command in CHECKS if not passes(name, command)] if "lint" in tiers else []
         for chosen, options, step in runs(tiers):
             environment = held.environment(step) if held and step else dict(os.environ)

@@ -1,6 +1,7 @@
 """An engine with its images, for as long as somebody wants it.
 
-python -m tests.engine hold                prepare it step by step, and keep it until standard input ends
+python -m tests.engine hold [shared]       prepare it step by step, with servers that all tests share or without, and
+                                           keep it until standard input ends
 python -m tests.engine run COMMAND ...     run a command with DOCKER_HOST set to it, once all is prepared
 """
 
@@ -11,14 +12,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from app.devstack.cache import DownloadFailed
 from app.devstack.hold import ServerFailed
 from tests.engine.compose import program
 from tests.engine.daemon import Engine, engine
-from tests.engine.hold import ALL, ENGINE, FAILED, SERVERS
+from tests.engine.hold import ALL, ENGINE, FAILED, SERVERS, SHARE
 from tests.engine.images import SERVER_SERVICES, ensure_hub_image, ensure_images, service_images
 from tests.engine.servers import server_container
 
@@ -34,12 +35,12 @@ def main(arguments: list[str]) -> int:
         print(step, detail, flush=True)
         print(f"== containers: {step} after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
-    if arguments == ["hold"]:
+    if arguments[0] == "hold":
         threading.Thread(target=leave_with_owner, daemon=True).start()
     try:
         with engine() as running, ExitStack() as servers:
             report(ENGINE, running.host)
-            prepare(running, report, servers)
+            prepare(running, report, SERVER_SERVICES if arguments == ["hold", SHARE] else (), servers)
             if arguments[0] == "run":
                 return subprocess.call(arguments[1:], env=running.environment)
             signal.pause()
@@ -61,10 +62,12 @@ def leave_with_owner() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def prepare(running: Engine, report: Callable[..., None], servers: ExitStack) -> None:
+def prepare(running: Engine, report: Callable[..., None], shared: Sequence[str], servers: ExitStack) -> None:
     """Have every image, and the servers that all tests share; those first that the tests want first."""
-    os.environ["DOCKER_HOST"] = running.host or os.environ.get("DOCKER_HOST", "")
-    report(SERVERS, json.dumps({name: servers.enter_context(server_container(name)) for name in SERVER_SERVICES}))
+    ensure_images(running, SERVER_SERVICES)
+    if running.host:
+        os.environ["DOCKER_HOST"] = running.host  # where testcontainers looks
+    report(SERVERS, json.dumps({name: servers.enter_context(server_container(name)) for name in shared}))
     ensure_images(running, list(service_images()))
     ensure_hub_image(running)
     program()

@@ -10,15 +10,18 @@ ENGINE, SERVERS, ALL, FAILED = "engine", "servers", "all", "failed"
 """How far the process beside has come, a line each: the engine's address follows the first, those of the servers that
 the tests share and what their images are the second, a reason the last.
 """
+SHARE = "shared"
+"""What the process beside is told where it is to start servers for all tests."""
 SHARED = "HUB_TESTS_SERVERS"
-"""Where tests find the second as it is, a JSON object by the servers' names."""
+"""Where tests find the second step's detail as it is, a JSON object by the servers' names."""
+_TOLD_IN = {ENGINE: "DOCKER_HOST", SERVERS: SHARED}
 
 
 class HeldEngine:
-    """`python -m tests.engine hold` for the time of a block."""
+    """`python -m tests.engine hold` for the time of a block; with `shares` there are servers that all tests share."""
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.engine", "hold"]
+    def __init__(self, *, shares: bool = False) -> None:
+        command = [sys.executable, "-m", "tests.engine", "hold", *([SHARE] if shares else [])]
         # In a group of its own: Ctrl-C reaches the tests alone, and the engine ends when they have.
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
@@ -45,8 +48,8 @@ class HeldEngine:
     def _listen(self) -> None:
         for line in self._process.stdout or ():
             step, _, detail = line.rstrip("\n").partition(" ")
-            if name := {ENGINE: "DOCKER_HOST", SERVERS: SHARED}.get(step) if detail else None:
-                self._found[name] = detail
+            if detail and step in _TOLD_IN:
+                self._found[_TOLD_IN[step]] = detail
             if step in self._steps:
                 self._steps[step].set()
         for event in self._steps.values():

@@ -113,3 +113,17 @@ def test_tests_wait_for_the_engine_and_go_on_without_it(
         for step in (SERVERS, ALL):
             assert held.environment(step) == {"PATH": "/bin", **found}
     assert process.stdin.closed
+
+
+def test_servers_are_started_only_for_tests_that_share_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[list[str]] = []
+
+    def started(command: list[str], **_: Any) -> SimpleNamespace:
+        commands.append(command)
+        return SimpleNamespace(stdin=io.StringIO(), stdout=io.StringIO(), wait=lambda: 0)
+
+    monkeypatch.setattr(subprocess, "Popen", started)
+    for shares in (False, True):
+        with HeldEngine(shares=shares):
+            pass
+    assert [command[-1] for command in commands] == ["hold", "shared"]
