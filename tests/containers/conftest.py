@@ -53,8 +53,10 @@ def _with_images(running: Engine) -> Engine:
 
 
 @pytest.fixture(scope="session")
-def deployed(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """The containers, up and healthy; they and their volumes are gone afterwards."""
+def deployed(
+    docker: Engine, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Deployed]:
+    """The containers, up and healthy; they and their volumes are gone afterwards, their logs shown if a test failed."""
     gateway, oidc = free_port(), free_port()
     url = f"http://localhost:{gateway}"
     folder = tmp_path_factory.mktemp("compose")
@@ -66,6 +68,9 @@ def deployed(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             RAN_ON[CONTAINER + name] = contents(docker, image)
         yield Deployed(project, url, project.run("exec", "-T", "ingest", "cat", "/var/lib/hub/operator.token").strip())
     finally:
+        if request.session.testsfailed:
+            with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+                print(project.run("ps", "--all"), project.run("logs", "--no-color", "--tail", "40"), sep="\n")
         project.run("down", "--volumes", "--timeout", "5")
 
 
