@@ -1,29 +1,56 @@
-"""Who may see and do what: openness levels, roles, and who holds which bearer token."""
+"""Who may see and do what: openness levels, roles, for which organisation somebody acts, and who holds which token."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 Openness = Literal["public", "member", "agency", "secret"]
-Role = Literal["member", "agency", "submitter", "operator"]
+Role = Literal["member", "manager", "approver", "submitter", "steward", "agency", "auditor", "operator"]
+"""A member looks and books; a manager keeps an organisation's instruments; an approver decides about bookings of them;
+a submitter sends records; a steward decides about records of its organisation. An agency oversees what its scope
+covers, an auditor reads the audit log, an operator runs the hub.
+"""
 
 # What each level asks of its reader; a secret leaves its owning service only through the vault.
 READERS: dict[Openness, frozenset[Role]] = {
-    "member": frozenset({"member", "submitter", "agency", "operator"}),
+    "member": frozenset({"member", "manager", "approver", "submitter", "steward", "agency", "operator"}),
     "agency": frozenset({"agency", "operator"}),
     "secret": frozenset({"operator"}),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Principal:
-    """A caller: anonymous where it holds no role.
+class Scope:
+    """What an agency oversees: kinds, divisions by the beginning of their GB/T 2260 codes, levels; empty is all."""
 
-    `sources` lists the submission sources that it may speak for; `*` stands for all.
+    kinds: frozenset[str] = frozenset()
+    divisions: frozenset[str] = frozenset()
+    levels: frozenset[str] = frozenset()
+
+    def covers(self, kind: str, divisions: frozenset[str] = frozenset(), level: str = "") -> bool:
+        """Whether a record of that kind, in one of these divisions, of that level is overseen."""
+        return (
+            (not self.kinds or kind in self.kinds)
+            and (not self.divisions or any(there.startswith(own) for own in self.divisions for there in divisions))
+            and (not self.levels or level in self.levels)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A caller who acts for one organisation: anonymous where it holds no role.
+
+    `name` is for people to read; `account` is the id of the person or machine, `organisation` that of the tenancy it
+    acts for, `credential` that of the token or session; all are empty where there is none. `sources` lists the
+    submission sources that it may speak for; `*` stands for all. `scope` bounds the role of an agency.
     """
 
     name: str = ""
     roles: frozenset[Role] = frozenset()
     sources: frozenset[str] = frozenset()
+    account: str = ""
+    organisation: str = ""
+    credential: str = ""
+    scope: Scope = field(default_factory=Scope)
 
     def may_see(self, openness: Openness) -> bool:
         return openness == "public" or bool(READERS[openness] & self.roles)

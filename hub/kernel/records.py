@@ -23,7 +23,8 @@ class Submission:
     """What a source says of one of its records, validated; the data of a `submissions` event.
 
     `source_version` is `hub.kernel.versions.source_version` of the source's own version; `record_id` is None where a
-    withdrawal carries no identifier; values of `secret` fields are vault tokens; `received_at` is RFC 3339, UTC.
+    withdrawal carries no identifier; values of `secret` fields are vault tokens; `received_at` is RFC 3339, UTC;
+    `organisation` is the tenancy for which the source's sender speaks, empty where the source speaks for itself.
     """
 
     kind: str
@@ -35,11 +36,13 @@ class Submission:
     record_id: str | None
     fields: dict[str, Any]
     received_at: str
+    organisation: str = ""
 
     def event_id(self) -> str:
         """Equal for equal submissions, so that sending one again is recognised; the arrival time does not count."""
         parts = [self.kind, self.source_version, self.operation, self.record_id, self.fields]
-        return short_digest(canonical_json([self.source, self.source_record_id, *parts]))
+        speaker = [self.source, self.organisation] if self.organisation else [self.source]
+        return short_digest(canonical_json([*speaker, self.source_record_id, *parts]))
 
     def subject(self) -> str:
         """The event's subject and key: the record id, or the source's own id where that is all we know."""
