@@ -9,13 +9,18 @@ from hub.auth.sources import load_sources
 from hub.auth.tokens import AccessFile
 from hub.kernel.records import SUBMISSIONS
 from hub.log.sqlite_eventlog import SqliteEventLog
+from hub.observability.audit import LoggingAuditTrail
 from hub.observability.edges import ObservedLog
+from hub.ports.audit import AuditTrail
 from hub.ports.clock import Clock, SystemClock
 from hub.ports.eventlog import EventLog, Topic
 from hub.ports.worker import Worker
-from hub.runtime.manifest import DATABASE, EVENT_LOG, SQLITE_LOG, Key, Manifest, Resources, Store, T
+from hub.runtime.manifest import ACCESS, AUDIT, DATABASE, EVENT_LOG, SQLITE_LOG, Key, Manifest, Resources, Store, T
 from hub.runtime.settings import Settings
 from schemas.topics import topics
+from services.accounts.manifest import ACCOUNTS as ACCOUNTS_STORE
+from services.accounts.manifest import MANIFEST as ACCOUNTS
+from services.accounts.service import Accounts
 from services.booking.manifest import MANIFEST as BOOKING
 from services.catalog.manifest import MANIFEST as CATALOG
 from services.curation.manifest import MANIFEST as CURATION
@@ -26,18 +31,21 @@ from services.usage.manifest import MANIFEST as USAGE
 if TYPE_CHECKING:
     from hub.sql.postgresql import PostgresDatabase
 
-MANIFESTS: tuple[Manifest, ...] = (INGEST, CURATION, CATALOG, BOOKING, USAGE, PORTAL)
+MANIFESTS: tuple[Manifest, ...] = (ACCOUNTS, INGEST, CURATION, CATALOG, BOOKING, USAGE, PORTAL)
 """The services; one process may be all of them, or each a process of its own, as many times as it takes."""
 ROLES = tuple(manifest.role for manifest in MANIFESTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """The services of one process, what they stand on, and their background work."""
+    """The services of one process, what they stand on, and their background work.
+
+    A process of the portal alone has no accounts: the APIs that it asks look its readers up.
+    """
 
     manifests: tuple[Manifest, ...]
     resources: Resources
-    access: AccessFile
+    access: Accounts | AccessFile
     workers: tuple[Worker, ...]
 
     @property
@@ -67,7 +75,8 @@ def compose(settings: Settings, clock: Clock | None = None, roles: Collection[st
             for key in (*manifest.needs, *manifest.uses):
                 on.get(key)
         workers = tuple(worker for manifest in manifests if manifest.workers for worker in manifest.workers(on))
-        hub = Hub(manifests, on, AccessFile(settings.data_dir), workers)
+        access = on.get(ACCOUNTS_STORE) if ACCESS in on.opened else AccessFile(settings.data_dir)
+        hub = Hub(manifests, on, access, workers)
         failing.pop_all()
     return hub
 
@@ -111,9 +120,14 @@ def _database(on: Resources) -> "PostgresDatabase":
     return PostgresDatabase(on.settings.postgresql_dsn)
 
 
+def _audit(_: Resources) -> AuditTrail:
+    return LoggingAuditTrail()
+
+
 LIBRARY: tuple[Store[Any], ...] = (
     Store(EVENT_LOG, _event_log, _reached),
     Store(SQLITE_LOG, lambda on: SqliteEventLog(on.settings.data_dir / "log.db", on.clock), _reached),
+    Store(AUDIT, _audit, lambda audit: audit),
     Store(DATABASE, _database, lambda database: database.session().close()),
 )
 """What belongs to no service."""

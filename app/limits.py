@@ -13,9 +13,10 @@ from fastapi import FastAPI
 from hub.kernel.access import Role
 from hub.runtime.settings import Settings
 from hub.web.characters import CleanText
+from hub.web.failures import Failures
 from hub.web.limits import DEFAULT, KIB, MIB, Limited, RouteLimits
 from hub.web.safety import Hosts, Safe
-from schemas.http import OPERATIONS, booking, catalog, curation, ingest
+from schemas.http import OPERATIONS, booking, catalog, curation, ingest, organisations
 from services.catalog.ports import SEARCHES_LIMIT
 from services.catalog.related import REFERRING_LIMIT
 from services.usage.core.requests import MONTHS_LIMIT
@@ -25,12 +26,32 @@ SUBMITTERS: frozenset[Role] = frozenset({"submitter", "operator"})
 STEWARDS: frozenset[Role] = frozenset({"agency", "operator"})
 FORM_OVERHEAD = 64 * KIB
 
+SIGNING_IN = RouteLimits(json=True)
+OWN = RouteLimits(json=True, account=True)
+"""Of what people send before they have a role, or to get one: the service itself tells who may."""
 JSON = RouteLimits(json=True, roles=ANYBODY_SIGNED_IN, at_once=64)
 DECISION = RouteLimits(json=True, roles=STEWARDS)
 FORM = RouteLimits(body=64 * KIB)
 UPLOAD = RouteLimits(body=256 * MIB, at_once=8)
 
 WRITING: Mapping[str, RouteLimits] = {
+    "POST /api/v1/sign-in/codes": SIGNING_IN,
+    "POST /api/v1/sessions": SIGNING_IN,
+    "DELETE /api/v1/sessions/{session_id}": DEFAULT,
+    "DELETE /api/v1/sessions": DEFAULT,
+    "POST /api/v1/sessions/current/organisation": OWN,
+    "POST /api/v1/account": OWN,
+    "POST /api/v1/tokens": OWN,
+    "DELETE /api/v1/tokens/{token_id}": DEFAULT,
+    "POST /api/v1/organisations": OWN,
+    "POST /api/v1/organisations/{organisation_id}/members/{account_id}": OWN,
+    "DELETE /api/v1/organisations/{organisation_id}/members/{account_id}": DEFAULT,
+    "POST /api/v1/organisations/{organisation_id}/invitations": OWN,
+    "DELETE /api/v1/organisations/{organisation_id}/invitations/{invitation_id}": DEFAULT,
+    "POST /api/v1/invitations/look": SIGNING_IN,
+    "POST /api/v1/invitations/answer": OWN,
+    "POST /api/v1/organisations/{organisation_id}/verify": OWN,
+    "POST /api/v1/organisations/{organisation_id}/suspend": OWN,
     "POST /api/v1/submissions/{kind}": replace(UPLOAD, roles=SUBMITTERS),
     "POST /api/v1/instruments/{instrument_id}/telemetry": replace(JSON, body=MIB),
     "POST /api/v1/bookings": JSON,
@@ -51,6 +72,8 @@ WRITING: Mapping[str, RouteLimits] = {
     "POST /steward/records/{record_id}/preference": FORM,
     "POST /steward/same-as": FORM,
     "POST /sign-in": FORM,
+    "POST /sign-in/code": FORM,
+    "POST /register": FORM,
     "POST /sign-out": FORM,
 }
 LISTING: Mapping[str, RouteLimits] = {
@@ -59,6 +82,8 @@ LISTING: Mapping[str, RouteLimits] = {
     "GET /api/v1/records/{record_id}/related": RouteLimits(page=REFERRING_LIMIT),
     "GET /api/v1/saved-searches": RouteLimits(page=SEARCHES_LIMIT),
     "GET /api/v1/saved-searches/{search_id}/results": RouteLimits(page=catalog.PAGE_LIMIT),
+    "GET /api/v1/organisations/{organisation_id}/members": RouteLimits(page=organisations.PAGE_LIMIT),
+    "GET /api/v1/verifications": RouteLimits(page=organisations.PAGE_LIMIT),
     "GET /api/v1/bookings": RouteLimits(page=booking.PAGE_LIMIT),
     "GET /api/v1/receipts": RouteLimits(page=ingest.RECEIPTS_LIMIT),
     "GET /api/v1/receipts/{receipt_id}/rows": RouteLimits(page=ingest.ROWS_LIMIT),
@@ -70,7 +95,8 @@ PAGES = (
     "/ /suggest /records/{record_id} /records/{record_id}/book /bookings /bookings/{booking_id} "
     "/bookings/{booking_id}/calendar.ics /saved /saved/new /import /import/receipts/{receipt_id} "
     "/import/receipts/{receipt_id}/refused.{form} /import/templates/{kind}.{form} /steward /steward/duplicates "
-    "/account /sign-in /signed-out /language /manifest.webmanifest /sign-in/oidc /sign-in/callback /sign-out/oidc "
+    "/account /sign-in /register /mailbox "
+    "/signed-out /language /manifest.webmanifest /sign-in/oidc /sign-in/callback /sign-out/oidc "
     "/static/{digest}/{name:path} /api/v1/openapi.json /metrics /healthz /readyz"
 )
 """What is only read, beside operations: the default."""
@@ -88,5 +114,6 @@ def add_limits(app: FastAPI, settings: Settings) -> None:
     """Hold every request to the table, to clean text, and to the hosts of the settings."""
     app.add_middleware(Limited, table=limits_of_routes(settings.max_body_bytes))
     app.add_middleware(CleanText)
+    app.add_middleware(Failures)  # of what those within ask, too
     hosts = Hosts(settings.public_url, filter(None, settings.hosts.split(",")))
     app.add_middleware(Safe, hosts=hosts, https=settings.public_url.startswith("https:"))

@@ -21,6 +21,9 @@ def router(sources: Sources) -> APIRouter:
             sources=tuple(
                 OwnSource(id=source.id, label=source.label[language], authority=source.authority) for source in own
             ),
+            account=caller.account,
+            organisation=caller.organisation,
+            credential=caller.credential,
         )
 
     return api

@@ -16,12 +16,15 @@ from app.me import router as me
 from hub import __version__
 from hub.auth.oidc import discovery_at, with_oidc
 from hub.auth.oidc_login import sign_in
+from hub.auth.tokens import AccessFile
 from hub.kernel.operation import JSON
+from hub.runtime.manifest import AUDIT
 from hub.runtime.settings import Settings
 from hub.runtime.threads import Runtime
-from hub.web.failures import Failures
+from hub.web.client import READER_ADDRESS
 from hub.web.observation import Observed, carry_trace, exposition, templates_of
 from hub.web.problems import install_problem_handlers
+from hub.web.throttle import Denials, WrongTokens
 from schemas.derive.openapi import openapi
 from schemas.http import OPERATIONS
 
@@ -32,7 +35,8 @@ PATIENCE_SECONDS = 60.0
 def create_app(hub: Hub) -> FastAPI:
     """Serve the hub's APIs and pages; the workers run while the application does."""
     clock = hub.resources.clock
-    access, keeping = with_oidc(hub.access, hub.settings, clock)
+    admit = None if isinstance(hub.access, AccessFile) else hub.access.admit
+    access, keeping = with_oidc(hub.access, hub.settings, clock, admit)
     runtime = Runtime((*hub.workers, *keeping))
     shows_pages = any(manifest.pages for manifest in hub.manifests)
     login = sign_in(hub.settings, clock, keeping) if shows_pages else None
@@ -58,6 +62,8 @@ def create_app(hub: Hub) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.access = access
+    audit = hub.get(AUDIT)
+    app.state.wrong_tokens, app.state.denials = WrongTokens(audit, clock), Denials(audit, clock)
     app.state.settings = hub.settings
     app.state.sign_in = login
     install_problem_handlers(app)
@@ -66,7 +72,6 @@ def create_app(hub: Hub) -> FastAPI:
         app.include_router(router)
         templates |= templates_of(router)
     app.include_router(description(set(templates.values()), discovery_at(hub.settings.oidc_issuer)))
-    app.add_middleware(Failures)
     add_limits(app, hub.settings)
     app.add_middleware(Observed, templates=templates)
     return app
@@ -95,10 +100,23 @@ def description(templates: Collection[str], discovery_url: str) -> APIRouter:
     return router
 
 
+class InProcess(httpx.AsyncBaseTransport):
+    """The application itself, asked without a socket by pages on behalf of their readers, whose addresses it sees."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """See httpx."""
+        reader = request.headers.pop(READER_ADDRESS, "")
+        return await httpx.ASGITransport(app=self._app, client=(reader, 0)).handle_async_request(request)
+
+
 def _api(settings: Settings, app: FastAPI) -> httpx.AsyncClient:
     """The way of pages to the APIs: those of its own process without a socket, or those at the given address."""
     hooks: Mapping[str, list[Callable[..., Any]]] = {"request": [carry_trace]}
     if settings.api_url:
         return httpx.AsyncClient(base_url=settings.api_url, timeout=PATIENCE_SECONDS, event_hooks=hooks)
-    transport = httpx.ASGITransport(app=app)
-    return httpx.AsyncClient(transport=transport, base_url=OWN_ADDRESS, timeout=PATIENCE_SECONDS, event_hooks=hooks)
+    return httpx.AsyncClient(
+        transport=InProcess(app), base_url=OWN_ADDRESS, timeout=PATIENCE_SECONDS, event_hooks=hooks
+    )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import booking, dead_letters, files, maintenance, moves, search, serve, stack, tokens, up
+from app.cli import accounts, booking, dead_letters, files, maintenance, moves, search, serve, stack, tokens, up
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Session
 from app.cli.wording import language_from, localise, split_language, t
 from hub import __version__
@@ -16,6 +16,9 @@ HELP = t("cli.app.help")
 EPILOG = t("cli.app.epilog")
 GROUPS: Mapping[str, str] = {
     "token": "cli.tokens.group-help",
+    "account": "cli.accounts.account-help",
+    "organisation": "cli.accounts.organisation-help",
+    "session": "cli.accounts.session-help",
     "stack": "cli.stack.group-help",
     "dead-letters": "cli.dead_letters.group-help",
 }
@@ -29,6 +32,18 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], str]] = {
     "book": (booking.book, "cli.booking.book-help"),
     "token issue": (tokens.issue, "cli.tokens.issue-help"),
     "token list": (tokens.list_tokens, "cli.tokens.list-help"),
+    "token revoke": (tokens.revoke, "cli.tokens.revoke-help"),
+    "account list": (accounts.list_accounts, "cli.accounts.account-list-help"),
+    "account add": (accounts.add_account, "cli.accounts.account-add-help"),
+    "account link": (accounts.link, "cli.accounts.account-link-help"),
+    "account disable": (accounts.disable, "cli.accounts.account-disable-help"),
+    "organisation list": (accounts.list_organisations, "cli.accounts.organisation-list-help"),
+    "organisation add": (accounts.add_organisation, "cli.accounts.organisation-add-help"),
+    "organisation verify": (accounts.verify, "cli.accounts.organisation-verify-help"),
+    "organisation suspend": (accounts.suspend, "cli.accounts.organisation-suspend-help"),
+    "organisation grant": (accounts.grant, "cli.accounts.organisation-grant-help"),
+    "session list": (accounts.list_sessions, "cli.accounts.session-list-help"),
+    "session end": (accounts.end_sessions, "cli.accounts.session-end-help"),
     "rebuild": (maintenance.rebuild, "cli.maintenance.rebuild-help"),
     "doctor": (maintenance.doctor, "cli.maintenance.doctor-help"),
     "serve": (serve.serve, "cli.serve.serve-help"),

@@ -1,58 +1,84 @@
-"""`hub token`: who may do what."""
+"""`hub token`: what programs come in by."""
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Annotated, cast, get_args
 
 import typer
 from rich.markup import escape
 
-from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, session_of, settings_for
+from app.cli.directory import LISTED, check_roles, directory
+from app.cli.session import WRONG_USAGE, Data, session_of, settings_for
 from app.cli.wording import t
 from hub.auth.sources import load_sources
-from hub.auth.tokens import ACCESS_FILE, AccessFile
 from hub.kernel.access import Role
 from hub.text.messages import bilingual
+from services.accounts.service import Accounts
 
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
 def issue(
     context: typer.Context,
+    *,
     name: Annotated[str, typer.Argument(help=t("cli.tokens.issue.name"))],
-    roles: Annotated[list[str] | None, typer.Option("--role", "-r", help=t("cli.tokens.issue.roles"))] = None,
-    sources: Annotated[list[str] | None, typer.Option("--source", "-s", help=t("cli.tokens.issue.sources"))] = None,
+    roles: Annotated[
+        list[str] | None,
+        typer.Option("--role", "-r", help=t("cli.tokens.issue.roles")),
+    ] = None,
+    sources: Annotated[
+        list[str] | None,
+        typer.Option("--source", "-s", help=t("cli.tokens.issue.sources")),
+    ] = None,
+    organisation: Annotated[str, typer.Option("--organisation", "-o", help=t("cli.tokens.issue.organisation"))] = "",
+    days: Annotated[int, typer.Option("--days", min=0, help=t("cli.tokens.issue.days"))] = 0,
     data: Data = None,
 ) -> None:
-    """Write the token's digest into the data folder and print the token."""
+    """Keep the token's digest, and print the token."""
     session = session_of(context)
-    settings = settings_for(data)
-    known = {source.id for source in load_sources(settings.sources_file)} | {"*"}
-    for given, among, named in ((roles, set(ROLES), "role"), (sources, known, "source")):
-        if wrong := set(given or ()) - among:
-            names, listed = ", ".join(sorted(wrong)), ", ".join(sorted(among))
-            session.stop(WRONG_USAGE, bilingual(f"cli.tokens.unknown-{named}", names=names, listed=listed))
+    check_roles(session, roles, ROLES)
+    known = {source.id for source in load_sources(settings_for(data).sources_file)} | {"*"}
+    if wrong := set(sources or ()) - known:
+        names, listed = ", ".join(sorted(wrong)), ", ".join(sorted(known))
+        session.stop(WRONG_USAGE, bilingual("cli.tokens.unknown-source", names=names, listed=listed))
     chosen = cast(list[Role], roles or ["member"])
     if "submitter" in chosen and not sources:
         session.stop(WRONG_USAGE, bilingual("cli.tokens.submitter-needs-source-whom"))
-    token = _opened(session, settings.data_dir).issue(name, chosen, sources or ())
-    typer.echo(token)
+    with directory(session, data, making=True) as accounts:
+        issued = accounts.tokens.issue_for_machine(name, chosen, sources or (), organisation, days)
+    typer.echo(issued.text)
     session.note(bilingual("cli.tokens.keep-safe-not-shown"))
 
 
 def list_tokens(context: typer.Context, data: Data = None) -> None:
-    """Print a line a token."""
+    """Print a line a token, those of older releases first."""
     session = session_of(context)
-    folder = settings_for(data).data_dir
-    if not (folder / ACCESS_FILE).exists():
-        session.stop(WRONG_USAGE, bilingual("cli.tokens.no-data-folder-hub", folder=folder))
-    table = session.table("cli.heading.name", "cli.heading.roles", "cli.heading.sources")
-    for principal in _opened(session, folder).principals():
-        table.add_row(escape(principal.name), ", ".join(sorted(principal.roles)), ", ".join(sorted(principal.sources)))
+    table = session.table(
+        "cli.heading.id", "cli.heading.name", "cli.heading.organisation", "cli.heading.roles", "cli.heading.sources",
+        "cli.heading.expires", "cli.heading.used", whole={0},
+    )  # fmt: skip
+    with directory(session, data) as accounts:
+        for row in _rows(accounts):
+            table.add_row(*map(escape, row))
     session.out.print(table)
 
 
-def _opened(session: Session, folder: Path) -> AccessFile:
-    try:
-        return AccessFile(folder)
-    except ValueError as error:
-        session.stop(UNREACHABLE, bilingual("cli.up.cannot-open-data", data_dir=folder, error=error))
+def revoke(
+    context: typer.Context,
+    token: Annotated[str, typer.Argument(help=t("cli.tokens.revoke.token"))],
+    data: Data = None,
+) -> None:
+    """Revoke a token, and end the sessions that it was exchanged for."""
+    session = session_of(context)
+    with directory(session, data) as accounts:
+        accounts.tokens.revoke(token)
+    session.say(bilingual("cli.tokens.revoked", token=token), "green")
+
+
+def _rows(accounts: Accounts) -> Iterator[tuple[str, ...]]:
+    for holder in accounts.access.legacy.principals():
+        roles, sources = ", ".join(sorted(holder.roles)), ", ".join(sorted(holder.sources))
+        yield holder.credential, holder.name, holder.organisation, roles, sources, "", ""
+    for token in accounts.access.credentials.tokens(None, LISTED):
+        scopes, sources = ", ".join(sorted(token.scopes)), ", ".join(sorted(token.sources))
+        dates = (token.expires_at or "")[:10], (token.used_at or "")[:16]
+        yield token.id, token.name, token.tenancy, scopes, sources, *dates

@@ -26,11 +26,13 @@ from app.cli.session import (
 from app.cli.stopping import Stop, until_stopped
 from app.cli.wording import t
 from app.operations.marker import read_marker
-from hub.auth.tokens import AccessFile, operator_token, write_private
+from hub.auth.tokens import operator_token, write_private
 from hub.runtime.settings import Settings
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from hub.web.client import ApiProblem, HubClient, Unreachable
+from services.accounts.manifest import ACCOUNTS
+from services.accounts.service import Accounts
 from services.ingest.ports.vault import VaultLocked
 
 GRACE_SECONDS = 5
@@ -100,7 +102,7 @@ def _serve(session: Session, settings: Settings, listening: socket.socket, sampl
     url = f"http://{environment.reached_at(settings.host)}:{listening.getsockname()[1]}"
     address = settings.data_dir / ADDRESS_FILE
     try:
-        server = _server(create_app(hub), lambda: _started(session, settings, hub.access, url, first))
+        server = _server(create_app(hub), lambda: _started(session, settings, hub.get(ACCOUNTS), url, first))
         address.write_text(url, "utf-8")
         with suppress(KeyboardInterrupt):  # raised again by uvicorn once it has stopped
             server.run(sockets=[listening])
@@ -129,17 +131,17 @@ def _server(app: Any, on_started: Callable[[], None]) -> Any:
     return Announcing(server_config(app, GRACE_SECONDS))
 
 
-def _started(session: Session, settings: Settings, access: AccessFile, url: str, first: bool) -> None:
+def _started(session: Session, settings: Settings, accounts: Accounts, url: str, first: bool) -> None:
     """Tell where the hub is and who may come in; load the sample where this is the first start."""
     token = operator_token(settings.data_dir)
     session.say(bilingual("cli.up.hub-up", url=url), "bold green")
     if token:
-        _link(session, bilingual("cli.up.operator-sign"), url, token)
+        _link(session, bilingual("cli.up.operator-sign"), url, accounts.link_for(token))
     demo = settings.data_dir / DEMO_TOKEN
     if first and not demo.exists():
-        write_private(demo, access.issue(DEMO_COMPANY, {"member"}, ()).encode())
+        write_private(demo, accounts.issue(DEMO_COMPANY, {"member"}, ()).encode())
     if demo.exists():
-        _link(session, bilingual("cli.up.demo-company-sign"), url, demo.read_text("utf-8").strip())
+        _link(session, bilingual("cli.up.demo-company-sign"), url, accounts.link_for(demo.read_text("utf-8").strip()))
     if first and token:
         with HubClient(url, token, session.language) as client:
             try:
@@ -149,5 +151,6 @@ def _started(session: Session, settings: Settings, access: AccessFile, url: str,
     session.say(bilingual("cli.up.press-ctrl-c-stop"), "dim")
 
 
-def _link(session: Session, who: Bilingual, url: str, token: str) -> None:
-    session.out.print(f"  {escape(who[session.language])}  {url}/sign-in?token={token}", soft_wrap=True)
+def _link(session: Session, who: Bilingual, url: str, link: str | None) -> None:
+    if link:  # else the token was revoked
+        session.out.print(f"  {escape(who[session.language])}  {url}/sign-in?link={link}", soft_wrap=True)

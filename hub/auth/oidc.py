@@ -7,7 +7,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 from urllib.parse import urlsplit
 
@@ -16,7 +16,8 @@ import orjson
 from joserfc.jwk import Key
 
 from hub.auth.provider_tokens import Untrusted, check_claims, is_claim, keys_of, signed_claims
-from hub.kernel.access import AccessList, Principal, Role
+from hub.kernel.access import AccessList, Principal, ProviderPerson, Role
+from hub.kernel.credentials import digest_of
 from hub.ports.clock import Clock
 from hub.ports.worker import Worker
 from hub.runtime.settings import Settings
@@ -33,6 +34,9 @@ DOCUMENT_BYTES = 2**20
 NAME_CHARS = 200
 SOURCES = 100
 DISCOVERY = "/.well-known/openid-configuration"
+PROVIDER = "provider"
+"""The credential of whoever shows a provider's token, and how the account's id begins where no accounts are kept."""
+Admit = Callable[[ProviderPerson], Principal | None]
 ROLES: frozenset[Role] = frozenset(get_args(Role))
 
 
@@ -113,8 +117,8 @@ class ProviderKeys:
 class OidcAccess:
     """hub.kernel.access.AccessList by access tokens.
 
-    A caller's name is its `name_claim` and the issuer's host, such as `f81d4fae@idp.example.org`: bookings and saved
-    searches belong to names, so the claim must be one that nobody chooses and that is never given to another.
+    Somebody is known by the issuer and the `name_claim`, which must be one that nobody chooses and that is never given
+    to another; `admit` finds or makes their account.
     """
 
     def __init__(
@@ -124,6 +128,7 @@ class OidcAccess:
         keys: ProviderKeys,
         clock: Clock,
         *,
+        admit: Admit | None = None,
         roles_claim: str = "hub_roles",
         sources_claim: str = "hub_sources",
         name_claim: str = "sub",
@@ -132,22 +137,23 @@ class OidcAccess:
         self._audience = audience
         self._keys = keys
         self._clock = clock
+        self._admit = admit or unknown_account
         self._roles_claim = roles_claim
         self._sources_claim = sources_claim
         self._name_claim = name_claim
         self._host = urlsplit(issuer).hostname or issuer
 
     def principal(self, token: str) -> Principal | None:
-        """Who holds the token; None where it is not a token that this hub takes. Waits for nothing."""
+        """Who holds the token; None where it is not a token that this hub takes. The provider is not asked."""
         try:
             claims = signed_claims(token, self._keys.find)
             check_claims(claims, self._clock, iss=is_claim(self._issuer), aud=is_claim(self._audience))
-            return self._principal(claims)
+            return self._admit(self._person(claims))
         except Untrusted as reason:
             log.info("an access token is refused: %s", reason)
             return None
 
-    def _principal(self, claims: Mapping[str, Any]) -> Principal:
+    def _person(self, claims: Mapping[str, Any]) -> ProviderPerson:
         name = claims.get(self._name_claim)
         if not isinstance(name, str) or not 0 < len(name) <= NAME_CHARS:
             raise Untrusted(f"without {self._name_claim}")
@@ -155,7 +161,15 @@ class OidcAccess:
         sources = {source.removeprefix("/") for source in _texts(_within(claims, self._sources_claim))}
         if "operator" in roles:
             sources.add("*")
-        return Principal(f"{name}@{self._host}", roles, frozenset(sources))
+        email = claims.get("email") if claims.get("email_verified") is True else ""
+        address = email.strip().lower() if isinstance(email, str) and len(email) <= NAME_CHARS else ""
+        return ProviderPerson(self._issuer, name, f"{name}@{self._host}", address, roles, frozenset(sources))
+
+
+def unknown_account(person: ProviderPerson) -> Principal:
+    """The person as a principal where no accounts are kept; the account's id comes from issuer and subject."""
+    account = f"{PROVIDER}-{digest_of(f'{person.issuer} {person.subject}')[:16]}"
+    return Principal(person.name, person.roles, person.sources, account, account, PROVIDER)
 
 
 class AccessLists:
@@ -175,7 +189,9 @@ def discovery_at(issuer: str) -> str:
     return issuer.rstrip("/") + DISCOVERY if issuer else ""
 
 
-def with_oidc(issued: AccessList, settings: Settings, clock: Clock) -> tuple[AccessList, tuple[Worker, ...]]:
+def with_oidc(
+    issued: AccessList, settings: Settings, clock: Clock, admit: Admit | None = None
+) -> tuple[AccessList, tuple[Worker, ...]]:
     """The issued tokens first, then the provider's where one is named, and the worker that keeps its keys fresh."""
     if not settings.oidc_issuer:
         return issued, ()
@@ -185,6 +201,7 @@ def with_oidc(issued: AccessList, settings: Settings, clock: Clock) -> tuple[Acc
         settings.oidc_audience,
         keys,
         clock,
+        admit=admit,
         roles_claim=settings.oidc_roles_claim,
         sources_claim=settings.oidc_sources_claim,
         name_claim=settings.oidc_name_claim,

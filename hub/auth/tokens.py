@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -39,8 +40,10 @@ LOCK_SECONDS = 60.0
 class AccessFile:
     """access.json: a list of {name, roles, sources, sha256}. Only digests are kept.
 
-    A data folder without one gets an operator, whose token is written beside it, readable by its owner alone.
-    ValueError where it cannot be read.
+    A data folder without one gets an operator, whose token is written beside it, readable by its owner alone, for
+    scripts. Other tokens are kept in the accounts' tables; those that older releases wrote here are good until revoked.
+    Their accounts and credentials are called `legacy-` and the beginning of the digest. ValueError where it cannot be
+    read.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -69,6 +72,19 @@ class AccessFile:
         """Everybody who was issued a token, in the order of issue."""
         return list(self._current().values())
 
+    def by_credential(self, credential: str) -> Principal | None:
+        """Who holds the token of this id."""
+        return next((holder for holder in self.principals() if holder.credential == credential), None)
+
+    def revoke(self, credential: str) -> bool:
+        """Whether there was a token of this id; there is none from now on."""
+        with self._locked():
+            entries = self._entries()
+            kept = [entry for entry in entries if _credential(entry) != credential]
+            if len(kept) < len(entries):
+                write_private(self._path, orjson.dumps(kept, option=orjson.OPT_INDENT_2))
+        return len(kept) < len(entries)
+
     def _begin(self) -> None:
         with self._locked():
             if not self._path.exists():
@@ -81,9 +97,11 @@ class AccessFile:
         return FolderLock(self._path.parent, LOCK_FILE, LOCK_SECONDS)
 
     def _add(self, token: str, name: str, roles: Iterable[Role], sources: Iterable[str]) -> None:
-        entries = orjson.loads(self._path.read_bytes()) if self._path.exists() else []
         entry = {"name": name, "roles": sorted(roles), "sources": sorted(sources), "sha256": _digest(token)}
-        write_private(self._path, orjson.dumps([*entries, entry], option=orjson.OPT_INDENT_2))
+        write_private(self._path, orjson.dumps([*self._entries(), entry], option=orjson.OPT_INDENT_2))
+
+    def _entries(self) -> list[dict[str, Any]]:
+        return orjson.loads(self._path.read_bytes()) if self._path.exists() else []
 
     def _current(self) -> dict[str, Principal]:
         status = self._path.stat()
@@ -95,12 +113,27 @@ class AccessFile:
 
     def _read(self) -> dict[str, Principal]:
         try:
-            return {
-                entry["sha256"]: Principal(entry["name"], frozenset(entry["roles"]), frozenset(entry["sources"]))
-                for entry in orjson.loads(self._path.read_bytes())
-            }
+            entries = self._entries()
+            return {entry["sha256"]: _principal(entry, entries) for entry in entries}
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f"{self._path.name} is no list of tokens: {error}") from error
+
+
+def _principal(entry: dict[str, Any], entries: list[dict[str, Any]]) -> Principal:
+    """It acts for what there was before organisations where no other token may speak for its sources."""
+    credential, roles, sources = _credential(entry), frozenset(entry["roles"]), frozenset(entry["sources"])
+    others = [other["sources"] for other in entries if other is not entry and "operator" not in other["roles"]]
+    alone = bool(sources) and not any(_share(sources, frozenset(other)) for other in others)
+    organisation = "" if alone or "operator" in roles else credential
+    return Principal(entry["name"], roles, sources, credential, organisation, credential)
+
+
+def _share(some: frozenset[str], others: frozenset[str]) -> bool:
+    return bool(some & others or (others and "*" in some) or (some and "*" in others))
+
+
+def _credential(entry: dict[str, Any]) -> str:
+    return f"legacy-{entry['sha256'][:12]}"
 
 
 def _digest(token: str) -> str:

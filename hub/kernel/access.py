@@ -66,4 +66,26 @@ ANONYMOUS = Principal()
 class AccessList(Protocol):
     """Knows the bearer tokens that were issued."""
 
-    def principal(self, token: str) -> Principal | None: ...
+    def principal(self, token: str) -> Principal | None:
+        """Who holds it; None where nobody does. May ask a server, and so is called in a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPerson:
+    """Whom a provider vouches for. `email` only where the provider has verified it; roles and sources by its claims."""
+
+    issuer: str
+    subject: str
+    name: str
+    email: str = ""
+    roles: frozenset[Role] = frozenset()
+    sources: frozenset[str] = frozenset()
+
+
+class AccountDirectory(AccessList, Protocol):
+    """Also knows the accounts of those whom a provider vouches for."""
+
+    def admit(self, person: ProviderPerson) -> Principal | None:
+        """Who that is here: an account of their own from the first time on. None where it was disabled."""
+
+    def close(self) -> None: ...

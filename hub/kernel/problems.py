@@ -96,12 +96,16 @@ def expecting(code: str, text: str, found: object = "", field: str | None = None
 
 
 class Refusal(Exception):
-    """A request that cannot be served as asked; `status` is the HTTP status that says so best."""
+    """A request that cannot be served as asked; `status` is the HTTP status that says so best.
 
-    def __init__(self, *problems: Problem, status: int = 422) -> None:
+    `retry_after`: seconds until it is worth asking again, where that is known.
+    """
+
+    def __init__(self, *problems: Problem, status: int = 422, retry_after: int = 0) -> None:
         super().__init__("; ".join(problem.message("en") for problem in problems))
         self.problems = problems
         self.status = status
+        self.retry_after = retry_after
 
 
 def refusal(

@@ -37,6 +37,7 @@ _PRIVATE_NAMES = re.compile(
 # A number may stand next to a Chinese word without a blank: its borders are those of ASCII.
 _SCRUBBED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"vault:[A-Za-z0-9_\-=+/]+"), GONE),
+    (re.compile(r"(hub_[a-z]{3}-[a-z2-7]{16}_)[\w-]{43}"), rf"\1{GONE}"),
     (re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), rf"\1 {GONE}"),
     (
         re.compile(r"((?:hub_)?token|password|secret|cookie)(\"?'?\s*[=:]\s*\"?'?)[^\s&;,'\"]+", re.IGNORECASE),

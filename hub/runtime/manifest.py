@@ -9,8 +9,10 @@ import httpx
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import Table
 
+from hub.kernel.access import AccountDirectory
 from hub.kernel.sources import Sources
 from hub.log.sqlite_eventlog import SqliteEventLog
+from hub.ports.audit import AuditTrail
 from hub.ports.catalogue import Catalogue
 from hub.ports.clock import Clock
 from hub.ports.eventlog import EventLog
@@ -127,6 +129,9 @@ RECORD_STORE = Key[RecordStore]("records")
 CATALOGUE = Key[Catalogue]("catalogue")
 DATABASE: "Key[PostgresDatabase]" = Key("database")
 """PostgreSQL, of the real profile alone."""
+
+ACCESS = Key[AccountDirectory]("accounts")
+AUDIT = Key[AuditTrail]("audit")
 
 NOBODY = "-"
 """An id that nothing has: the cheapest question that a store must go to its server for."""

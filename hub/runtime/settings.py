@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -53,6 +53,17 @@ class Settings(BaseSettings):
     api_url: str = Field(
         default="", description="Where a portal that runs alone reaches the hub's APIs; empty: in its own process."
     )
+
+    session_hours: int = Field(default=720, ge=1, description="After which one signs in again.")
+    session_idle_hours: int = Field(default=168, ge=1, description="Without use, after which one signs in again.")
+    smtp_host: str = Field(
+        default="", description="Of the mail server; empty: no mail, but the embedded hub keeps a local mailbox."
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_from: str = Field(default="hub@localhost", description="The address that the hub's mail comes from.")
 
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto", description="Of the lines on standard error; auto: text on a terminal, else JSON."

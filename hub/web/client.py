@@ -15,6 +15,7 @@ from hub.kernel.problems import ProblemDetails
 from hub.text.language import Language
 from hub.web.routes import address
 
+READER_ADDRESS = "X-Forwarded-For"
 TIMEOUT = httpx.Timeout(30.0, read=300.0)
 Query = BaseModel | Sequence[tuple[str, str]]
 """The model of an operation's parameters, or pairs as they come, which the API may refuse."""
@@ -34,15 +35,17 @@ class _Sent:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """For whom the client asks: the language, and the bearer token of the signed-in."""
+    """For whom the client asks: the language, the bearer token of the signed-in, and where they are, for limits."""
 
     language: Language
     token: str = ""
+    address: str = ""
 
     @property
     def headers(self) -> dict[str, str]:
         """As every request carries them."""
         headers: dict[str, str] = {"Accept-Language": self.language}
+        headers |= {READER_ADDRESS: self.address} if self.address else {}
         return headers | {"Authorization": f"Bearer {self.token}"} if self.token else headers
 
 

@@ -22,8 +22,8 @@ from hub.kernel.access import ANONYMOUS, Role
 from hub.kernel.characters import may_be_unclean, unclean
 from hub.kernel.problems import Problem, Refusal, expecting, refusal
 from hub.text.messages import bilingual
-from hub.web.callers import language_of, principal_of, require
-from hub.web.problems import problem_response
+from hub.web.callers import address_of, recognise, require
+from hub.web.problems import refusal_response
 
 KIB, MIB = 2**10, 2**20
 BODY_SECONDS = 10.0
@@ -40,13 +40,15 @@ class RouteLimits:
     """Of one operation.
 
     `body`: bytes. `roles`: whoever has none of them is refused before the body is read. `at_once`: requests with a body
-    from one sender (a token, else an address) under way at a time. `json`: the body is JSON and read as a whole.
-    `page`: items of one answer; None: it has no pages.
+    from one sender (an account, else a token or an address) under way at a time. `json`: the body is JSON and read as a
+    whole. `account`: whoever has none is refused likewise, whatever their roles. `page`: items of one answer; None: it
+    has no pages.
     """
 
     body: int = 16 * KIB
     json: bool = False
     roles: frozenset[Role] = frozenset()
+    account: bool = False
     at_once: int = 16
     page: int | None = None
 
@@ -83,18 +85,16 @@ class Limited:
         name, limits = self._of(scope)
         body = _Body(receive, limits.body, _announced(request))
         try:
-            with self._counted((name, _sender(request, limits)), limits.at_once):
+            with self._counted((name, await _sender(request, limits)), limits.at_once):
                 await self._app(scope, await body.checked() if limits.json else body.receive, send)
         except Refusal as refusal:
-            answer = problem_response(refusal.problems, refusal.status, language_of(request))
-            if refusal.status == 429:
-                answer.headers["Retry-After"] = str(RETRY_SECONDS)
-            await answer(scope, receive, send)
+            await refusal_response(request, refusal)(scope, receive, send)
 
     @contextmanager
     def _counted(self, sender: tuple[str, str], most: int) -> Iterator[None]:
         if self._under_way[sender] >= most:
-            raise refusal("too-many-requests", "hub.too-many-requests", "", None, 429, most=most)
+            busy = expecting("too-many-requests", "hub.too-many-requests", "", None, most=most)
+            raise Refusal(busy, status=429, retry_after=RETRY_SECONDS)
         self._under_way[sender] += 1
         try:
             yield
@@ -194,16 +194,17 @@ def _announced(request: Request) -> int:
     return int(length[:19]) if length.isascii() and length.isdigit() else 0
 
 
-def _sender(request: Request, limits: RouteLimits) -> str:
-    """Who sends: whoever holds the token, else an address. Refusal (401, 403) where the operation is not for them."""
+async def _sender(request: Request, limits: RouteLimits) -> str:
+    """Who sends: an account, else an address. Refusal (401, 403) where the operation is not for them."""
     try:
-        principal = principal_of(request)
+        principal = await recognise(request)
     except Refusal:
-        if limits.roles:
+        if limits.roles or limits.account:
             raise
         principal = ANONYMOUS  # words that are no token would make a sender of each request
-    if limits.roles:
-        if not principal.roles:
+    if limits.roles or limits.account:
+        if not principal.roles and not principal.account:
             raise refusal("sign-in", "hub.sign-in", "", "Authorization", 401)
-        require(*limits.roles)(principal)
-    return principal.name if principal.roles else request.client.host if request.client else ""
+        if limits.roles:
+            require(*limits.roles)(principal)
+    return principal.account or address_of(request)

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import Any, Protocol
 
 from fastapi import APIRouter, Request
@@ -15,11 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hub.kernel.problems import Refusal, expecting
 from hub.observability import metrics, tracing
 from hub.web.callers import principal_of
+from hub.web.safety import is_local
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNTRACED = frozenset({"/metrics", "/healthz", "/readyz"})
 UNMATCHED = "unmatched"
-FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
 class _Timer(Protocol):
@@ -97,7 +96,7 @@ def exposition(public: bool) -> APIRouter:
 
     @router.get("/metrics", include_in_schema=False)
     def exposed(request: Request) -> Response:
-        if not public and not _is_local(request):
+        if not public and not is_local(request):
             principal = principal_of(request)
             if "operator" not in principal.roles:
                 problem = expecting("not-allowed", "hub.not-allowed", "", "Authorization")
@@ -105,16 +104,6 @@ def exposition(public: bool) -> APIRouter:
         return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
     return router
-
-
-def _is_local(request: Request) -> bool:
-    """Whether it comes from this machine itself, and not from a proxy on it that speaks for others."""
-    if request.client is None or any(name in request.headers for name in FORWARDED):
-        return False
-    try:
-        return ip_address(request.client.host).is_loopback
-    except ValueError:
-        return False
 
 
 async def carry_trace(request: Any) -> None:

@@ -11,7 +11,8 @@ from hub.kernel.expectations import expected
 from hub.kernel.problems import Problem, Refusal, quoted
 from hub.text.language import Language
 from hub.text.messages import bilingual
-from hub.web.callers import language_of
+from hub.web.callers import language_of, principal_of
+from hub.web.throttle import Denials
 
 _REQUEST = bilingual("hub.request")
 _UNSERVED = {
@@ -34,12 +35,23 @@ def problem_response(problems: tuple[Problem, ...], status: int, language: Langu
     return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers)
 
 
+def refusal_response(request: Request, refusal: Refusal) -> JSONResponse:
+    """The refusal; one that keeps a caller from what they may not do is noted (see hub.ports.audit)."""
+    denied: Denials | None = getattr(request.app.state, "denials", None)
+    if refusal.status == 403 and denied:
+        denied.note(principal_of(request), f"{request.method} {request.url.path}", refusal.problems)
+    answer = problem_response(refusal.problems, refusal.status, language_of(request))
+    if refusal.retry_after:
+        answer.headers["Retry-After"] = str(refusal.retry_after)
+    return answer
+
+
 def install_problem_handlers(app: FastAPI) -> None:
     """Answer refusals, and FastAPI's own validation errors, in one form and in the reader's language."""
 
     @app.exception_handler(Refusal)
     async def refused(request: Request, refusal: Refusal) -> JSONResponse:
-        return problem_response(refusal.problems, refusal.status, language_of(request))
+        return refusal_response(request, refusal)
 
     @app.exception_handler(HTTPException)
     async def unserved(request: Request, error: HTTPException) -> JSONResponse:

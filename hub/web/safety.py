@@ -15,10 +15,13 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.kernel.problems import expecting
-from hub.web.callers import TOKEN_COOKIE, language_of
+from hub.web.callers import language_of
 from hub.web.problems import problem_response
 
 _FIELD = re.compile(r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::[0-9]{1,5})?")
+SESSION_COOKIE = "hub_session"
+"""Where readers come by HTTPS its name begins with `__Host-`, so that no other host can have set it (RFC 6265bis)."""
+FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 INNER = frozenset({"/metrics", "/healthz", "/readyz"})
 """Asked for by monitoring, by whatever address; they name none."""
 HSTS = "max-age=31536000"
@@ -64,7 +67,7 @@ class Safe:
             return
         request = Request(scope)
         https = self._https or scope["scheme"] == "https"
-        private = "authorization" in request.headers or TOKEN_COOKIE in request.headers.get("cookie", "")
+        private = "authorization" in request.headers or SESSION_COOKIE in request.headers.get("cookie", "")
 
         async def safe(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -89,6 +92,21 @@ def site_of(request: Request) -> str:
 def is_https(request: Request) -> bool:
     """Whether readers come by HTTPS, so that cookies are for it alone."""
     return site_of(request).startswith("https:")
+
+
+def is_local(request: Request) -> bool:
+    """Whether it comes from this machine itself, and not from a proxy on it that speaks for others."""
+    if request.client is None or any(name in request.headers for name in FORWARDED):
+        return False
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
+
+
+def session_cookie(request: Request) -> str:
+    """The name of the cookie that the portal keeps its readers' sessions in."""
+    return f"__Host-{SESSION_COOKIE}" if is_https(request) else SESSION_COOKIE
 
 
 def netloc_of(address: str) -> str:

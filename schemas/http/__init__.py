@@ -3,11 +3,13 @@
 from typing import Any
 
 from hub.kernel.operation import Operation
-from schemas.http import access, booking, catalog, curation, ingest, records, usage
+from schemas.http import access, accounts, booking, catalog, curation, ingest, organisations, records, usage
 
 OPERATIONS: tuple[Operation[Any], ...] = (
     *access.OPERATIONS,
     *access.HEALTH,
+    *accounts.OPERATIONS,
+    *organisations.OPERATIONS,
     *ingest.OPERATIONS,
     *curation.OPERATIONS,
     *catalog.OPERATIONS,

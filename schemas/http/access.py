@@ -16,11 +16,17 @@ class OwnSource(Model):
 
 
 class Me(Model):
-    """The caller's name and roles (none for the anonymous), and the sources that it may submit for."""
+    """The caller's name and roles (none for the anonymous), and the sources that it may submit for.
+
+    Ids of its account, of the organisation that it acts for, and of its token or session; empty for the anonymous.
+    """
 
     name: str
     roles: tuple[Role, ...]
     sources: tuple[OwnSource, ...]
+    account: str = ""
+    organisation: str = ""
+    credential: str = ""
 
 
 class Liveness(Model):

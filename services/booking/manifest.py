@@ -1,6 +1,6 @@
 """The booking service: who has an instrument when."""
 
-from hub.runtime.manifest import DATABASE, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
+from hub.runtime.manifest import ACCESS, DATABASE, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
 from hub.sql.metadata import declared
 from services.booking import tables
 from services.booking.adapters.sqlite_bookings import SqliteBookings
@@ -30,6 +30,7 @@ MANIFEST = Manifest(
     tables=declared(tables),
     stores=(Store(BOOKING_STORE, _bookings, lambda bookings: bookings.get(NOBODY)),),
     needs=(EVENT_LOG, RECORD_STORE, BOOKING_STORE),
+    uses=(ACCESS,),
     router=lambda on: router(desk(on)),
     workers=lambda on: (
         BookingRelay(on.get(EVENT_LOG), on.get(BOOKING_STORE), on.settings.batch_rows),

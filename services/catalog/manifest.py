@@ -2,7 +2,7 @@
 
 from hub.auth.tokens import signing_key
 from hub.ports.catalogue import Catalogue
-from hub.runtime.manifest import CATALOGUE, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
+from hub.runtime.manifest import ACCESS, CATALOGUE, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
 from hub.sql.metadata import declared
 from services.catalog import tables
 from services.catalog.adapters.sql_searches import SqlSavedSearches
@@ -38,7 +38,7 @@ MANIFEST = Manifest(
         Store(SAVED_SEARCHES, lambda on: SqlSavedSearches(on.tables("searches")), lambda searches: searches.of(NOBODY)),
     ),
     needs=(RECORD_STORE, CATALOGUE),
-    uses=(EVENT_LOG, SAVED_SEARCHES),
+    uses=(ACCESS, EVENT_LOG, SAVED_SEARCHES),
     router=lambda on: router(
         CatalogueQueries(
             on.get(CATALOGUE),

@@ -2,7 +2,7 @@
 
 from hub.ports.records import RecordStore
 from hub.ports.worker import Worker
-from hub.runtime.manifest import DATABASE, EVENT_LOG, NOBODY, RECORD_STORE, Manifest, Resources, Store
+from hub.runtime.manifest import ACCESS, DATABASE, EVENT_LOG, NOBODY, RECORD_STORE, Manifest, Resources, Store
 from hub.sql.metadata import declared
 from services.curation import tables
 from services.curation.adapters.sqlite_store import SqliteRecordStore
@@ -29,6 +29,7 @@ MANIFEST = Manifest(
     tables=declared(tables),
     stores=(Store(RECORD_STORE, _records, lambda records: records.get([NOBODY])),),
     needs=(EVENT_LOG, RECORD_STORE),
+    uses=(ACCESS,),
     router=lambda on: router(
         Stewardship(on.get(EVENT_LOG), on.get(RECORD_STORE), on.clock, on.settings.node), on.sources
     ),

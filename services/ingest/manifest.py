@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from hub.log.sqlite_log_upkeep import LogUpkeep
 from hub.ports.worker import Worker
 from hub.runtime.manifest import (
+    ACCESS,
     CATALOGUE,
     EVENT_LOG,
     NOBODY,
@@ -66,7 +67,7 @@ MANIFEST = Manifest(
         ),
     ),
     needs=(EVENT_LOG, RECEIPT_STORE, VAULT),
-    uses=(RECORD_STORE, CATALOGUE),
+    uses=(ACCESS, RECORD_STORE, CATALOGUE),
     router=lambda on: router(ingest(on)),
     workers=_workers,
 )

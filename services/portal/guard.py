@@ -9,9 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from hub.web.callers import TOKEN_COOKIE
 from hub.web.client import ApiProblem, AsyncHubClient
-from hub.web.safety import netloc_of
+from hub.web.safety import is_https, netloc_of, session_cookie
 from services.portal.rendering import address_of, tiles_of
 from services.portal.rendering import page as rendered
 
@@ -88,15 +87,20 @@ def segment(request: Request, name: str) -> str:
 
 
 def refused(request: Request, status: int, messages: list[str]) -> Response:
-    """The error page; a token that the API no longer knows is dropped."""
+    """The error page; a session that the API no longer knows is dropped."""
     told = status if status in TOLD else 500
     back = address_of(request) if request.method == "GET" else referring(request)
     # To programs the API names the header or the parameter; people know neither.
     told_more = [] if status in (401, 404) else messages
     response = rendered(request, "error.html", status, code=told, messages=told_more, next=back)
-    if status == 401 and TOKEN_COOKIE in request.cookies:
-        response.delete_cookie(TOKEN_COOKIE, path="/")
+    if status == 401 and session_cookie(request) in request.cookies:
+        forget(request, response)
     return response
+
+
+def forget(request: Request, response: Response) -> None:
+    """Have the browser drop its session."""
+    response.delete_cookie(session_cookie(request), path="/", secure=is_https(request), httponly=True, samesite="lax")
 
 
 def referring(request: Request) -> str:

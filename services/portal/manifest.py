@@ -18,13 +18,27 @@ from services.portal.pages import (
     imports,
     provider,
     record,
+    registration,
     saved,
     search,
     session,
     stewarding,
 )
 
-GROUPS = (search, record, booking, bookings, saved, imports, stewarding, account, session, provider, assets)
+GROUPS = (
+    search,
+    record,
+    booking,
+    bookings,
+    saved,
+    imports,
+    stewarding,
+    account,
+    session,
+    registration,
+    provider,
+    assets,
+)
 
 
 def portal(api: httpx.AsyncClient) -> APIRouter:

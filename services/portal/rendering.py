@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from hub.kernel.operation import Operation
-from hub.web.callers import TOKEN_COOKIE, language_of
+from hub.web.callers import language_of
 from hub.web.client import AsyncHubClient, Query, Reader
+from hub.web.safety import session_cookie
 from services.portal.core import times
 from services.portal.core.marks import only_marks
 from services.portal.core.messages import translator
@@ -31,8 +32,9 @@ mimetypes.add_type("text/javascript", ".js")
 
 
 def reader_of(request: Request) -> Reader:
-    """By ?lang, the language cookie or Accept-Language, and by the token cookie."""
-    return Reader(language_of(request), request.cookies.get(TOKEN_COOKIE, "").strip())
+    """By ?lang, the language cookie or Accept-Language, by the session's cookie, and by where they are."""
+    address = request.client.host if request.client else ""
+    return Reader(language_of(request), request.cookies.get(session_cookie(request), "").strip(), address)
 
 
 def address_of(request: Request) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter
 
 from hub.ports.worker import Worker
-from hub.runtime.manifest import EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
+from hub.runtime.manifest import ACCESS, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
 from services.usage.adapters.sqlite_usage import SqliteUsage
 from services.usage.api import router
 from services.usage.service import Recorder, UsageCounter, UsageFeed, UsageQueries
@@ -43,6 +43,7 @@ MANIFEST = Manifest(
     role="usage",
     stores=(Store(USAGE_STORE, _usage, _ping),),
     needs=(EVENT_LOG, RECORD_STORE, USAGE_STORE),
+    uses=(ACCESS,),
     router=_router,
     workers=lambda on: (_worker(on),),
 )

@@ -15,10 +15,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Reque
 
 from app.composition import compose
 from app.server import create_app
-from hub.auth.tokens import AccessFile, operator_token
+from hub.auth.tokens import operator_token
 from hub.runtime.settings import Settings
 from hub.web.connections import server_config
 from sample import FILES
+from services.accounts.manifest import ACCOUNTS
 from tests.summary import RAN_ON
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
@@ -33,11 +34,15 @@ expect.set_options(timeout=PATIENCE_SECONDS * 1_000)
 
 @dataclass(frozen=True)
 class Site:
-    """A running hub with sample data: its address, and tokens of an operator and of a company's member."""
+    """A running hub with sample data: its address, and tokens of an operator and of a company's member.
+
+    `link` gives the credential of a one-time link for the member.
+    """
 
     url: str
     operator: str
     member: str
+    link: Callable[[], str]
 
 
 @pytest.fixture(scope="session")
@@ -55,11 +60,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
         operator = operator_token(folder) or ""
         load_sample(address, operator)
-        yield Site(address, operator, AccessFile(folder).issue("company", {"member"}, set()))
+        member = hub.access.issue("company", {"member"}, set())
+        yield Site(address, operator, member, lambda: hub.get(ACCOUNTS).link_for(member) or "")
     finally:
         server.should_exit = True
         thread.join(PATIENCE_SECONDS)
         hub.close()
+
+
+def session_for(address: str, token: str) -> str:
+    """The token of a session in place of another, as the portal begins one for a token that is pasted."""
+    answer = httpx.post(f"{address}/api/v1/sessions", json={}, headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["token"])
 
 
 def load_sample(address: str, token: str) -> None:
@@ -120,7 +133,7 @@ def open_page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> I
         context.set_default_timeout(PATIENCE_SECONDS * 1_000)
         contexts.append(context)
         if token:
-            context.add_cookies([{"name": "hub_token", "value": token, "url": site.url}])
+            context.add_cookies([{"name": "hub_session", "value": session_for(site.url, token), "url": site.url}])
         page = context.new_page()
         watch(page)
         page.goto(path)

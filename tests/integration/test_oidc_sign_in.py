@@ -71,12 +71,14 @@ def test_a_person_signs_in_at_the_provider_and_is_known_to_the_api(issuer: str, 
         told = {"code": asked["nonce"], "state": asked["state"]}
         answer = browser.get("/sign-in/callback", params=told)
         assert (answer.status_code, answer.headers["location"]) == (303, "/bookings")
-        me = browser.get("/api/v1/me").json()
+        session = {"authorization": f"Bearer {browser.cookies['__Host-hub_session']}"}
+        me = browser.get("/api/v1/me", headers=session).json()
         assert (me["name"], me["roles"]) == ("f81d4fae@127.0.0.1", ["member"])
+        assert browser.get("/api/v1/me").json()["roles"] == [], "a cookie alone is nobody to the API"
         assert browser.get("/bookings").status_code == 200
 
         left = browser.post("/sign-out", headers={"origin": "https://hub.test"})
         assert left.headers["location"] == "/signed-out"
-        assert browser.get("/api/v1/me").json()["roles"] == []
+        assert browser.get("/api/v1/me", headers=session).status_code == 401
         assert browser.get("/sign-out/oidc").headers["location"].startswith(f"{issuer}/end_session?client_id=")
     hub.close()

@@ -27,6 +27,7 @@ EXPANDS = re.compile(
 TABLES = {
     *("contributions", "records", "history", "outcomes", "outbox", "same_as", "preferences", "weak_keys"),
     *("receipts", "receipt_batches", "vault", "vault_key"),
+    *("accounts", "identities", "tenancies", "memberships", "tokens", "sessions", "sign_ins", "invitations"),
     *("instruments", "bookings", "booking_outbox", "searches"),
 }
 

@@ -24,7 +24,7 @@ from app import composition
 from app.composition import MANIFESTS, ROLES, compose
 from app.server import create_app
 from hub.auth.tokens import operator_token
-from hub.runtime.manifest import DATABASE, SQLITE_LOG, Key, Manifest, Resources, Store
+from hub.runtime.manifest import AUDIT, DATABASE, SQLITE_LOG, Key, Manifest, Resources, Store
 from hub.runtime.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -36,6 +36,7 @@ NOWHERE = {
 }
 LOG_AND_TABLES = {"kafka_bootstrap", "postgresql_dsn"}
 REACHED = {
+    "accounts": {"postgresql_dsn"},
     "ingest": set(NOWHERE), "curation": LOG_AND_TABLES, "catalog": set(NOWHERE), "booking": LOG_AND_TABLES,
     "usage": LOG_AND_TABLES, "portal": set(),
 }  # fmt: skip
@@ -65,7 +66,7 @@ def works(settings: Settings, manifest: Manifest) -> None:
             assert stores - {"folder"} == {key.name for key in manifest.needs}
             paths = client.get("/api/v1/openapi.json").json()["paths"]
             assert (paths.keys() > OF_EVERY_PROCESS) is bool(manifest.router)
-        assert set(hub.resources.opened) - {SQLITE_LOG, DATABASE} == declared(manifest)
+        assert set(hub.resources.opened) - {SQLITE_LOG, DATABASE, AUDIT} == declared(manifest)
     finally:
         hub.close()
 

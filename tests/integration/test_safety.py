@@ -27,8 +27,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 HOSTILE: list[dict[str, str]] = [
-    {"cookie": "hub_token=é; hub_sign_in=é; hub_language=é"},
-    {"cookie": "hub_token=a b\x01c"},
+    {"cookie": "hub_session=é; hub_sign_in=é; hub_language=é"},
+    {"cookie": "hub_session=a b\x01c"},
     {"origin": "http://[", "referer": "http://[", "sec_fetch_site": ""},
     {"authorization": "Bearer é", "accept_language": "é;q=é", "if_none_match": "é"},
     {"host": "[", "referer": "//["},
@@ -53,9 +53,9 @@ def test_nothing_that_is_sent_is_the_hubs_fault(site: Site, name: str) -> None:
 
 
 def test_a_cookie_that_cannot_be_a_token_is_cleared(site: Site) -> None:
-    answer = site.call("GET /bookings", cookie="hub_token=é", accept="text/html")
+    answer = site.call("GET /bookings", cookie="hub_session=é", accept="text/html")
     assert answer.status == 401
-    assert any(line.startswith('hub_token="";') for line in answer.headers.getlist("set-cookie"))
+    assert any(line.startswith('hub_session="";') for line in answer.headers.getlist("set-cookie"))
 
 
 def test_cursors_are_the_hubs_own(site: Site) -> None:

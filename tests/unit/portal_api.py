@@ -16,7 +16,7 @@ from hub.kernel.operation import Operation
 from hub.kernel.problems import ProblemDetails, ProblemItem
 from hub.web.limits import MIB, Limited
 from hub.web.routes import address
-from schemas.http import access, booking, catalog, curation, ingest, records
+from schemas.http import access, accounts, booking, catalog, curation, ingest, organisations, records
 from services.portal.manifest import install_error_pages, portal
 from tests.contract import example
 
@@ -167,6 +167,26 @@ RELATED = {"path": "owner", "label": HOSTILE, "hit": HIT}
 CHANGE = {"path": "model", "label": HOSTILE, "before": None, "after": HOSTILE}
 VERSION = {"version": 2, "status": "active", "updated_at": AT, "changes": [CHANGE]}
 
+NEW_SESSION = {"id": "ses-1", "token": TOKEN, "expires_at": "2126-11-20T02:00:00Z", "account": "a", "registered": True}
+OWN_SESSION = dict.fromkeys(("created_at", "used_at", "expires_at"), AT) | {
+    "id": "ses-1",
+    "way": "provider",
+    "device": HOSTILE,
+    "current": True,
+}
+OWN_ACCOUNT = {"id": "a", "name": HOSTILE, "emails": ["a@b.cn"], "providers": [], "organisations": []}
+ORGANISATION = {
+    "id": "org-1",
+    "name_zh": HOSTILE,
+    "name_en": HOSTILE,
+    "credit_code": "",
+    "record_id": "",
+    "state": "unverified",
+    "sources": [],
+    "created_at": AT,
+    "verified_at": None,
+}
+
 
 def _answers() -> dict[tuple[str, str], bytes]:
     """By method and path."""
@@ -198,6 +218,13 @@ def _answers() -> dict[tuple[str, str], bytes]:
         (ingest.RECEIPT, receipt, summary | {"states": states, "uncounted": 0}),
         (ingest.ROWS, receipt, {"rows": ROWS, "next": None}),
         (ingest.SUBMIT, {"kind": "instrument"}, summary),
+        (accounts.WAYS, {}, {"email": True, "mailbox": True}),
+        (accounts.SEND_CODE, {}, {"ticket": "sgn-1", "expires_at": AT}),
+        (accounts.BEGIN_SESSION, {}, NEW_SESSION),
+        (accounts.SESSIONS, {}, {"sessions": [OWN_SESSION]}),
+        (accounts.MAILS, {}, {"mails": [{"date": AT, "to": "a@b.cn", "subject": HOSTILE, "text": HOSTILE}]}),
+        (accounts.ACCOUNT, {}, OWN_ACCOUNT),
+        (organisations.REGISTER, {}, ORGANISATION),
     ]
     return {(one.method, address(one, **names)): example(one, answer) for one, names, answer in told}
 
@@ -218,11 +245,15 @@ class Nobody:
 
 
 class Asked:
-    """The portal on a made-up API. `requests` are those that reached the API; `answer` may answer one first."""
+    """The portal on a made-up API, which takes one token.
+
+    `requests` are those that reached the API; `answer` may answer one first.
+    """
 
     def __init__(self, scheme: str = "http", roles: tuple[Role, ...] = ("member",)) -> None:
         self.requests: list[httpx.Request] = []
         self.answer: Handler = lambda _: None
+        self.taken = TOKEN
         own = {"id": "owner", "label": HOSTILE, "authority": "owner"}
         self.me = example(access.ME, {"name": "a", "roles": roles, "sources": [own] if len(roles) > 1 else []})
         self.app = app = FastAPI()
@@ -232,7 +263,7 @@ class Asked:
         app.include_router(self.router)
         install_error_pages(app)
         app.add_middleware(Limited, table=limits_of_routes(256 * MIB))
-        self.browser = TestClient(app, base_url=f"{scheme}://hub.test", follow_redirects=False)
+        self.browser = TestClient(app, base_url=f"{scheme}://hub.test", follow_redirects=False, client=("127.0.0.1", 1))
         self.browser.headers["accept"] = "text/html"
 
     def _reply(self, request: httpx.Request) -> httpx.Response:
@@ -243,6 +274,9 @@ class Asked:
         if path == access.ME.path:
             known = request.headers.get("authorization") == f"Bearer {TOKEN}"
             return json_answer(self.me) if known else problem(401)
+        if path == accounts.BEGIN_SESSION.path and request.method == "POST":
+            known = request.headers.get("authorization") == f"Bearer {self.taken}" or b"-1" in request.content
+            return json_answer(ANSWERS["POST", path]) if known else problem(401)
         if path in DOCUMENTS:
             return httpx.Response(200, content=b"content", headers={"content-type": DOCUMENTS[path]})
         if request.method == "DELETE":
@@ -254,7 +288,7 @@ class Asked:
 def steward() -> Asked:
     """The portal of one who may do everything."""
     asked = Asked(roles=("agency", "member", "operator", "submitter"))
-    asked.browser.cookies.set("hub_token", TOKEN)
+    asked.browser.cookies.set("hub_session", TOKEN)
     return asked
 
 

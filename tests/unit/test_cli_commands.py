@@ -7,11 +7,29 @@ import pytest
 
 from app.cli import first_load
 from app.cli.main import main
+from app.cli.session import settings_for
 from app.cli.wording import BETWEEN, language_from, split_language
+from app.composition import resources
 from hub.auth.tokens import AccessFile
+from hub.kernel.access import Principal
 from hub.runtime.lock import FolderLock
+from services.accounts.manifest import ACCOUNTS
 
-COMMANDS = ("up", "import", "template", "export", "search", "kinds", "book", "rebuild", "doctor", "token")
+COMMANDS = (
+    "up",
+    "import",
+    "template",
+    "export",
+    "search",
+    "kinds",
+    "book",
+    "rebuild",
+    "doctor",
+    "token",
+    "account",
+    "organisation",
+    "session",
+)
 
 
 @pytest.mark.parametrize(
@@ -68,17 +86,84 @@ def test_kinds_needs_no_hub(capsys: pytest.CaptureFixture[str]) -> None:
     assert "orcid" in told
 
 
-def test_tokens_are_issued_and_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    data = ["--data", str(tmp_path), "--lang", "en"]
-    assert main(["token", "issue", "Lab", "--role", "submitter", "--source", "owner", *data], {}) == 0
-    token = capsys.readouterr().out.strip()
-    holder = AccessFile(tmp_path).principal(token)
-    assert holder is not None
-    assert (holder.name, holder.roles, holder.sources) == ("Lab", frozenset({"submitter"}), frozenset({"owner"}))
-    assert main(["token", "list", *data], {}) == 0
-    told = capsys.readouterr().out
-    assert "Lab" in told
-    assert token not in told
+def run(capsys: pytest.CaptureFixture[str], folder: Path, *words: str) -> str:
+    """What a command prints; it must end well."""
+    assert main([*words, "--data", str(folder), "--lang", "en"], {}) == 0
+    return capsys.readouterr().out.strip()
+
+
+def holder(folder: Path, token: str) -> Principal | None:
+    on = resources(settings_for(folder), making=True)
+    try:
+        return on.get(ACCOUNTS).principal(token)
+    finally:
+        on.close()
+
+
+def test_tokens_are_issued_listed_and_revoked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    token = run(capsys, tmp_path, "token", "issue", "Lab", "--role", "submitter", "--source", "owner")
+    other = run(capsys, tmp_path, "token", "issue", "Lab", "--role", "submitter", "--source", "owner")
+    first, second = holder(tmp_path, token), holder(tmp_path, other)
+    assert first is not None
+    assert second is not None
+    assert (first.name, first.roles, first.sources) == ("Lab", frozenset({"submitter"}), frozenset({"owner"}))
+    assert first.account != second.account
+    assert first.organisation != second.organisation, "two tokens for one source are two organisations"
+    listed = run(capsys, tmp_path, "token", "list")
+    assert all(text in listed for text in ("Lab", first.credential, "legacy-", "operator"))
+    assert token not in listed
+    run(capsys, tmp_path, "token", "revoke", first.credential)
+    assert holder(tmp_path, token) is None
+    assert holder(tmp_path, other) is not None
+    assert main(["token", "revoke", first.credential, "--data", str(tmp_path)], {}) == 2
+
+
+def test_a_token_of_an_older_release_is_good_until_it_is_revoked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = AccessFile(tmp_path).issue("Old", {"submitter"}, {"owner"})
+    old = holder(tmp_path, token)
+    assert old is not None
+    assert old.credential in run(capsys, tmp_path, "token", "list")
+    run(capsys, tmp_path, "token", "revoke", old.credential)
+    assert holder(tmp_path, token) is None
+
+
+def test_operators_verify_organisations_and_add_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    AccessFile(tmp_path)
+    organisation = run(capsys, tmp_path, "organisation", "add", "宁波大学", "--english", "Ningbo University")
+    account = run(
+        capsys, tmp_path, "account", "add", "张伟", "--email", "Zhang@Example.org", "-o", organisation,
+        "--role", "submitter", "--administrator",
+    )  # fmt: skip
+    again = run(capsys, tmp_path, "account", "add", "other name", "--email", "zhang@example.org")
+    assert again == account, "known by the address"
+    assert "unverified" in run(capsys, tmp_path, "organisation", "list")
+    run(capsys, tmp_path, "organisation", "verify", organisation, "--evidence", "licence")
+    run(capsys, tmp_path, "organisation", "grant", organisation, "--source", "zhejiang", "--division", "33")
+    listed = run(capsys, tmp_path, "organisation", "list", "--state", "verified")
+    assert all(text in listed for text in (organisation, "zhejiang", "licence"))
+    token = run(capsys, tmp_path, "token", "issue", "sync", "-r", "submitter", "-s", "zhejiang", "-o", organisation)
+    known = holder(tmp_path, token)
+    assert known is not None
+    assert (known.organisation, known.sources, known.scope.divisions) == (organisation, {"zhejiang"}, {"33"})
+    link = run(capsys, tmp_path, "account", "link", account)
+    assert "/sign-in?link=hub_lnk-" in link
+    run(capsys, tmp_path, "organisation", "suspend", organisation, "--reason", "fraud")
+    suspended = holder(tmp_path, token)
+    assert suspended is not None
+    assert not suspended.roles
+    run(capsys, tmp_path, "account", "disable", account)
+    assert main(["account", "link", account, "--data", str(tmp_path)], {}) == 2
+    assert run(capsys, tmp_path, "session", "list") != ""
+
+
+def test_a_wrong_credit_code_is_told_and_nothing_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    AccessFile(tmp_path)
+    words = ["organisation", "add", "x", "--code", "91330000142928410X", "--data", str(tmp_path), "--lang", "en"]
+    assert main(words, {}) == 2
+    assert "credit code" in capsys.readouterr().err
+    assert "org-" not in run(capsys, tmp_path, "organisation", "list")
 
 
 @pytest.mark.parametrize(

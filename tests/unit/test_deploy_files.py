@@ -18,6 +18,7 @@ from hub.kernel.access import Role
 from hub.runtime.settings import Settings
 from hub.web.connections import IDLE_SECONDS
 from schemas.topics import contracts
+from services.accounts import api as accounts
 from services.booking import api as booking
 from services.catalog import api as catalog
 from services.curation import api as curation
@@ -50,10 +51,17 @@ def service_of(path: str) -> str:
 
 @pytest.mark.parametrize(
     ("module", "service"),
-    [(ingest, "ingest"), (curation, "curation"), (catalog, "catalog"), (booking, "booking"), (usage, "usage")],
+    [
+        (accounts, "accounts"),
+        (ingest, "ingest"),
+        (curation, "curation"),
+        (catalog, "catalog"),
+        (booking, "booking"),
+        (usage, "usage"),
+    ],
 )
 def test_the_gateway_sends_each_path_of_an_api_to_its_service(module: Any, service: str) -> None:
-    behind: Any = SimpleNamespace()
+    behind: Any = SimpleNamespace(sign_ins=None, organisations=None, tokens=None)
     router = module.router(behind, behind) if module in (usage, curation) else module.router(behind)
     paths = {route.path for route in router.routes if isinstance(route, APIRoute)}
     assert len(paths) >= 2

@@ -24,6 +24,7 @@ from schemas.derive.openapi_compatibility import incompatible_api
 from schemas.http import OPERATIONS
 from schemas.http.access import ME
 from schemas.http.booking import BOOK
+from services.accounts.api import router as accounts
 from services.booking.api import router as booking
 from services.catalog.api import router as catalogue
 from services.catalog.core.queries import PARAMETERS, PREFIXED
@@ -34,7 +35,9 @@ from tests.contract import breach, conforming
 
 pytestmark = pytest.mark.unit
 DOCUMENT = openapi(OPERATIONS)
-NOTHING = cast(Any, SimpleNamespace(limits=SimpleNamespace(body_bytes=1)))
+NOTHING = cast(
+    Any, SimpleNamespace(limits=SimpleNamespace(body_bytes=1), sign_ins=None, organisations=None, tokens=None)
+)
 RAW = {"search_records", "suggest_names", "run_saved_search"}
 """Operations whose parameters are read by readers of the service's own."""
 
@@ -42,7 +45,7 @@ RAW = {"search_records", "suggest_names", "run_saved_search"}
 def routes() -> Iterator[APIRoute]:
     sources = load_sources()
     made = (me(sources), ingest(NOTHING), curation(NOTHING, sources), catalogue(NOTHING), booking(NOTHING))
-    for router in (*made, usage(NOTHING, NOTHING)):
+    for router in (*made, accounts(NOTHING), usage(NOTHING, NOTHING)):
         yield from (route for route in router.routes if isinstance(route, APIRoute))
 
 

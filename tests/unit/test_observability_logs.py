@@ -28,6 +28,7 @@ PRIVATE = [
     "Bearer s3cr3tT0k3n-abc",
     "token=s3cr3tT0k3n&next=/",
     'hub_token: "s3cr3tT0k3n"',
+    f"/sign-in?link=hub_lnk-abcdefghij234567_{'s3cr3tT0k3n-_' * 3}abcd",
     "postgresql://hub:hunter2@db:5432/hub",
 ]
 SECRETS = ("1381234", "138 1234", "87951234", "7946", "19491231", "li.hua", "pQ3_x", "s3cr3t", "hunter2")

@@ -34,6 +34,8 @@ PAGES = (
     "/account",
     "/sign-in",
     "/signed-out",
+    "/register",
+    "/mailbox",
     "/language",
     "/manifest.webmanifest",
 )
@@ -46,6 +48,8 @@ FORMS = {
     "/steward/records/instrument-1/preference": {"field": "model", "source": "owner", "source_record_id": "1"},
     "/steward/same-as": {"left": "a-1", "right": "a-2", "decision": "joined"},
     "/sign-in": {"token": TOKEN},
+    "/sign-in/code": {"email": "a@b.cn"},
+    "/register": {"person": "李", "name": "公司"},
     "/sign-out": {},
 }
 ELSEWHERE = {"/sign-in/oidc", "/sign-in/callback", "/sign-out/oidc", "/static/{digest}/{name:path}"}

@@ -6,11 +6,14 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 
+from schemas.http.accounts import BEGIN_SESSION
 from schemas.http.catalog import FacetValue
 from services.portal.core.facets import short_label, unfolded
 from services.portal.pages.search_query import SearchQuery
-from tests.unit.portal_api import HOSTILE, SLOTS, TOKEN, Asked, problem, steward
+from tests.contract import example
+from tests.unit.portal_api import HOSTILE, NEW_SESSION, SLOTS, TOKEN, Asked, json_answer, problem, steward
 
 ROOT = Path(__file__).parents[2]
 SAME_SITE = {"origin": "http://hub.test"}
@@ -40,11 +43,12 @@ def test_every_answer_has_its_security_headers(asked: Asked) -> None:
 
 
 def test_the_api_hears_the_readers_token_and_language_and_no_more(asked: Asked) -> None:
-    asked.browser.cookies.set("hub_token", TOKEN)
+    asked.browser.cookies.set("hub_session", TOKEN)
     asked.browser.get("/?q=电镜&utm_source=x&f.status=idle&kind=instrument", headers={"accept-language": "en"})
     search = asked.requests[-1]
     assert search.headers["authorization"] == f"Bearer {TOKEN}"
     assert search.headers["accept-language"] == "en"
+    assert search.headers["x-forwarded-for"] == "127.0.0.1"
     assert "cookie" not in search.headers
     assert parse_qs(search.url.query.decode()) == {
         "q": ["电镜"],
@@ -65,7 +69,7 @@ def test_an_id_is_one_segment_of_the_apis_path(asked: Asked) -> None:
     [{}, {"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site", **SAME_SITE}],
 )
 def test_forged_forms_are_refused(asked: Asked, headers: dict[str, str]) -> None:
-    asked.browser.cookies.set("hub_token", TOKEN)
+    asked.browser.cookies.set("hub_session", TOKEN)
     answer = asked.browser.post("/records/instrument-1/book", data={"start": "x"}, headers=headers)
     assert answer.status_code == 403
     assert asked.requests == []
@@ -82,11 +86,43 @@ def test_forms_have_a_limit_that_is_told_before_they_are_read() -> None:
 
 def test_signing_in_keeps_the_token_from_scripts_and_addresses() -> None:
     asked = Asked("https")
-    answer = asked.browser.get(f"/sign-in?token={TOKEN}&next=/bookings")
+    answer = asked.browser.get("/sign-in?link=lnk-1&next=/bookings")
     assert (answer.status_code, answer.headers["location"]) == (303, "/bookings")
-    cookie = answer.headers["set-cookie"].lower()
-    assert cookie.startswith(f"hub_token={TOKEN};")
-    assert all(word in cookie for word in ("httponly", "secure", "samesite=lax", "path=/"))
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"__Host-hub_session={TOKEN};")
+    assert all(word in cookie.lower() for word in ("httponly", "secure", "samesite=lax", "path=/"))
+    assert "domain" not in cookie.lower()
+
+
+def test_a_pasted_token_is_exchanged_for_a_session_and_never_kept() -> None:
+    asked = Asked()
+    asked.taken = "pasted"
+    answer = asked.browser.post("/sign-in", data={"token": "pasted", "next": "/bookings"}, headers=SAME_SITE)
+    assert answer.headers["set-cookie"].startswith(f"hub_session={TOKEN};")
+    assert "pasted" not in str(answer.headers)
+    assert "set-cookie" not in asked.browser.get("/sign-in?token=pasted").headers, "not taken from an address"
+
+
+def test_who_belongs_to_nobody_registers_and_then_goes_back() -> None:
+    asked = Asked()
+    asked.answer = lambda request: (
+        json_answer(example(BEGIN_SESSION, NEW_SESSION | {"registered": False}))
+        if request.url.path == BEGIN_SESSION.path
+        else None
+    )
+    form = {"ticket": "sgn-1", "code": "1", "next": "/records/a/book?start=b"}
+    answer = asked.browser.post("/sign-in/code", data=form, headers=SAME_SITE)
+    assert answer.headers["location"] == "/register?next=%2Frecords%2Fa%2Fbook%3Fstart%3Db"
+    form = {"person": "李", "name": "公司", "next": "/records/a/book?start=b"}
+    assert asked.browser.post("/register", data=form, headers=SAME_SITE).headers["location"] == form["next"]
+
+
+def test_the_mailbox_is_shown_to_its_own_machine_alone() -> None:
+    asked = steward()
+    assert asked.browser.get("/mailbox").status_code == 200
+    assert asked.browser.get("/mailbox", headers={"x-forwarded-for": "127.0.0.1"}).status_code == 404
+    far = TestClient(asked.app, base_url="http://hub.test", client=("192.0.2.7", 1))
+    assert far.get("/mailbox").status_code == 404
 
 
 def test_a_wrong_token_is_told_and_not_kept(asked: Asked) -> None:
@@ -98,18 +134,21 @@ def test_a_wrong_token_is_told_and_not_kept(asked: Asked) -> None:
 
 
 def test_a_sign_in_link_on_another_site_asks_first(asked: Asked) -> None:
-    answer = asked.browser.get(f"/sign-in?token={TOKEN}", headers={"sec-fetch-site": "cross-site"})
-    assert answer.status_code == 200
-    assert "set-cookie" not in answer.headers
+    for headers in ({"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"sec-purpose": "prefetch"}):
+        answer = asked.browser.get("/sign-in?link=lnk-1", headers=headers)
+        assert answer.status_code == 200
+        assert "set-cookie" not in answer.headers
+        assert [request.url.path for request in asked.requests] == ["/api/v1/sign-in"], "the link is not used up"
+        asked.requests.clear()
 
 
 def test_an_expired_token_is_dropped(asked: Asked) -> None:
     asked.answer = lambda request: problem(401)
-    asked.browser.cookies.set("hub_token", "expired")
+    asked.browser.cookies.set("hub_session", "expired")
     answer = asked.browser.get("/bookings")
     assert answer.status_code == 401
     assert 'href="/sign-in?next=/bookings"' in answer.text
-    assert 'hub_token="";' in answer.headers["set-cookie"]
+    assert 'hub_session="";' in answer.headers["set-cookie"]
 
 
 def test_the_language_is_remembered_and_leads_back(asked: Asked) -> None:
@@ -190,7 +229,7 @@ def test_static_files_are_kept_for_ever_under_their_digest(asked: Asked) -> None
 def test_pages_are_compressed_unless_they_are_of_the_signed_in(asked: Asked) -> None:
     assert asked.browser.get("/").headers["content-encoding"] == "gzip"
     assert "content-encoding" not in asked.browser.get("/", headers={"accept-encoding": "br"}).headers
-    asked.browser.cookies.set("hub_token", TOKEN)
+    asked.browser.cookies.set("hub_session", TOKEN)
     assert "content-encoding" not in asked.browser.get("/").headers
 
 

@@ -10,9 +10,9 @@ from starlette.responses import RedirectResponse, Response
 from hub.auth.oidc_login import Begun, OidcLogin, ProviderAway, SignInRefused
 from hub.web.client import ApiProblem, AsyncHubClient, Reader
 from hub.web.safety import is_https, site_of
-from schemas.http.access import ME
+from schemas.http.accounts import BEGIN_SESSION, SignIn
 from services.portal.guard import Pages, local
-from services.portal.pages.session import LONGEST_TOKEN, keep, sign_in_page
+from services.portal.pages.session import device_of, sign_in_page, signed_in
 from services.portal.rendering import reader_of
 
 BEGUN_COOKIE = "hub_sign_in"
@@ -21,13 +21,13 @@ PATH = "/sign-in"
 log = logging.getLogger("hub.oidc")
 
 
-async def leave(request: Request, _: AsyncHubClient) -> Response:
+async def leave(request: Request, api: AsyncHubClient) -> Response:
     """Send the browser to the provider, with what it will have to bring back in a cookie that no script can read."""
     back = local(request.query_params.get("next"))
     try:
         address, begun = await _login(request).begin(callback_of(request), back)
     except ProviderAway as error:
-        return _failed(request, back, "away", error)
+        return await _failed(request, api, back, "away", error)
     response = RedirectResponse(address, 303)
     # Lax: the provider sends the browser back by a top-level GET from its own site.
     response.set_cookie(
@@ -43,37 +43,35 @@ async def back_from(request: Request, api: AsyncHubClient) -> Response:
 
 
 async def returned(request: Request, api: AsyncHubClient) -> Response:
-    """Exchange the code, see whether the API takes the token, and go back to where the reader came from."""
+    """Exchange the code for the provider's token, and that for a session; go back to where the reader came from."""
     login = _login(request)
     begun = Begun.read(request.cookies.get(BEGUN_COOKIE, ""))
     if begun is None:
-        return sign_in_page(request, local(None), 400, failed="late")
+        return await sign_in_page(request, api, local(None), 400, failed="late")
     back = local(begun.back)
     try:
-        signed_in = await login.finish(begun, dict(request.query_params), callback_of(request))
+        granted = await login.finish(begun, dict(request.query_params), callback_of(request))
     except ProviderAway as error:
-        return _failed(request, back, "away", error)
+        return await _failed(request, api, back, "away", error)
     except SignInRefused as error:
-        return _failed(request, back, "refused", error)
-    if len(signed_in.token) > LONGEST_TOKEN:
-        return _failed(request, back, "long", ValueError(f"an access token of {len(signed_in.token)} characters"))
+        return await _failed(request, api, back, "refused", error)
+    reader = reader_of(request)
     try:
-        await api.call(Reader(reader_of(request).language, signed_in.token), ME)
+        holder = Reader(reader.language, granted.token, reader.address)
+        session = await api.call(holder, BEGIN_SESSION, SignIn(device=device_of(request)))
     except ApiProblem as problem:
-        if problem.status != 401:
+        if problem.status not in (401, 403):
             raise
-        return _failed(request, back, "unknown", problem)
-    response = RedirectResponse(back, 303)
-    keep(request, response, signed_in.token, signed_in.seconds or None)
-    return response
+        return await _failed(request, api, back, "unknown", problem)
+    return signed_in(request, session, back)
 
 
-async def end(request: Request, _: AsyncHubClient) -> Response:
+async def end(request: Request, api: AsyncHubClient) -> Response:
     """End the session at the provider as well, on which the next person at this device could sign in."""
     try:
         address = await _login(request).end_address(f"{site_of(request)}/")
     except ProviderAway as error:
-        return _failed(request, local(None), "away", error)
+        return await _failed(request, api, local(None), "away", error)
     return RedirectResponse(address or "/", 303)
 
 
@@ -89,9 +87,9 @@ def _login(request: Request) -> OidcLogin:
     return cast(OidcLogin, login)
 
 
-def _failed(request: Request, back: str, why: str, error: Exception) -> Response:
+async def _failed(request: Request, api: AsyncHubClient, back: str, why: str, error: Exception) -> Response:
     log.warning("a sign-in failed: %s", error)
-    return sign_in_page(request, back, 503 if why == "away" else 401, failed=why)
+    return await sign_in_page(request, api, back, 503 if why == "away" else 401, failed=why)
 
 
 PAGES: Pages = {f"GET {PATH}/oidc": leave, f"GET {PATH}/callback": back_from, "GET /sign-out/oidc": end}

@@ -1,77 +1,138 @@
 """Signing in and out, the language, and what a phone needs to keep the portal on its home screen."""
 
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from hub.web.callers import LANGUAGE_COOKIE, TOKEN_COOKIE
+from hub.web.callers import LANGUAGE_COOKIE
 from hub.web.client import ApiProblem, AsyncHubClient, Reader, is_plain
-from hub.web.safety import is_https
-from schemas.http.access import ME
+from hub.web.safety import is_https, session_cookie
+from schemas.http.accounts import (
+    BEGIN_SESSION,
+    END_SESSION,
+    SEND_CODE,
+    SESSIONS,
+    WAYS,
+    NewCode,
+    NewSession,
+    SignIn,
+)
 from services.portal.core.messages import translator
-from services.portal.guard import Pages, form_of, local
+from services.portal.guard import Pages, forget, form_of, local
 from services.portal.rendering import page, reader_of, static
 
 DAY = 24 * 60 * 60
-SIGNED_IN_FOR = 30 * DAY
 LANGUAGE_KEPT_FOR = 365 * DAY
-LONGEST_TOKEN = 4_096 - len(TOKEN_COOKIE)
-"""A browser drops a cookie whose name and value have more than 4,096 bytes (RFC 6265, 6.1)."""
+LONGEST_TOKEN = 8_192
+SHOWN = (401, 403, 422, 429, 503)
+"""Refusals that the sign-in page itself tells of."""
 
 
-async def form(request: Request, api: AsyncHubClient) -> Response:
-    token = request.query_params.get("token", "")
+async def open_form(request: Request, api: AsyncHubClient) -> Response:
+    """The ways in; a link's address signs in at once where a person opened it."""
+    link = request.query_params.get("link", "")
     back = local(request.query_params.get("next"))
-    if not token:
-        return sign_in_page(request, back)
-    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-        # Else any site could sign its visitors in as somebody of its choice (login CSRF).
-        return sign_in_page(request, back, token=token)
-    return await sign_in(request, api, token, back)
+    fetched = request.headers.get("sec-purpose") or request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
+    if not link:
+        return await sign_in_page(request, api, back)
+    if fetched:
+        # Else any site could sign its visitors in as somebody of its choice (login CSRF), or a preview use the link up.
+        return await sign_in_page(request, api, back, link=link)
+    return await sign_in(request, api, {"link": link, "next": back})
 
 
-async def sent(request: Request, api: AsyncHubClient) -> Response:
-    values = await form_of(request)
-    return await sign_in(request, api, values.get("token", ""), local(values.get("next")))
+async def sent_form(request: Request, api: AsyncHubClient) -> Response:
+    return await sign_in(request, api, await form_of(request))
 
 
-async def sign_in(request: Request, api: AsyncHubClient, token: str, back: str) -> Response:
-    """Keep the token in a cookie that no script can read, if the API knows it; leave the address that showed it."""
-    token = token.strip()
-    if not token or len(token) > LONGEST_TOKEN or not is_plain(token):
-        return sign_in_page(request, back, 401, wrong=True)
+async def sign_in(request: Request, api: AsyncHubClient, sent: Mapping[str, str]) -> Response:
+    """By a link, or by a token, which is exchanged for a session; leave the address that showed it."""
+    token, link, back = sent.get("token", ""), sent.get("link", ""), local(sent.get("next"))
+    reader = reader_of(request)
+    if not link and (not token or len(token) > LONGEST_TOKEN or not is_plain(token)):
+        return await sign_in_page(request, api, back, 401, wrong="token")
+    body = SignIn(link=link[:200], device=device_of(request))
     try:
-        await api.call(Reader(reader_of(request).language, token), ME)
+        begun = await api.call(Reader(reader.language, "" if link else token, reader.address), BEGIN_SESSION, body)
     except ApiProblem as problem:
-        if problem.status != 401:
+        if problem.status not in SHOWN:
             raise
-        return sign_in_page(request, back, 401, wrong=True)
-    response = RedirectResponse(back, 303)
-    keep(request, response, token, SIGNED_IN_FOR)
+        wrong = "token" if problem.status == 401 and not link else ""
+        return await sign_in_page(
+            request, api, back, problem.status, wrong=wrong, problems=[] if wrong else problem.messages
+        )
+    return signed_in(request, begun, back)
+
+
+async def by_code(request: Request, api: AsyncHubClient) -> Response:
+    """Send a code to the address; with the code, sign in."""
+    sent = await form_of(request)
+    email, ticket, back = sent.get("email", ""), sent.get("ticket", ""), local(sent.get("next"))
+    reader = Reader(reader_of(request).language, "", reader_of(request).address)
+    try:
+        if not ticket:
+            given = await api.call(reader, SEND_CODE, NewCode.model_construct(email=email[:300]))
+            return await sign_in_page(request, api, back, email=email, ticket=given.ticket)
+        body = SignIn(ticket=ticket[:100], code=sent.get("code", "")[:40], device=device_of(request))
+        return signed_in(request, await api.call(reader, BEGIN_SESSION, body), back)
+    except ApiProblem as problem:
+        if problem.status not in SHOWN:
+            raise
+        wrong = "code" if ticket else "email"
+        return await sign_in_page(
+            request, api, back, problem.status, email=email, ticket=ticket, wrong=wrong, problems=problem.messages
+        )
+
+
+def device_of(request: Request) -> str:
+    """What the reader's browser calls itself, by which they know their sessions."""
+    return request.headers.get("user-agent", "")[:500]
+
+
+def signed_in(request: Request, begun: NewSession, back: str) -> Response:
+    """Keep the session in a cookie that no script can read, and go back; first to register, who belongs to nobody."""
+    response = RedirectResponse(back if begun.registered else f"/register?{urlencode({'next': back})}", 303)
+    seconds = int((datetime.fromisoformat(begun.expires_at) - datetime.now(UTC)).total_seconds())
+    response.set_cookie(
+        session_cookie(request), begun.token, seconds, path="/", secure=is_https(request), httponly=True, samesite="lax"
+    )
     return response
 
 
-def keep(request: Request, response: Response, token: str, seconds: int | None) -> None:
-    """Keep the token in a cookie that no script can read, for so long or until the browser is closed."""
-    secure = is_https(request)
-    response.set_cookie(TOKEN_COOKIE, token, seconds, path="/", secure=secure, httponly=True, samesite="lax")
-
-
-def sign_in_page(
-    request: Request, back: str, status: int = 200, *, wrong: bool = False, token: str = "", failed: str = ""
+async def sign_in_page(
+    request: Request,
+    api: AsyncHubClient,
+    back: str,
+    status: int = 200,
+    *,
+    failed: str = "",
+    wrong: str = "",
+    problems: Sequence[str] = (),
+    link: str = "",
+    email: str = "",
+    ticket: str = "",
 ) -> Response:
-    """`failed` names why a sign-in through the provider came to nothing, or that the reader has just signed out."""
-    provider = has_provider(request)
+    """`failed` names why a sign-in through the provider came to nothing, or that the reader has just signed out.
+
+    `wrong` names the field that `problems` are about; with a `ticket` the page asks for the code that was sent.
+    """
+    reader = reader_of(request)
     return page(
         request,
         "sign_in.html",
         status,
         next=back,
+        ways=await api.call(Reader(reader.language, "", reader.address), WAYS),
         wrong=wrong,
-        token=token,
+        problems=problems,
+        link=link,
+        email=email,
+        ticket=ticket,
         failed=failed,
-        provider=f"/sign-in/oidc?{urlencode({'next': back})}" if provider else "",
+        provider=f"/sign-in/oidc?{urlencode({'next': back})}" if has_provider(request) else "",
         longest=LONGEST_TOKEN,
     )
 
@@ -81,17 +142,25 @@ def has_provider(request: Request) -> bool:
     return getattr(request.app.state, "sign_in", None) is not None
 
 
-async def sign_out(request: Request, _: AsyncHubClient) -> Response:
-    """Forget the token. A token of the provider has a session there, whose end is offered."""
-    of_provider = has_provider(request) and request.cookies.get(TOKEN_COOKIE, "").count(".") == 2
-    response = RedirectResponse("/signed-out" if of_provider else "/", 303)
-    response.delete_cookie(TOKEN_COOKIE, path="/")
+async def sign_out(request: Request, api: AsyncHubClient) -> Response:
+    """End the session everywhere. One that a provider vouched for goes on there, whose end is offered."""
+    reader = reader_of(request)
+    ways = set()
+    try:
+        if has_provider(request):
+            ways = {kept.way for kept in (await api.call(reader, SESSIONS)).sessions if kept.current}
+        await api.call(reader, END_SESSION, session_id="current")
+    except ApiProblem as problem:
+        if problem.status not in (401, 404):
+            raise
+    response = RedirectResponse("/signed-out" if "provider" in ways else "/", 303)
+    forget(request, response)
     return response
 
 
-async def signed_out(request: Request, _: AsyncHubClient) -> Response:
+async def signed_out(request: Request, api: AsyncHubClient) -> Response:
     """Signed out of the hub, and not yet of the provider."""
-    return sign_in_page(request, local(None), failed="out" if has_provider(request) else "")
+    return await sign_in_page(request, api, local(None), failed="out" if has_provider(request) else "")
 
 
 async def language(request: Request, _: AsyncHubClient) -> Response:
@@ -132,8 +201,9 @@ async def manifest(request: Request, _: AsyncHubClient) -> Response:
 
 
 PAGES: Pages = {
-    "GET /sign-in": form,
-    "POST /sign-in": sent,
+    "GET /sign-in": open_form,
+    "POST /sign-in": sent_form,
+    "POST /sign-in/code": by_code,
     "POST /sign-out": sign_out,
     "GET /signed-out": signed_out,
     "GET /language": language,

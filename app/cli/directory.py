@@ -1,0 +1,46 @@
+"""What the operators' commands share: the accounts of a data folder or of the servers, and how refusals are told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, settings_for
+from hub.auth.tokens import ACCESS_FILE
+from hub.kernel.access import Principal, Role
+from hub.kernel.problems import Refusal
+from hub.text.messages import bilingual
+from services.accounts.service import Accounts
+
+LISTED = 1_000
+ROLES_OF_OPERATORS: frozenset[Role] = frozenset({"operator"})
+OPERATOR = Principal("operator", ROLES_OF_OPERATORS, frozenset({"*"}), "operator", "", "command-line")
+"""Whoever may write the data folder, or has the servers' address, is one."""
+
+
+@contextmanager
+def directory(session: Session, data: Data, *, making: bool = False) -> Iterator[Accounts]:
+    """The accounts, also beside a hub that runs; what they refuse ends the command. `making`: a new data folder too."""
+    from app.composition import resources
+    from services.accounts.manifest import ACCOUNTS
+
+    settings = settings_for(data)
+    if not making and settings.profile == "embedded" and not (settings.data_dir / ACCESS_FILE).exists():
+        session.stop(WRONG_USAGE, bilingual("cli.tokens.no-data-folder-hub", folder=settings.data_dir))
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    on = resources(settings, making=True)
+    try:
+        yield on.get(ACCOUNTS)
+    except Refusal as refusal:
+        for problem in refusal.problems:
+            session.note(problem.message(session.language), "red")
+        session.stop(
+            UNREACHABLE if refusal.status >= 500 else WRONG_USAGE, bilingual("cli.accounts.nothing-was-changed")
+        )
+    finally:
+        on.close()
+
+
+def check_roles(session: Session, roles: list[str] | None, among: tuple[str, ...]) -> None:
+    """Stop where one of the roles is none."""
+    if wrong := set(roles or ()) - set(among):
+        names, listed = ", ".join(sorted(wrong)), ", ".join(sorted(among))
+        session.stop(WRONG_USAGE, bilingual("cli.tokens.unknown-role", names=names, listed=listed))
