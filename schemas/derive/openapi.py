@@ -20,12 +20,6 @@ SCHEMES: Mapping[str, Schema] = {
         "scheme": "bearer",
         "description": "RFC 6750: a token of the hub's own, or an access token of its OpenID Connect provider",
     },
-    "session": {
-        "type": "apiKey",
-        "in": "cookie",
-        "name": "hub_token",
-        "description": "either of these tokens as the portal's sign-in keeps it, for pages of the same site",
-    },
 }
 PROVIDER = "provider"
 _REFERENCE = "#/components/schemas/{model}"

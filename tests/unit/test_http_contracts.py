@@ -82,7 +82,6 @@ def test_callers_sign_in_by_each_of_the_schemes() -> None:
     app.include_router(me(load_sources()))
     by_scheme: dict[str, Callable[[dict[str, str]], dict[str, str]]] = {
         "http": lambda scheme: {"Authorization": f"{scheme['scheme']} t"},
-        "apiKey": lambda scheme: {scheme["in"].title(): f"{scheme['name']}=t"},
     }
     for scheme in DOCUMENT["components"]["securitySchemes"].values():
         answer = TestClient(app).get(ME.path, headers=by_scheme[scheme["type"]](scheme))
@@ -97,7 +96,7 @@ def test_a_hub_describes_the_provider_whose_tokens_it_takes() -> None:
         "type": "openIdConnect",
         "openIdConnectUrl": "https://idp.example.org/realms/hub/.well-known/openid-configuration",
     }
-    assert served["paths"][ME.path]["get"]["security"] == [{}, {"bearer": []}, {"session": []}, {"provider": []}]
+    assert served["paths"][ME.path]["get"]["security"] == [{}, {"bearer": []}, {"provider": []}]
     assert incompatible_api(openapi([ME]), served) == []
     assert discovery_at("") == ""
 
