@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from hub.kernel.expectations import expected
+from hub.kernel.identifiers import cleaned, is_clean
 from hub.kernel.problems import Problem, quoted
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
@@ -25,7 +27,9 @@ MASK = "•••"
 
 @dataclass(frozen=True, slots=True)
 class Valid:
-    """A row that its kind accepts; `fields` are ready for JSON, absent values left out."""
+    """A row that its kind accepts; `fields` are ready for JSON. Values that the row does not name are left out, those
+    that it states to be empty (null) are None. Texts are in NFC and without format characters.
+    """
 
     fields: dict[str, Any]
 
@@ -40,13 +44,17 @@ class Invalid:
 def validate_json(kind: Kind, data: bytes) -> Valid | Invalid:
     """Check one JSON object."""
     try:
-        return _valid(kind.model.model_validate_json(data))
+        return _valid(kind.model.model_validate_json(_cleaned_json(data)))
     except ValidationError as error:
         return _invalid(kind, error)
 
 
 def validate_python(kind: Kind, raw: Mapping[str, Any]) -> Valid | Invalid:
     """Check a mapping of JSON values."""
+    return _checked(kind, _cleaned_values(raw))
+
+
+def _checked(kind: Kind, raw: Mapping[str, Any]) -> Valid | Invalid:
     try:
         return _valid(kind.model.model_validate(dict(raw)))
     except ValidationError as error:
@@ -58,7 +66,8 @@ def validate_text(kind: Kind, row: Mapping[str, str]) -> Valid | Invalid:
     specs = by_path(kind)
     raw: dict[str, Any] = {}
     problems: list[Problem] = []
-    for path, text in row.items():
+    for path, written in row.items():
+        text = cleaned(written)
         if not text.strip():
             continue
         spec = specs.get(path)
@@ -70,7 +79,7 @@ def validate_text(kind: Kind, row: Mapping[str, str]) -> Valid | Invalid:
             problems.append(Problem("unreadable", reason, found, path, spec.label if spec else None))
     if problems:
         return Invalid(tuple(problems[:PROBLEM_LIMIT]))
-    return validate_python(kind, raw)
+    return _checked(kind, raw)
 
 
 def values_of(kind: Kind, row: Mapping[str, str]) -> dict[str, Any]:
@@ -129,7 +138,31 @@ def _put(raw: dict[str, Any], path: str, value: Any) -> None:
 
 
 def _valid(record: RecordModel) -> Valid:
-    return Valid(record.model_dump(mode="json", exclude_none=True))
+    fields = record.model_dump(mode="json", exclude_none=True)
+    if len(record.model_fields_set) > len(fields):
+        fields |= dict.fromkeys(sorted(record.model_fields_set - fields.keys()))
+    return Valid(fields)
+
+
+def _cleaned_json(data: bytes) -> bytes:
+    """The JSON with clean texts; as it is where they are, which almost all are, or where it is no JSON."""
+    escapes = b"\\u" in data
+    if not escapes and data.isascii():
+        return data
+    try:
+        if not escapes and is_clean(data.decode()):
+            return data
+        return orjson.dumps(_cleaned_values(orjson.loads(data)))
+    except (UnicodeDecodeError, orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return data
+
+
+def _cleaned_values(value: Any) -> Any:
+    if isinstance(value, str):
+        return cleaned(value)
+    if isinstance(value, Mapping):
+        return {name: _cleaned_values(member) for name, member in value.items()}
+    return [_cleaned_values(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _invalid(kind: Kind, error: ValidationError) -> Invalid:

@@ -34,6 +34,9 @@ class Scope:
             and (not self.levels or level in self.levels)
         )
 
+    def parts(self) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        return (self.kinds, self.divisions, self.levels)
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:

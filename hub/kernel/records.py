@@ -24,7 +24,9 @@ class Submission:
 
     `source_version` is `hub.kernel.versions.source_version` of the source's own version; `record_id` is None where a
     withdrawal carries no identifier; values of `secret` fields are vault tokens; `received_at` is RFC 3339, UTC;
-    `organisation` is the tenancy for which the source's sender speaks, empty where the source speaks for itself.
+    `organisation` is the tenancy for which the source's sender speaks, empty where the source speaks for itself. What a
+    `complete` one leaves out the source says no more; otherwise it changes only what it names. A field that is None is
+    stated to be empty.
     """
 
     kind: str
@@ -37,10 +39,12 @@ class Submission:
     fields: dict[str, Any]
     received_at: str
     organisation: str = ""
+    complete: bool = True
 
     def event_id(self) -> str:
         """Equal for equal submissions, so that sending one again is recognised; the arrival time does not count."""
         parts = [self.kind, self.source_version, self.operation, self.record_id, self.fields]
+        parts += [] if self.complete else ["partial"]
         speaker = [self.source, self.organisation] if self.organisation else [self.source]
         return short_digest(canonical_json([*speaker, self.source_record_id, *parts]))
 
@@ -66,11 +70,15 @@ class SourceRef:
     source_version: int
     authority: Authority
     received_at: str
+    organisation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Equal authorities that disagree on a field; `values` are (index into sources, value), the first one in use."""
+    """Equal authorities that disagree on a field; `values` are (index into sources, value), the first one in use.
+
+    Of many or long values only the beginning is kept.
+    """
 
     field: str
     values: tuple[tuple[int, Any], ...]
@@ -82,7 +90,9 @@ class Record:
 
     `version` counts 1, 2, 3 … and is the external version of every sink. `provenance` maps each field to the index in
     `sources` whose value it has. A withdrawn record keeps id, version and dates, and has no fields; `replaced_by` names
-    the record that it was joined to. `same_as` lists the ids joined to this one. Times are RFC 3339 in UTC.
+    the record that it was joined to. `same_as` lists the ids joined to this one, `aliases` those that its identifiers
+    stand for (`hub.kernel.identifiers.record_id`), now or once. `holder` is the tenancy that manages the record, None
+    where no owner has spoken; it is nobody's to read outside the hub. Times are RFC 3339 in UTC.
     """
 
     id: str
@@ -97,6 +107,8 @@ class Record:
     conflicts: tuple[Conflict, ...] = ()
     same_as: tuple[str, ...] = ()
     replaced_by: str | None = None
+    holder: str | None = None
+    aliases: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
         return orjson.dumps(self)
@@ -111,6 +123,9 @@ class Record:
             for conflict in raw["conflicts"]
         )
         raw["same_as"] = tuple(raw["same_as"])
+        raw["aliases"] = tuple(raw.get("aliases", ()))
+        if "holder" not in raw and any(source.authority == "owner" for source in raw["sources"]):
+            raw["holder"] = ""  # it was made before organisations were told apart
         return cls(**raw)
 
     def content(self) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from hub.kernel.contributions import Claim, Contribution, ContributionKey, Preference, SameAs
+from hub.kernel.contributions import Claim, Contribution, ContributionKey, Ownership, Preference, SameAs
 from hub.kernel.entries import Entry
 from hub.kernel.records import Record
 
-Effect = Literal["changed", "unchanged", "stale", "dead"]
+Effect = Literal["changed", "unchanged", "stale", "dead", "claimed"]
 WeakKey = int
 """64 bits, signed; records that share one may be the same thing."""
 
@@ -19,7 +19,8 @@ class Outcome:
     """What became of one submission event.
 
     `changed`: it made version `version`; `unchanged`: it said nothing new; `stale`: the source had already said
-    something newer; `dead`: it went to the dead-letter topic (`record_id` may be empty).
+    something newer; `dead`: it went to the dead-letter topic (`record_id` may be empty); `claimed`: it names a record
+    that another organisation holds, and waits for a decision.
     """
 
     event_id: str
@@ -34,6 +35,12 @@ class Interfered(RuntimeError):
 
 class RecordReader(Protocol):
     """The read side of the record store."""
+
+    def leads_to(self, ids: Collection[str]) -> Mapping[str, str]:
+        """The record that each of these ids stands for now, of those that lead to one: its own, one that it was joined
+        to, or one that an identifier leads to.
+        """
+        ...
 
     def get(self, ids: Collection[str]) -> Mapping[str, Record]:
         """The newest version of each id that exists, withdrawn ones included."""
@@ -56,7 +63,9 @@ class Changes:
     """All that one batch of events changes.
 
     `records` are new versions, each of which is to be published; `refreshed` are records of which only sources,
-    provenance or conflicts changed, which is no new version. An outcome that is already known stays as it is.
+    provenance, conflicts or aliases changed, which is no new version. `aliases` are the records that each identifier
+    leads to, `aliases_before` those that it led to when they were read. A claim of `ownership` that is already known
+    stays as it is, unless there is a decision about it. An outcome that is already known stays as it is.
     `traces` maps the ids of new versions to the W3C traceparent that their events shall carry, of those that have one.
     """
 
@@ -67,6 +76,9 @@ class Changes:
     refreshed: list[Record] = field(default_factory=list)
     weak_new: list[tuple[WeakKey, str]] = field(default_factory=list)
     weak_gone: list[tuple[WeakKey, str]] = field(default_factory=list)
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    aliases_before: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ownership: list[Ownership] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     traces: Mapping[str, str] = field(default_factory=dict)
 
@@ -86,11 +98,40 @@ class RecordUnit(Protocol):
     def contributions(self, ids: Collection[str]) -> Sequence[Contribution]:
         """Every source's contribution to these records; withdrawn ones may be left out."""
 
+    def unplaced(self, keys: Collection[ContributionKey]) -> Sequence[Contribution]:
+        """Those of these contributions that are part of no record, and not withdrawn."""
+        ...
+
+    def aliases(self, ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        """The records that each of these ids of identifiers leads to, of those that lead somewhere."""
+        ...
+
+    def ownership(self, keys: Collection[ContributionKey]) -> Sequence[Ownership]:
+        """The claims that these contributions make, decided ones included."""
+        ...
+
     def records(self, ids: Collection[str]) -> Mapping[str, Record]:
         """The newest version of each id that exists."""
 
+    def due(self, limit: int) -> Sequence[str]:
+        """Some of the records that are to be merged again, because what holds for them has changed."""
+        ...
+
+    def settle(self, ids: Collection[str]) -> None:
+        """These records were merged again."""
+        ...
+
     def save(self, changes: Changes) -> None:
         """Store the changes; they last when the batch ends without an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A claim with its id, what the claimant says, and the claimed record's id."""
+
+    id: str
+    ownership: Ownership
+    contribution: Contribution
 
 
 WAITING_LIMIT = 100_000
@@ -135,5 +176,23 @@ class RecordStore(RecordReader, Protocol):
 
     def settled(self, ids: Collection[str]) -> Sequence[Preference]:
         """The newest preference of each field of these records."""
+
+    def contributions(self, ids: Collection[str]) -> Sequence[Contribution]:
+        """Every source's contribution to these records; withdrawn ones may be left out."""
+        ...
+
+    def claims(self, after: str, limit: int, organisation: str | None, waiting: bool) -> Sequence[Claimed]:
+        """Claims in the order of their ids, those after `after`: those that the organisation makes or that are made on
+        what it holds (None: all), and, with `waiting`, only those that nobody has decided.
+        """
+        ...
+
+    def claim(self, claim_id: str) -> Claimed | None:
+        """One of them."""
+        ...
+
+    def merge_again(self, fingerprint: str) -> bool:
+        """Have every record merged again, unless that was done for the same fingerprint; whether it is to be done."""
+        ...
 
     def close(self) -> None: ...

@@ -17,6 +17,7 @@ from hub.ports.catalogue import Catalogue
 from hub.ports.clock import Clock
 from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordStore
+from hub.ports.tenancies import Tenancies
 from hub.ports.worker import Worker
 from hub.runtime.settings import Settings
 from hub.sql.sqlite import StoreFiles
@@ -83,6 +84,10 @@ class Resources:
             self._opened[key] = opened
         return cast(T, self._opened[key])
 
+    def has(self, key: Key[Any]) -> bool:
+        """Whether a service has such a store."""
+        return key in self._stores
+
     def tables(self, store: str) -> SqlDatabase:
         """The database that has this store's tables: PostgreSQL, or the store's own file."""
         return self._files.open(store) if self.settings.profile == "embedded" else self.get(DATABASE)
@@ -127,6 +132,7 @@ SQLITE_LOG = Key[SqliteEventLog]("log_file")
 """What EVENT_LOG is on the embedded profile, for its upkeep."""
 RECORD_STORE = Key[RecordStore]("records")
 CATALOGUE = Key[Catalogue]("catalogue")
+TENANCIES = Key[Tenancies]("tenancies")
 DATABASE: "Key[PostgresDatabase]" = Key("database")
 """PostgreSQL, of the real profile alone."""
 

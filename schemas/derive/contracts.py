@@ -6,7 +6,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED, Preference, SameAs
+from hub.kernel.contributions import (
+    CLAIM_DECIDED,
+    PREFERENCE_DECIDED,
+    SAME_AS_DECIDED,
+    ClaimDecided,
+    Preference,
+    SameAs,
+)
 from hub.kernel.records import RECORD_CHANGED, SUBMITTED, Record, Submission
 from hub.kernel.versions import LARGEST
 from hub.text.language import Bilingual
@@ -20,6 +27,7 @@ EVENTS: Mapping[str, tuple[type, Bilingual]] = {
     RECORD_CHANGED: (Record, Bilingual("记录的一个版本", "A version of a record")),
     SAME_AS_DECIDED: (SameAs, Bilingual("关于重复记录的决定", "A decision on duplicates")),
     PREFERENCE_DECIDED: (Preference, Bilingual("关于来源取舍的决定", "A decision on which source to believe")),
+    CLAIM_DECIDED: (ClaimDecided, Bilingual("关于记录归属的决定", "A decision on whose a record is")),
     BOOKING_CHANGED: (Booking, Bilingual("预约的一个版本", "A version of a booking")),
     RUN_RECORDED: (Run, Bilingual("仪器的一次运行", "A run of an instrument")),
     USAGE_COUNTED: (MonthUsage, Bilingual("仪器一个月的使用指标", "The use of an instrument in a month")),

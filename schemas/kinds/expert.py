@@ -108,6 +108,7 @@ KIND = register(
         label=Bilingual("专家", "Expert"),
         model=Expert,
         identity=(Identity("orcid", ("orcid",)), Identity("national", ("expert_number",))),
+        owner="organisation",
         crosswalk={"cerif": "Person", "schema_org": "Person"},
     )
 )

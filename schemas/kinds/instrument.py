@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from hub.kernel.records import Authority
 from hub.text.language import Bilingual
 from schemas.annotations import Opt
-from schemas.kind import Identity, Kind, RecordModel, register
+from schemas.kind import Identity, Kind, RecordModel, Resemblance, register
 from schemas.parts.common import Closure, Contact, LaboratoryRef, Money, OrganisationRef, Place, SecondContact
 from schemas.parts.opening import OpeningHours
 from schemas.parts.persistent import AlternateIdentifier, InstrumentType, RelatedIdentifier
@@ -381,6 +381,11 @@ KIND = register(
             Identity("national", ("national_number",)),
         ),
         bookable=True,
+        owner="owner",
+        alike=(
+            Resemblance("serial", ("serial_number", "model", "manufacturer.name_zh")),
+            Resemblance("serial", ("serial_number", "model", "manufacturer.name_en")),
+        ),
         crosswalk={"pidinst": "instrument", "cerif": "Equipment", "uniquip": "equipment", "schema_org": "Product"},
     )
 )

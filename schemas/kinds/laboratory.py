@@ -105,6 +105,7 @@ KIND = register(
             Identity("host", ("host.uscc", "name_en")),
             Identity("host-ror", ("host.ror", "name_en")),
         ),
+        owner="host",
         crosswalk={"cerif": "OrgUnit", "schema_org": "ResearchOrganization"},
     )
 )

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from hub.text.language import Bilingual
 from schemas import values
 from schemas.annotations import Opt
-from schemas.kind import Identity, Kind, RecordModel, register
+from schemas.kind import Identity, Kind, RecordModel, Resemblance, register
 from schemas.parts.common import Money, OrganisationRef, PersonRef, code_named
 from schemas.parts.part import Recogniser
 from schemas.values import Discipline, Doi, Short, Url, not_before
@@ -157,6 +157,8 @@ KIND = register(
         label=Bilingual("项目", "Project"),
         model=Project,
         identity=(Identity("number", ("number",)),),
+        owner="lead",
+        alike=(Resemblance("number", ("number",), looks=True),),
         crosswalk={"cerif": "Project", "schema_org": "ResearchProject"},
     )
 )

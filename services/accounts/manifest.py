@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 from hub.auth.tokens import AccessFile, signing_key
-from hub.runtime.manifest import AUDIT, NOBODY, Key, Manifest, Resources, Store
+from hub.runtime.manifest import AUDIT, NOBODY, TENANCIES, Key, Manifest, Resources, Store
 from hub.sql.metadata import declared
 from services.accounts import tables
 from services.accounts.adapters.mailers import LocalMailbox, SmtpMailer
+from services.accounts.adapters.sql_accounts import SqlAccounts
 from services.accounts.api import router
 from services.accounts.ports import Mailer
 from services.accounts.service import Accounts
@@ -40,7 +41,10 @@ def _mailer(on: Resources) -> Mailer | None:
 MANIFEST = Manifest(
     role="accounts",
     tables=declared(tables),
-    stores=(Store(ACCOUNTS, _accounts, lambda accounts: accounts.access.accounts.account(NOBODY)),),
+    stores=(
+        Store(ACCOUNTS, _accounts, lambda accounts: accounts.access.accounts.account(NOBODY)),
+        Store(TENANCIES, lambda on: SqlAccounts(on.tables("accounts")), lambda register: register.verified_codes()),
+    ),
     needs=(ACCOUNTS,),
     router=lambda on: router(on.get(ACCOUNTS)),
 )

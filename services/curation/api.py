@@ -11,18 +11,45 @@ from hub.web.callers import ReaderLanguage, require
 from hub.web.routes import serve
 from schemas.http import curation as contract
 from schemas.views.visibility import readable
-from services.curation.core.presentation import View, disputed, preference, same_as, summary
+from services.curation.claims import Claims
+from services.curation.core.presentation import (
+    View,
+    alike,
+    claim,
+    claim_decided,
+    disputed,
+    preference,
+    same_as,
+    summary,
+)
 from services.curation.stewards import Stewardship
 
 Steward = Annotated[Principal, Depends(require("agency", "operator"))]
+Concerned = Annotated[Principal, Depends(require("agency", "operator", "steward", "manager", "approver", "submitter"))]
 
 
-def router(stewardship: Stewardship, sources: Sources) -> APIRouter:
+def router(stewardship: Stewardship, claims: Claims, sources: Sources) -> APIRouter:
     """The routes. Decisions are answered by 202: they are in force once curation has read them."""
     routes = APIRouter()
     _add_conflicts(routes, stewardship, sources)
     _add_duplicates(routes, stewardship, sources)
+    _add_claims(routes, claims, sources)
     return routes
+
+
+def _add_claims(routes: APIRouter, claims: Claims, sources: Sources) -> None:
+    @serve(routes, contract.CLAIMS)
+    def claims_page(
+        caller: Concerned, language: ReaderLanguage, query: Annotated[contract.ClaimsQuery, Query()]
+    ) -> contract.ClaimPage:
+        page = claims.page(caller, query.after, query.limit, waiting=query.state == "waiting")
+        view = View(readable(caller), language, sources.labels(language))
+        shown = tuple(claim(seen.claimed, seen.record, view, seen.may_decide) for seen in page.claims)
+        return contract.ClaimPage(claims=shown, next=page.next)
+
+    @serve(routes, contract.DECIDE_CLAIM)
+    def decide_claim(claim_id: str, body: contract.NewClaimDecision, caller: Concerned) -> contract.ClaimDecided:
+        return claim_decided(claim_id, claims.decide(claim_id, body.decision, caller))
 
 
 def _add_conflicts(routes: APIRouter, stewardship: Stewardship, sources: Sources) -> None:
@@ -36,13 +63,16 @@ def _add_conflicts(routes: APIRouter, stewardship: Stewardship, sources: Sources
 
     @serve(routes, contract.PREFER)
     def prefer(record_id: str, body: contract.NewPreference, caller: Steward) -> contract.DecidedField:
-        decided = stewardship.prefer(record_id, body.field, body.source, body.source_record_id, caller)
+        decided = stewardship.prefer(
+            record_id, body.field, body.source, body.source_record_id, caller, body.organisation
+        )
         return contract.DecidedField(preference=preference(decided))
 
     @serve(routes, contract.DECISIONS)
     def decisions(record_id: str, caller: Steward) -> contract.Decisions:
         pairs, preferences = stewardship.decisions(record_id)
-        return contract.Decisions(same_as=tuple(map(same_as, pairs)), preferences=tuple(map(preference, preferences)))
+        shown = tuple(preference(*one) for one in preferences)
+        return contract.Decisions(same_as=tuple(map(same_as, pairs)), preferences=shown)
 
 
 def _add_duplicates(routes: APIRouter, stewardship: Stewardship, sources: Sources) -> None:
@@ -53,7 +83,13 @@ def _add_duplicates(routes: APIRouter, stewardship: Stewardship, sources: Source
         page = stewardship.duplicates(_cursor(query.after), query.limit)
         view = View(readable(caller), language, sources.labels(language))
         pairs = tuple(
-            contract.RecordPair(left=summary(pair.left, view), right=summary(pair.right, view)) for pair in page.pairs
+            contract.RecordPair(
+                left=summary(pair.left, view),
+                right=summary(pair.right, view),
+                sign=pair.sign,
+                alike=alike(pair, language),
+            )
+            for pair in page.pairs
         )
         # As text: JavaScript's numbers do not hold 64 bits.
         return contract.DuplicatePage(duplicates=pairs, next=None if page.next is None else str(page.next))

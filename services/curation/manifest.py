@@ -1,12 +1,26 @@
 """The curation service: makes records of submissions, and lets stewards decide."""
 
+from fastapi import APIRouter
+
 from hub.ports.records import RecordStore
+from hub.ports.tenancies import NoTenancies
 from hub.ports.worker import Worker
-from hub.runtime.manifest import ACCESS, DATABASE, EVENT_LOG, NOBODY, RECORD_STORE, Manifest, Resources, Store
+from hub.runtime.manifest import (
+    ACCESS,
+    DATABASE,
+    EVENT_LOG,
+    NOBODY,
+    RECORD_STORE,
+    TENANCIES,
+    Manifest,
+    Resources,
+    Store,
+)
 from hub.sql.metadata import declared
 from services.curation import tables
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.api import router
+from services.curation.claims import Claims
 from services.curation.service import Curation, Relay
 from services.curation.stewards import Stewardship
 
@@ -21,7 +35,14 @@ def _records(on: Resources) -> RecordStore:
 
 def _workers(on: Resources) -> tuple[Worker, ...]:
     event_log, records, rows = on.get(EVENT_LOG), on.get(RECORD_STORE), on.settings.batch_rows
-    return Curation(event_log, records, on.clock, rows), Relay(event_log, records, rows)
+    tenancies = on.get(TENANCIES) if on.has(TENANCIES) else NoTenancies()
+    curation = Curation(event_log, records, on.clock, rows, on.sources, tenancies)
+    return curation, Relay(event_log, records, rows)
+
+
+def _router(on: Resources) -> APIRouter:
+    desk = (on.get(EVENT_LOG), on.get(RECORD_STORE), on.clock, on.settings.node)
+    return router(Stewardship(*desk, on.sources), Claims(*desk), on.sources)
 
 
 MANIFEST = Manifest(
@@ -29,9 +50,7 @@ MANIFEST = Manifest(
     tables=declared(tables),
     stores=(Store(RECORD_STORE, _records, lambda records: records.get([NOBODY])),),
     needs=(EVENT_LOG, RECORD_STORE),
-    uses=(ACCESS,),
-    router=lambda on: router(
-        Stewardship(on.get(EVENT_LOG), on.get(RECORD_STORE), on.clock, on.settings.node), on.sources
-    ),
+    uses=(ACCESS, TENANCIES),
+    router=_router,
     workers=_workers,
 )

@@ -6,15 +6,26 @@ from dataclasses import dataclass
 
 from hub.kernel.access import Principal
 from hub.kernel.cloudevents import CloudEvent
-from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED, Preference, SameAs, SameAsDecision
+from hub.kernel.contributions import (
+    PREFERENCE_DECIDED,
+    SAME_AS_DECIDED,
+    Contribution,
+    Preference,
+    SameAs,
+    SameAsDecision,
+    values_digest,
+)
 from hub.kernel.problems import Refusal, refusal
 from hub.kernel.records import SUBMISSIONS, Record
+from hub.kernel.sources import Sources
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordStore, WeakKey
 from schemas.http.curation import PAGE_LIMIT
 from schemas.kind import kind_named, kinds
-from services.curation.core.components import MEMBERS_LIMIT
+from services.curation.core.authority import judged
+from services.curation.core.components import MEMBERS_LIMIT, path_between
+from services.curation.core.merge import statements_of
 from services.curation.core.stewarding import Group, Pair, canonical, may_be_joined, of_one_kind, undecided_pairs
 
 GROUP_MEMBERS = 12
@@ -44,11 +55,19 @@ class DuplicatePage:
 class Stewardship:
     """Finds what is to be decided, and writes decisions to the log; they are in force once curation has read them."""
 
-    def __init__(self, event_log: EventLog, store: RecordStore, clock: Clock, event_source: str) -> None:
+    def __init__(
+        self,
+        event_log: EventLog,
+        store: RecordStore,
+        clock: Clock,
+        event_source: str,
+        sources: Sources | None = None,
+    ) -> None:
         self._log = event_log
         self._store = store
         self._clock = clock
         self._event_source = event_source
+        self._sources = sources or Sources({})
         self._lock = threading.Lock()
         self._last = 0
 
@@ -81,13 +100,19 @@ class Stewardship:
             read += len(groups)
         return DuplicatePage(tuple(pairs), after)
 
-    def prefer(
-        self, record_id: str, field: str, source: str | None, source_record_id: str | None, by: Principal
+    def prefer(  # noqa: PLR0917 - a decision's own order
+        self,
+        record_id: str,
+        field: str,
+        source: str | None,
+        source_record_id: str | None,
+        by: Principal,
+        organisation: str = "",
     ) -> Preference:
         """Believe one source about a field of the record or, with `source` None, undo such a decision.
 
         Refusal: 404 for an unknown record; 409 where it was replaced, or where there is nothing to undo; 422 for an
-        unknown field, or a source that has no part in the record.
+        unknown field, or a source that has no part in the record or no value of the field that could be used.
         """
         record = self._known(record_id, "record_id")
         if record.replaced_by:
@@ -98,16 +123,18 @@ class Stewardship:
         before = max(settled, key=Preference.rank, default=None)
         if source is None and before is None:
             raise _nothing_to_undo("field", field)
+        values = [] if source is None else self._values(record, field, (source, organisation, source_record_id or ""))
         version, at = self._next_version(before.version if before else 0)
-        said = Preference(record_id, field, source, source_record_id, version, by.name, at)
+        decided_on = values_digest(values) if values else ""
+        said = Preference(record_id, field, source, source_record_id, version, by.name, at, organisation, decided_on)
         self._append(PREFERENCE_DECIDED, said.event_id(), record_id, at, said.to_bytes())
         return said
 
     def decide(self, left: str, right: str, decision: SameAsDecision, by: Principal) -> SameAs:
         """Say that two records are one thing, that they are not, or undo what was said of the pair.
 
-        Refusal: 404 for an unknown record; 409 where there is nothing to undo or too many would be joined; 422 where
-        the records are not two of one kind.
+        Refusal: 404 for an unknown record; 409 where there is nothing to undo, too many would be joined, or other
+        decisions say the opposite; 422 where the records are not two of one kind.
         """
         if not of_one_kind(left, right):
             raise refusal("not-a-pair", "curation.not-decided", right, "right")
@@ -118,18 +145,24 @@ class Stewardship:
             raise _nothing_to_undo("right", right)
         if decision == "joined":
             self._require_room(records)
+        if decision != "undone":
+            self._require_agreement(records, decision)
         version, at = self._next_version(before.version if before else 0)
         said = SameAs(left, right, decision, version, by.name, at)
         self._append(SAME_AS_DECIDED, said.event_id(), left, at, said.to_bytes())
         return said
 
-    def decisions(self, record_id: str) -> tuple[Sequence[SameAs], Sequence[Preference]]:
-        """The decisions in force about the record and what it is joined to; 404 for an unknown one."""
+    def decisions(self, record_id: str) -> tuple[Sequence[SameAs], Sequence[tuple[Preference, bool]]]:
+        """The decisions about the record and what it is joined to; 404 for an unknown one.
+
+        Those on fields each with whether it is in force: it is not once sources say something else.
+        """
         asked = self._known(record_id, "record_id")
         ids = _stands_for(self._known(canonical(asked), "record_id"))
         pairs = [one for one in self._store.decisions(ids) if one.decision != "undone"]
         newest = {one.field: one for one in sorted(self._store.settled(ids), key=Preference.rank)}
-        return pairs, [one for one in newest.values() if one.source is not None]
+        record = self._known(canonical(asked), "record_id")
+        return pairs, [(one, self._holds(record, one)) for one in newest.values() if one.source is not None]
 
     def _undecided(self, groups: Sequence[Group]) -> list[list[Pair]]:
         """The pairs of each group; of one that is not compared in full the next ones, when its first are decided."""
@@ -145,6 +178,40 @@ class Stewardship:
         records = self._store.get(ids)
         decided = self._store.decisions(ids)
         return [undecided_pairs([group], records, decided) for group in groups]
+
+    def _holds(self, record: Record, choice: Preference) -> bool:
+        said = self._statements(record, choice.field) if choice.decided_on else []
+        return not choice.decided_on or choice.decided_on == values_digest(value for _, value in said)
+
+    def _statements(self, record: Record, field: str) -> list[tuple[Contribution, object]]:
+        """What those say of the field whose word counts."""
+        kind = kind_named(record.kind)
+        contributions = self._store.contributions(_stands_for(record))
+        return statements_of(kind, judged(kind, contributions, record.holder, self._sources), field)
+
+    def _values(self, record: Record, field: str, speaker: tuple[str, str, str]) -> list[object]:
+        """The values between which a steward decides; Refusal (422) where the speaker states none of them."""
+        statements = self._statements(record, field)
+        speakers = [(spoke.source, spoke.organisation, spoke.source_record_id) for spoke, _ in statements]
+        if speaker not in speakers:
+            names = ", ".join("/".join(filter(None, name)) for name in speakers)
+            raise refusal("no-such-value", "curation.speakers-of-field", "/".join(speaker), "source", known=names)
+        return [value for _, value in statements]
+
+    def _require_agreement(self, records: Sequence[Record], decision: SameAsDecision) -> None:
+        """409 where the decision would say the opposite of others, which it names."""
+        left, right = records
+        ids = {member for record in records for member in _stands_for(self._known(canonical(record), "left"))}
+        others = [other for other in self._store.decisions(ids) if other.key != (left.id, right.id)]
+        if decision == "separate":
+            path = path_between(left.id, right.id, others)
+        else:
+            joined = [*others, SameAs(left.id, right.id, "joined", 0, "", "")]
+            apart = (other for other in others if other.decision == "separate")
+            path = next((found for pair in apart if (found := path_between(*pair.key, joined))), ())
+        if path:
+            names = " – ".join(path)
+            raise refusal("decided-otherwise", "curation.decided-otherwise", right.id, "right", 409, path=names)
 
     def _known(self, record_id: str, name: str) -> Record:
         record = self._store.get([record_id]).get(record_id)

@@ -21,6 +21,7 @@ contributions = Table(
     Column("authority", Text, nullable=False),
     Column("received_at", Text, nullable=False),
     Column("fields", LargeBinary, nullable=False),
+    Column("older", LargeBinary),
     info=in_store("records"),
 )
 Index(
@@ -85,7 +86,51 @@ preferences = Table(
     Column("source", Text),
     Column("source_record_id", Text),
     *(Column(name, kind, nullable=False) for name, kind in _DECIDED),
+    Column("organisation", Text),
+    Column("decided_on", Text),
     info=in_store("records"),
+)
+
+# The records that each id of an identifier leads to, divided by blanks.
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("alias", NAME, primary_key=True),
+    Column("record_ids", Text, nullable=False),
+    info=in_store("records"),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("id", NAME, primary_key=True),
+    Column("key", NAME, nullable=False),
+    Column("record_id", NAME, nullable=False),
+    Column("claimant", NAME, nullable=False),
+    Column("holder", NAME, nullable=False),
+    Column("claimed_at", Text, nullable=False),
+    Column("decision", Text),
+    *(Column(name, kind) for name, kind in _DECIDED),
+    info=in_store("records"),
+)
+Index("claims_of", claims.c.key)
+Index("claims_by", claims.c.claimant, claims.c.id)
+Index("claims_on", claims.c.holder, claims.c.id)
+
+# Records that are to be merged again, because what holds for them beside what was said has changed.
+due = Table(
+    "due",
+    metadata,
+    Column("record_id", NAME, primary_key=True),
+    info=in_store("records", moved=False),
+)
+
+# The register of sources that the records were last merged under, or are to be (due).
+merged_under = Table(
+    "merged_under",
+    metadata,
+    Column("fingerprint", Text, primary_key=True),
+    info=in_store("records", moved=False),
 )
 
 weak_keys = Table(

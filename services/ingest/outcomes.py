@@ -10,6 +10,7 @@ from typing import NamedTuple, get_args
 from hub.kernel.problems import Problem
 from hub.ports.catalogue import Catalogue
 from hub.ports.records import Outcome, RecordReader
+from hub.text.messages import bilingual
 from schemas.http.ingest import ROWS_LIMIT, State
 from services.ingest.core.refused import RefusedRow, unpack_refused
 from services.ingest.ports.receipts import Accepted, Batch, Receipt, ReceiptStore
@@ -149,6 +150,8 @@ def _state(row: Accepted, outcome: Outcome | None, versions: Mapping[str, int]) 
     if outcome is None:
         return RowState(row.row, "received", row.record_id)
     record_id = outcome.record_id or row.record_id
+    if outcome.effect == "claimed":
+        return RowState(row.row, "curated", record_id, 0, (Problem("claimed", bilingual("ingest.claimed")),))
     if outcome.effect in ("stale", "dead"):
         return RowState(row.row, "stale" if outcome.effect == "stale" else "dead", record_id, outcome.version)
     searchable = bool(outcome.version) and versions.get(outcome.record_id, 0) >= outcome.version

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import islice
 from typing import BinaryIO
@@ -59,6 +59,7 @@ class Request:
     source: Source
     operation: Operation
     sender: str
+    organisation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,9 @@ class Ingest:
         if wanted is None:
             known = ", ".join(OPERATIONS)
             raise refusal("bad-operation", "ingest.interrupted", operation, "operation", known=known)
-        return Request(its_kind, its_source, wanted, principal.name)
+        # What a source says that speaks for itself is nobody's who sends it.
+        organisation = principal.organisation if its_source.authority == "owner" else ""
+        return Request(its_kind, its_source, wanted, principal.name, organisation)
 
     def receive(
         self,
@@ -135,7 +138,7 @@ class Ingest:
             return self._taken(request, form, body, opened)
 
     def _opened(self, request: Request, form: Format, body: BinaryIO, key: str) -> Opened:
-        arrived = rfc3339(self._clock.now())
+        arrived = rfc3339(self._arrived())
         names = (request.source.id, request.kind.name, form.name)
         receipt = Receipt(uuid4().hex, *names, arrived, request.sender)
         fingerprint = self._fingerprint([*names, request.operation], body) if key else ""
@@ -148,6 +151,15 @@ class Ingest:
                 status=409,
             )
         return opened
+
+    def _arrived(self) -> datetime:
+        """Now, or after the versions that the last request's rows were given, where the clock has been set back."""
+        now = self._clock.now()
+        last = next(iter(self._receipts.recent(None, 1)), None)
+        if last is None:
+            return now
+        rows = timedelta(microseconds=last.accepted + last.refused + 1)
+        return max(now, datetime.fromisoformat(last.created_at) + rows)
 
     def _fingerprint(self, names: list[str], body: BinaryIO) -> str:
         digest = sha256()
@@ -206,6 +218,8 @@ class Ingest:
             received_at=receipt.created_at,
             version=source_version(datetime.fromisoformat(receipt.created_at)),
             operation=request.operation,
+            organisation=request.organisation,
+            versions=request.source.versions,
         )
 
     def _reached(self, receipt_id: str) -> _Reached:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from hub.kernel.cloudevents import CloudEvent
-from hub.kernel.contributions import Claim, Contribution, Preference, SameAs
+from hub.kernel.contributions import Claim, ClaimDecided, Contribution, Older, Ownership, Preference, SameAs
 from hub.kernel.entries import Delivered
 from hub.kernel.records import Conflict, Record, SourceRef
 from hub.ports.records import Changes, Outcome, Pending, RecordStore
@@ -66,9 +66,29 @@ def told(pending: Pending) -> CloudEvent:
     return CloudEvent.from_delivered(Delivered("records", 0, 0, entry.key, entry.value, entry.headers))
 
 
+def partial(number: int, organisation: str = "") -> Contribution:
+    """A row that names some fields; the others are older."""
+    older = Older((1, False, "a"), {"n": (1, False, "a")})
+    return replace(contribution(number, 3), organisation=organisation, older=older)
+
+
+def unplaced(number: int, organisation: str) -> Contribution:
+    """A row that claims another's record."""
+    made = contribution(number)
+    return replace(made, organisation=organisation, claim=replace(made.claim, record_id=None))
+
+
+def claimed(number: int, organisation: str, holder: str = "", decision: Any = None) -> Ownership:
+    key = unplaced(number, organisation).key
+    decided = ClaimDecided(name(1), *key, decision, 1, "管理员", AT) if decision else None
+    return Ownership(key, name(1), holder, AT, decided)
+
+
 def everything(number: int = 1) -> Changes:
     return Changes(
         contributions=[contribution(number)],
+        aliases={name(8): (name(number),)},
+        ownership=[claimed(9, "org-9")],
         same_as=[joined(number, number + 1)],
         preferences=[preferred(number, "name_zh", "owner")],
         records=[disagreeing(number)],

@@ -13,10 +13,11 @@ from hub.kernel.cloudevents import traceparent_of
 from hub.kernel.contributions import Claim
 from hub.kernel.records import RECORD_CHANGED, Record
 from hub.ports.records import Changes, Outcome, RecordStore
-from tests.conformance.gaps import Conformance
+from tests.conformance.record_identity import RecordIdentityConformance
 from tests.conformance.record_samples import (
     AT,
     LARGEST,
+    claimed,
     contribution,
     disagreeing,
     everything,
@@ -42,15 +43,15 @@ def seen(store: RecordStore) -> list[Any]:
             unit.same_as(ids),
             unit.preferences(ids),
             dict(unit.records(ids)),
+            dict(unit.aliases([name(8)])),
+            unit.ownership([claimed(9, "org-9").key]),
         ]
     outside = [store.get(ids), store.history(name(1)), store.outcomes(["e1"]), list(store.scan()), store.digest()]
     waiting = [(pending.number, pending.entry) for pending in store.pending(10)]
     return [*inside, *outside, waiting, store.conflicts("", 9), store.alike(None, 9, 9), store.decisions(ids)]
 
 
-class RecordStoreConformance(Conformance):
-    suite = "record store"
-
+class RecordStoreConformance(RecordIdentityConformance):
     @pytest.fixture
     def store(self, open_store: OpenStore) -> Iterator[RecordStore]:
         store = open_store()

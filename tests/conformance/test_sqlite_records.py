@@ -29,6 +29,14 @@ def test_a_file_without_traces_is_brought_up_to_date_with_what_waits_in_it(tmp_p
     store.close()
     with sqlite3.connect(path) as sql:
         sql.execute("ALTER TABLE outbox DROP COLUMN traceparent")
+        for table, column in (
+            ("contributions", "older"),
+            ("preferences", "organisation"),
+            ("preferences", "decided_on"),
+        ):
+            sql.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        for table in ("aliases", "claims", "due", "merged_under"):
+            sql.execute(f"DROP TABLE {table}")
         sql.execute("DROP TABLE hub_migrations")
     for _ in range(2):
         store = SqliteRecordStore(path, "hub")

@@ -99,13 +99,13 @@ def test_a_file_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_an_upgrade_that_breaks_off_has_changed_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps().get_revision(NEWEST).module, "_TABLES", "CREATE TABLE half (a TEXT);\nBROKEN;\n")
+    monkeypatch.setattr(steps().get_revision(NEWEST).module, "_SQLITE", "CREATE TABLE half (a TEXT);\nBROKEN;\n")
     with pytest.raises(sqlite3.OperationalError):
-        Database(tmp_path / "accounts.db", store="accounts")
+        Database(tmp_path / "records.db", store="records")
     monkeypatch.undo()
-    with sqlite3.connect(tmp_path / "accounts.db") as raw:
+    with sqlite3.connect(tmp_path / "records.db") as raw:
         assert raw.execute("SELECT name FROM sqlite_master").fetchall() == []
-    database = Database(tmp_path / "accounts.db", store="accounts")
+    database = Database(tmp_path / "records.db", store="records")
     with database.reading() as sql:
         assert version_of(sql) == NEWEST
     database.close()

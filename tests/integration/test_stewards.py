@@ -25,6 +25,7 @@ from schemas.kind import kind_named
 from schemas.topics import topics
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.api import router
+from services.curation.claims import Claims
 from services.curation.core.components import MEMBERS_LIMIT
 from services.curation.service import Curation, Relay
 from services.curation.stewards import GROUP_MEMBERS, Stewardship
@@ -52,7 +53,8 @@ class Desk:
         app = conforming(FastAPI())
         app.state.access = access
         install_problem_handlers(app)
-        app.include_router(router(self.stewardship, load_sources()))
+        claims = Claims(self.log, self.store, self.clock, "hub")
+        app.include_router(router(self.stewardship, claims, load_sources()))
         self._http = TestClient(app)
 
     def say(
@@ -279,9 +281,9 @@ def test_a_joined_record_is_settled_as_one(desk: Desk) -> None:
     desk.settle()
     left, right = sorted((one, other))
     speaker = ("city", "2") if right == other else ("campus", "1")
-    desk.stewardship.prefer(right, "name_en", *speaker, OPERATOR)
-    desk.settle()
     desk.stewardship.decide(left, right, "joined", OPERATOR)
+    desk.settle()
+    desk.stewardship.prefer(left, "name_en", *speaker, OPERATOR)
     desk.settle()
     assert desk.record(left).fields["name_en"] == ("B" if right == other else "A")
     with pytest.raises(Refusal, match=left):

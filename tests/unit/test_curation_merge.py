@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hub.kernel.contributions import Contribution
 from hub.kernel.records import Conflict, Submission
 from schemas.kind import kind_named
-from services.curation.core.decode import Statement as Event
+from services.curation.core.known import Statement as Event
 from services.curation.core.merge import EARLIEST_TIME, merged
 from tests.unit.curation_memory import AUTHORITY, MemoryUnit, curate, preference, same_as, submission
 
@@ -19,19 +19,22 @@ IDS = [f"organisation-{letter}" for letter in "abcd"]
 A, B, C, D = IDS
 SOURCES = sorted(AUTHORITY)
 NAMES = st.sampled_from(["浙江大学", "杭州大学", None])
-FIELDS = st.fixed_dictionaries({}, optional={"name_zh": NAMES, "name_en": st.sampled_from(["ZJU", "HU"]), "ror": NAMES})
-VERSIONS = st.sampled_from([1, 2, 3, EARLIEST_TIME + 1, EARLIEST_TIME + 2])
-SUBMISSIONS = st.builds(
-    submission,
-    st.sampled_from(SOURCES),
-    st.sampled_from(["1", "2"]),
-    VERSIONS,
-    st.sampled_from(IDS),
-    FIELDS,
+FIELDS = st.fixed_dictionaries(
+    {}, optional={"name_zh": NAMES, "name_en": st.sampled_from(["ZJU", "HU"]), "acronym": NAMES}
 )
-WITHDRAWALS = st.builds(
-    submission, st.sampled_from(SOURCES), st.sampled_from(["1", "2"]), VERSIONS, st.sampled_from([None, *IDS])
-)
+VERSIONS = st.sampled_from([1, 2, 3])
+NUMBERS = st.sampled_from("abcd")
+
+
+def _said(source: str, number: str, version: int, fields: dict[str, object] | None, complete: bool) -> Submission:
+    """A row that always tells of the same record; the campus tells its versions as times."""
+    version += EARLIEST_TIME if source == "campus" else 0
+    named = None if fields is None and version % 2 else f"organisation-{number}"
+    return submission(source, number, version, named, fields, complete=complete)
+
+
+SUBMISSIONS = st.builds(_said, st.sampled_from(SOURCES), NUMBERS, VERSIONS, FIELDS, st.booleans())
+WITHDRAWALS = st.builds(_said, st.sampled_from(SOURCES), NUMBERS, VERSIONS, st.none(), st.just(True))
 PAIRS = st.lists(st.sampled_from(IDS), min_size=2, max_size=2, unique=True)
 DECISIONS = st.builds(
     lambda pair, version, decision: same_as(pair[0], pair[1], version, decision),
@@ -43,13 +46,22 @@ PREFERENCES = st.builds(
     lambda record_id, field, speaker, version: preference(record_id, field, speaker[0], speaker[1], version),
     st.sampled_from(IDS),
     st.sampled_from(["name_zh", "name_en"]),
-    st.sampled_from([("city", "1"), ("campus", "1"), ("web", "2"), (None, None)]),
+    st.sampled_from([("city", "a"), ("campus", "b"), ("web", "c"), (None, None)]),
     VERSIONS,
 )
-EVENTS = st.lists(st.one_of(SUBMISSIONS, SUBMISSIONS, WITHDRAWALS, DECISIONS, PREFERENCES), max_size=14)
 
 
-@settings(max_examples=600, deadline=None)
+def _thing_said(event: Event) -> object:
+    """A source says one thing of a record under one version."""
+    return (event.source, event.source_record_id, event.source_version) if isinstance(event, Submission) else event
+
+
+EVENTS = st.lists(
+    st.one_of(SUBMISSIONS, SUBMISSIONS, WITHDRAWALS, DECISIONS, PREFERENCES), max_size=14, unique_by=_thing_said
+)
+
+
+@settings(max_examples=150, deadline=None)
 @given(EVENTS, st.data())
 def test_order_repetition_and_batches_do_not_matter(events: list[Event], data: st.DataObject) -> None:
     once = curate(MemoryUnit(), events)
@@ -61,15 +73,26 @@ def test_order_repetition_and_batches_do_not_matter(events: list[Event], data: s
         size = data.draw(st.integers(1, len(order)))
         curate(other, order[:size])
         order = order[size:]
-    assert other.digest() == once.digest()
-    assert {key: one.claim for key, one in other.said.items()} == {key: one.claim for key, one in once.said.items()}
+    assert not other.refused
+    assert not once.refused
+    assert {key: (one.claim.mark(), one.fields) for key, one in other.said.items()} == {
+        key: (one.claim.mark(), one.fields) for key, one in once.said.items()
+    }
     assert (other.decided, other.preferred, other.weak) == (once.decided, once.preferred, once.weak)
-    for record_id, record in once.current.items():
-        twin = other.current[record_id]
-        assert (twin.provenance, twin.conflicts, twin.sources) == (record.provenance, record.conflicts, record.sources)
+    for record_id in {*once.current, *other.current}:
+        record, twin = once.current.get(record_id), other.current.get(record_id)
+        if record is None or twin is None:  # a record that was withdrawn before anybody could see it was never made
+            assert (record or twin).status == "withdrawn"  # type: ignore[union-attr]
+        else:
+            assert twin.content() == record.content()
+            assert (twin.provenance, twin.conflicts, twin.sources) == (
+                record.provenance,
+                record.conflicts,
+                record.sources,
+            )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(EVENTS)
 def test_events_again_change_nothing(events: list[Event]) -> None:
     store = curate(MemoryUnit(), events)
@@ -80,22 +103,21 @@ def test_events_again_change_nothing(events: list[Event]) -> None:
     assert store.outcomes == outcomes
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(EVENTS)
 def test_every_event_has_an_outcome_and_every_named_id_exists(events: list[Event]) -> None:
     store = MemoryUnit()
     for event in events:
         curate(store, [event])
     assert set(store.outcomes) == {event.event_id() for event in events}
-    named: set[str | None] = set()
-    for event in events:
-        named |= {event.record_id} - {None} if hasattr(event, "record_id") else set(event.key)
-    assert set(store.current) == named
+    named = {one for decision in store.decided.values() if decision.decision == "joined" for one in decision.key}
+    spoken = {one.claim.record_id for one in store.said.values() if not one.claim.withdrawn}
+    assert {*store.current} >= named | spoken
     for outcome in store.outcomes.values():
         assert outcome.effect != "changed" or 1 <= outcome.version <= store.current[outcome.record_id].version
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(SUBMISSIONS, max_size=6, unique_by=lambda one: (one.source, one.source_record_id)), st.randoms())
 def test_merge_is_a_function_of_the_set(submissions: list[Submission], random: object) -> None:
     contributions = [Contribution.of(one) for one in submissions]
@@ -125,14 +147,14 @@ def _one_by_one(order: tuple[Event, ...]) -> MemoryUnit:
 
 def test_the_authority_that_stands_first_sets_the_field() -> None:
     for store in orders(
-        submission("web", "1", 9, A, {"name_zh": "网页", "ror": "https://ror.org/00a2xv884"}),
+        submission("web", "1", 9, A, {"name_zh": "网页", "website": "https://a.example"}),
         submission("city", "1", 1, A, {"name_zh": "单位", "name_en": "Owner"}),
         submission("national", "1", 1, A, {"name_zh": "国家"}),
     ):
         record = store.current[A]
-        assert record.fields == {"name_zh": "国家", "name_en": "Owner", "ror": "https://ror.org/00a2xv884"}
+        assert record.fields == {"name_zh": "国家", "name_en": "Owner", "website": "https://a.example"}
         spoke = {name: record.sources[index].source for name, index in record.provenance.items()}
-        assert spoke == {"name_zh": "national", "name_en": "city", "ror": "web"}
+        assert spoke == {"name_zh": "national", "name_en": "city", "website": "web"}
         assert record.conflicts == ()
 
 
@@ -182,22 +204,23 @@ def test_an_older_version_never_replaces_a_newer_one() -> None:
         assert store.current[A].fields == {"name_zh": "新"}
 
 
-def test_a_source_record_whose_identity_moves_leaves_the_old_record() -> None:
-    for store in orders(
-        submission("city", "1", 1, A, {"name_zh": "甲"}),
-        submission("city", "1", 2, B, {"name_zh": "甲"}),
-        submission("web", "7", 1, C, {"name_en": "C"}),
-    ):
-        assert store.current[A].status == "withdrawn"
-        assert store.current[A].fields == {}
-        assert store.current[B].fields == {"name_zh": "甲"}
+def test_a_source_record_stays_with_its_record_whatever_identifies_it_now() -> None:
+    store = _one_by_one(
+        (
+            submission("city", "1", 1, A, {"name_zh": "甲"}),
+            submission("city", "1", 2, B, {"name_zh": "乙"}),
+            submission("web", "7", 1, C, {"name_en": "C"}),
+        )
+    )
+    assert (store.current[A].status, store.current[A].fields) == ("active", {"name_zh": "乙"})
+    assert set(store.current) == {A, C}
 
 
 def test_a_withdrawal_may_come_before_what_it_withdraws() -> None:
-    for store in orders(submission("city", "1", 1, A, {"name_zh": "甲"}), submission("city", "1", 2, None)):
-        assert store.current[A].status == "withdrawn"
-    for store in orders(submission("city", "1", 2, A, {"name_zh": "甲"}), submission("city", "1", 2, None)):
-        assert store.current[A].status == "withdrawn"
+    for version in (1, 2):
+        said, gone = submission("city", "1", version, A, {"name_zh": "甲"}), submission("city", "1", 2, None)
+        assert _one_by_one((said, gone)).current[A].status == "withdrawn"
+        assert _one_by_one((gone, said)).current == {}
 
 
 def test_a_record_lives_while_anybody_speaks_for_it() -> None:
@@ -267,10 +290,9 @@ def test_one_source_may_number_two_kinds_alike() -> None:
 
 def test_a_withdrawal_that_names_no_record_is_told_which_one_it_was_also_within_a_batch() -> None:
     said, gone = submission("city", "1", 1, A, {"name_zh": "甲"}), submission("city", "1", 2, None)
-    for batches in ([[said, gone]], [[gone, said]], [[said], [gone]]):
+    for batches, version in (([[said, gone]], 0), ([[said], [gone]], 2)):
         store = MemoryUnit()
         for batch in batches:
             curate(store, batch)
         told = store.outcomes[gone.event_id()]
-        assert (told.record_id, told.effect) == (A, "changed")
-        assert told.version == store.current[A].version
+        assert (told.record_id, told.version) == (A, version)

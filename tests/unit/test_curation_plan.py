@@ -1,28 +1,32 @@
 """Planning a batch: what is stored of it, and what is told of each of its events."""
 
+from datetime import datetime
 from itertools import permutations
 
 import pytest
 
 from schemas.kind import kind_named
-from services.curation.core.decode import Statement as Event
-from services.curation.core.plan import folded, planned, touched
+from services.curation.core.known import Known, folded, touched
+from services.curation.core.known import Statement as Event
+from services.curation.core.plan import Rules, planned
 from services.curation.core.weak import weak_keys
 from services.curation.service import known
-from tests.unit.curation_memory import AT, MemoryUnit, curate, preference, same_as, submission
+from tests.unit.curation_memory import AT, NOW, MemoryUnit, curate, preference, same_as, submission
 
 pytestmark = pytest.mark.unit
 A, B, C = (f"organisation-{letter}" for letter in "abc")
 LATER = "2026-02-02T00:00:00.000000Z"
+RULES = Rules()
 Told = tuple[str, int, str]
 """Of an event: the record, its version now and the effect."""
 
 
 def taken(store: MemoryUnit, *events: Event, at: str = AT) -> list[Told]:
     """Curate the events as one batch; what is told of each."""
-    said = folded((event.event_id(), event) for event in events)
-    changes = planned(said, known(store, said), at)
+    said = folded(((event.event_id(), event) for event in events), RULES.sources)
+    changes, refused = planned(said, known(store, said), datetime.fromisoformat(at), RULES)
     store.save(changes)
+    store.refused |= refused
     told = {outcome.event_id: (outcome.record_id, outcome.version, outcome.effect) for outcome in changes.outcomes}
     return [told[event.event_id()] for event in events]
 
@@ -66,13 +70,14 @@ def test_a_stale_withdrawal_that_names_no_record_is_told_of_the_one_it_was() -> 
     store = curate(MemoryUnit(), [submission("city", "1", 3, A, {"name_zh": "甲"})])
     moved, gone = submission("city", "1", 4, B, {"name_zh": "甲"}), submission("city", "1", 2, None)
     assert taken(store, gone) == [(A, 1, "stale")]
-    assert taken(store, moved, gone) == [(B, 1, "changed"), (A, 2, "stale")]
+    assert taken(store, moved, gone) == [(A, 1, "unchanged"), (A, 1, "stale")]
 
 
-def test_a_withdrawal_that_came_first_is_told_of_the_record_once_that_is_known() -> None:
+def test_what_was_withdrawn_before_it_came_makes_no_record() -> None:
     said, gone = submission("city", "1", 1, A, {"name_zh": "甲"}), submission("city", "1", 2, None)
     store = curate(MemoryUnit(), [gone])
-    assert taken(store, said, gone) == [(A, 1, "stale"), (A, 1, "unchanged")]
+    assert taken(store, said, gone) == [("", 0, "stale"), ("", 0, "unchanged")]
+    assert store.current == {}
 
 
 def test_a_decision_changes_the_record_that_is_kept() -> None:
@@ -177,20 +182,21 @@ def test_each_part_of_the_content_alone_makes_a_new_version() -> None:
 
 def test_nothing_that_stays_as_it_is_is_stored() -> None:
     store = two_records()
-    said = folded([("1", submission("city", "1", 2, A, {"name_zh": "新"}))])
-    changes = planned(said, known(store, said), LATER)
+    said = folded([("1", submission("city", "1", 2, A, {"name_zh": "新"}))], RULES.sources)
+    changes, _ = planned(said, known(store, said), NOW, RULES)
     assert ([record.id for record in changes.records], changes.refreshed) == ([A], [])
-    again = folded([("1", submission("city", "1", 1, A, {"name_zh": "甲"}))])
-    changes = planned(again, known(store, again), LATER)
+    older = submission("city", "1", 1, A, {"name_zh": "甲"})
+    again = folded([(older.event_id(), older)], RULES.sources)
+    changes, _ = planned(again, known(store, again), NOW, RULES)
     assert (changes.contributions, changes.records, changes.refreshed) == ([], [], [])
 
 
-def test_a_batch_touches_every_id_that_it_names_and_those_that_are_left() -> None:
+def test_a_batch_touches_every_id_that_it_names_but_those_that_a_known_row_proposes() -> None:
     store = curate(MemoryUnit(), [submission("city", "1", 1, A, {"name_zh": "甲"})])
     moved, gone = submission("city", "1", 2, B, {"name_zh": "甲"}), submission("web", "7", 1, None)
     events = [moved, gone, same_as("x", "y", 1), preference("z", "name_zh", None, None, 1)]
-    said = folded((event.event_id(), event) for event in events)
-    assert touched(said, store.claims(list(store.said))) == {A, B, "x", "y", "z"}
+    said = folded(((event.event_id(), event) for event in events), RULES.sources)
+    assert touched(said, Known(claims=store.claims(list(store.said)))) == {A, "x", "y", "z"}
 
 
 def test_weak_keys_follow_the_names_of_what_is_active() -> None:
@@ -201,8 +207,8 @@ def test_weak_keys_follow_the_names_of_what_is_active() -> None:
     ):
         taken(store, submission("city", "1", version, A, fields))
         assert store.weak == {(key, A) for key in weak_keys(kind_named("organisation"), fields or {})}
-    renamed = folded([("1", submission("city", "1", 10, A, names | {"name_zh": "乙所"}))])
-    changes, kind = planned(renamed, known(store, renamed), AT), kind_named("organisation")
+    renamed = folded([("1", submission("city", "1", 10, A, names | {"name_zh": "乙所"}))], RULES.sources)
+    (changes, _), kind = planned(renamed, known(store, renamed), NOW, RULES), kind_named("organisation")
     assert changes.weak_gone == [(key, A) for key in weak_keys(kind, {"name_zh": "甲所"})]
     assert changes.weak_new == [(key, A) for key in weak_keys(kind, {"name_zh": "乙所"})]
     taken(store, submission("web", "1", 1, B, names), same_as(A, B, 1))

@@ -5,7 +5,7 @@ from importlib.resources import files
 import pytest
 import yaml
 
-from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED
+from hub.kernel.contributions import CLAIM_DECIDED, PREFERENCE_DECIDED, SAME_AS_DECIDED
 from hub.kernel.deadletters import dead_letter_topic
 from hub.kernel.records import RECORD_CHANGED, RECORDS, SUBMISSIONS, SUBMITTED
 from hub.runtime.settings import Settings
@@ -47,7 +47,7 @@ def test_every_topic_has_dead_letters_and_every_event_one_topic() -> None:
     assert {dead_letter_topic(name) for name in plain} == set(named) - plain
     types = [event for contract in named.values() for event in contract.events]
     assert len(types) == len(set(types))
-    assert {SUBMITTED, SAME_AS_DECIDED, PREFERENCE_DECIDED} == set(named[SUBMISSIONS].events)
+    assert {SUBMITTED, SAME_AS_DECIDED, PREFERENCE_DECIDED, CLAIM_DECIDED} == set(named[SUBMISSIONS].events)
     assert {RECORD_CHANGED} == set(named[RECORDS].events)
     assert all(contract.purpose.zh != contract.purpose.en for contract in named.values())
 

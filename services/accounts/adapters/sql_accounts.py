@@ -14,7 +14,16 @@ from services.accounts.core.values import (
     Tenancy,
     TenancyState,
 )
-from services.accounts.tables import accounts, identities, invitations, memberships, sessions, tenancies, tokens
+from services.accounts.tables import (
+    IS_VERIFIED,
+    accounts,
+    identities,
+    invitations,
+    memberships,
+    sessions,
+    tenancies,
+    tokens,
+)
 
 MEMBERS, CODES = 0x6875_6210, 0x6875_6211
 """Spaces of advisory locks: an organisation's members, and verified credit codes, change one at a time."""
@@ -98,6 +107,12 @@ class SqlAccounts:
         chosen = chosen.where(later) if state is None else chosen.where(later, tenancies.c.state == state)
         with self._database.reading() as sql:
             return [read(Tenancy, row) for row in sql.execute(chosen).mappings()]
+
+    def verified_codes(self) -> dict[str, str]:
+        """See hub.ports.tenancies."""
+        chosen = select(tenancies.c.id, tenancies.c.credit_code).where(IS_VERIFIED)
+        with self._database.reading() as sql:
+            return {row.id: row.credit_code for row in sql.execute(chosen)}
 
     def change_tenancy(self, tenancy_id: str, change: Callable[[Tenancy], Tenancy]) -> Tenancy | None:
         """Replace it by what `change` makes of it; None where there is none.

@@ -16,29 +16,34 @@ from hub.ports.records import Changes, Interfered, Pending, WeakKey
 from hub.sql.postgresql import PostgresDatabase, driver_of
 from hub.sql.postgresql_outbox import PostgresOutbox
 from services.curation.adapters.postgresql_locks import RecordLocks
+from services.curation.adapters.sql_rows import alias_rows, claim_row, contribution_row
 from services.curation.adapters.sql_store import PENDING, SqlRecords
 from services.curation.adapters.sql_unit import (
     Known,
     SqlUnit,
     arrays,
-    claim_row,
-    contribution_row,
     insertion,
     put_columns,
     quoted,
 )
-from services.curation.tables import contributions
+from services.curation.tables import aliases, contributions
 
 _CLAIM = "record_id, source_version, withdrawn, digest, authority"
 _COLUMNS = put_columns(contributions)
 _MOVE = f"""
-UPDATE contributions AS kept SET ({_CLAIM}, received_at, fields) =
-    (new.record_id, new.source_version, new.withdrawn, new.digest, new.authority, new.received_at, new.fields)
+UPDATE contributions AS kept SET ({_CLAIM}, received_at, fields, older) =
+    (new.record_id, new.source_version, new.withdrawn, new.digest, new.authority, new.received_at, new.fields,
+    new.older)
 FROM unnest({arrays(_COLUMNS)}, {arrays(_COLUMNS[1:6])}) AS new (
     {quoted(_COLUMNS)}, record_before, version_before, withdrawn_before, digest_before, authority_before)
 WHERE kept.key = new.key AND kept.record_id IS NOT DISTINCT FROM new.record_before
     AND kept.source_version = new.version_before AND kept.withdrawn = new.withdrawn_before
     AND kept.digest = new.digest_before AND kept.authority = new.authority_before
+"""
+_LEAD_ELSEWHERE = """
+UPDATE aliases AS kept SET record_ids = new.ids
+FROM unnest(%s::text[], %s::text[], %s::text[]) AS new (alias, ids, before)
+WHERE kept.alias = new.alias AND kept.record_ids = new.before
 """
 _REMOVE_WEAK_KEYS = """
 DELETE FROM weak_keys USING unnest(%s::bigint[], %s::text[]) AS gone (key, record_id)
@@ -106,6 +111,19 @@ class PostgresUnit(SqlUnit):
             raise Interfered("another batch stored something newer of the same source")
         self.put(contributions, unread, "replaced")
         self._claims |= {contribution.key: contribution.claim for contribution in new}
+
+    def put_aliases(self, changes: Changes) -> None:
+        """Raises Interfered where another batch has an identifier lead to what this one did not know of."""
+        added, moved = [], []
+        for alias, ids in alias_rows(changes.aliases):
+            before = " ".join(changes.aliases_before.get(alias, ()))
+            if before:
+                moved.append((alias, ids, before))
+            else:
+                added.append((alias, ids))
+        stored = self._many(insertion("postgresql", aliases, "kept"), added) + self._many(_LEAD_ELSEWHERE, moved)
+        if stored != len(changes.aliases):
+            raise Interfered("another batch has an identifier lead to another record")
 
     def remove_weak_keys(self, gone: Sequence[tuple[int, str]]) -> None:
         """See SqlUnit."""

@@ -5,16 +5,24 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Integer, Select, bindparam, desc, select
+from sqlalchemy import Integer, Select, bindparam, delete, desc, insert, or_, select
 
 from hub.kernel.canonical import canonical_json, digest_of
 from hub.kernel.cloudevents import CloudEvent, traced
-from hub.kernel.contributions import Preference, SameAs
+from hub.kernel.contributions import Contribution, Preference, SameAs
 from hub.kernel.records import RECORD_CHANGED, Record
-from hub.ports.records import Outcome, Pending
+from hub.ports.records import Claimed, Outcome, Pending
 from hub.sql.statements import SqlDatabase, among
-from services.curation.adapters.sql_unit import preferences_among, records_among, same_as_among
-from services.curation.tables import history, outcomes, records
+from services.curation.adapters.sql_rows import joined_key, ownership_of
+from services.curation.adapters.sql_unit import (
+    contributions_among,
+    contributions_by_key,
+    leads_to_among,
+    preferences_among,
+    records_among,
+    same_as_among,
+)
+from services.curation.tables import claims, due, history, merged_under, outcomes, records
 
 SCAN_ROWS = 1_000
 
@@ -79,6 +87,46 @@ class SqlRecords:
     def settled(self, ids: Collection[str]) -> list[Preference]:
         with self._tables.reading() as sql:
             return preferences_among(sql, ids)
+
+    def contributions(self, ids: Collection[str]) -> list[Contribution]:
+        with self._tables.reading() as sql:
+            return contributions_among(sql, ids)
+
+    def leads_to(self, ids: Collection[str]) -> Mapping[str, str]:
+        with self._tables.reading() as sql:
+            own = records_among(sql, ids)
+            others = leads_to_among(sql, [record_id for record_id in ids if record_id not in own])
+            led = records_among(sql, {first for first, *_ in others.values()})
+        found = {record_id: record.replaced_by or record.id for record_id, record in own.items()}
+        return found | {alias: led[first].replaced_by or first for alias, (first, *_) in others.items() if first in led}
+
+    def claims(self, after: str, limit: int, organisation: str | None, waiting: bool) -> list[Claimed]:
+        page = select(claims).where(claims.c.id > after).order_by(claims.c.id).limit(limit)
+        if waiting:
+            page = page.where(claims.c.decision.is_(None))
+        if organisation is not None:
+            page = page.where(or_(claims.c.claimant == organisation, claims.c.holder == organisation))
+        return self._claimed(page)
+
+    def claim(self, claim_id: str) -> Claimed | None:
+        return next(iter(self._claimed(select(claims).where(claims.c.id == claim_id))), None)
+
+    def merge_again(self, fingerprint: str) -> bool:
+        with self._tables.writing() as sql:
+            if sql.scalar(select(merged_under.c.fingerprint)) == fingerprint:
+                return False
+            sql.execute(delete(merged_under))
+            sql.execute(insert(merged_under), {"fingerprint": fingerprint})
+            sql.execute(delete(due))
+            sql.execute(insert(due).from_select(["record_id"], select(records.c.id)))
+        return True
+
+    def _claimed(self, page: Select[Any]) -> list[Claimed]:
+        with self._tables.reading() as sql:
+            found = [(row.id, ownership_of(row)) for row in sql.execute(page)]
+            keys = [joined_key(ownership.key) for _, ownership in found]
+            said = {one.key: one for one in contributions_by_key(sql, keys)}
+        return [Claimed(one, ownership, said[ownership.key]) for one, ownership in found if ownership.key in said]
 
     def _bodies(self, kind: str | None) -> Iterator[bytes]:
         after = ""

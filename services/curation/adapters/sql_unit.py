@@ -6,31 +6,76 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, ClassVar, Literal
 
-import orjson
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, LargeBinary, Row, Table, Text, select, union
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    select,
+    union,
+)
 
-from hub.kernel.contributions import Claim, Contribution, ContributionKey, Preference, SameAs
+from hub.kernel.contributions import (
+    Claim,
+    Contribution,
+    ContributionKey,
+    Ownership,
+    Preference,
+    SameAs,
+)
 from hub.kernel.records import Record
 from hub.ports.records import Changes
 from hub.sql.statements import among
-from services.curation.tables import contributions, history, outbox, outcomes, preferences, records, same_as, weak_keys
+from services.curation.adapters.sql_rows import (
+    alias_rows,
+    claim_of,
+    contribution_of,
+    contribution_row,
+    joined_key,
+    ownership_of,
+    ownership_row,
+    preference_of,
+    split_key,
+)
+from services.curation.tables import (
+    aliases,
+    claims,
+    contributions,
+    due,
+    history,
+    outbox,
+    outcomes,
+    preferences,
+    records,
+    same_as,
+    weak_keys,
+)
 
 Known = Literal["refused", "kept", "replaced"]
 """What becomes of a row whose key the table has."""
 _ARRAYS = {Text: "text", Integer: "integer", BigInteger: "bigint", Boolean: "boolean", LargeBinary: "bytea"}
 
-_SEPARATOR = "\x1f"
 _CLAIM = [contributions.c[name] for name in ("key", "source_version", "withdrawn", "digest", "authority", "record_id")]
-
-
-_LIVE = select(*_CLAIM, contributions.c.received_at, contributions.c.fields).where(
-    ~contributions.c.withdrawn, among(contributions.c.record_id, "ids")
+_WHOLE = select(*_CLAIM, contributions.c.received_at, contributions.c.fields, contributions.c.older).where(
+    ~contributions.c.withdrawn
 )
+_LIVE = _WHOLE.where(among(contributions.c.record_id, "ids"))
+_BY_KEY = _WHOLE.where(among(contributions.c.key, "keys"))
 _CLAIMS = select(*_CLAIM).where(among(contributions.c.key, "keys"))
 _RECORDS = select(records.c.id, records.c.body).where(among(records.c.id, "ids"))
 _VERSIONS = select(records.c.id, records.c.version, records.c.body).where(among(records.c.id, "ids"))
 # United, since each half has an index of its own.
 _SAME_AS = union(*(select(same_as).where(among(column, "ids")) for column in (same_as.c.left, same_as.c.right)))
+_ALIASES = select(aliases).where(among(aliases.c.alias, "ids"))
+_OWNERSHIP = select(claims).where(among(claims.c.key, "keys"))
+_DUE = select(due.c.record_id).limit(bindparam("limit", type_=Integer))
+_SETTLE = delete(due).where(among(due.c.record_id, "ids"))
 _PREFERENCES = select(preferences).where(among(preferences.c.record_id, "ids"))
 
 
@@ -46,7 +91,22 @@ def same_as_among(sql: Connection, ids: Collection[str]) -> list[SameAs]:
 
 def preferences_among(sql: Connection, ids: Collection[str]) -> list[Preference]:
     """The preferences about the ids."""
-    return [Preference(*row) for row in sql.execute(_PREFERENCES, {"ids": ids})]
+    return [preference_of(row) for row in sql.execute(_PREFERENCES, {"ids": ids})]
+
+
+def contributions_among(sql: Connection, ids: Collection[str]) -> list[Contribution]:
+    """The live contributions to these records."""
+    return [contribution_of(row) for row in sql.execute(_LIVE, {"ids": ids})]
+
+
+def contributions_by_key(sql: Connection, keys: Collection[str]) -> list[Contribution]:
+    """Those of the live contributions that have one of these keys, each as one column."""
+    return [contribution_of(row) for row in sql.execute(_BY_KEY, {"keys": keys})]
+
+
+def leads_to_among(sql: Connection, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The records that these ids of identifiers lead to."""
+    return {alias: tuple(found.split(" ")) for alias, found in sql.execute(_ALIASES, {"ids": ids})}
 
 
 class SqlUnit:
@@ -60,7 +120,7 @@ class SqlUnit:
 
     def claims(self, keys: Collection[ContributionKey]) -> Mapping[ContributionKey, Claim]:
         rows = self._reading.execute(_CLAIMS, {"keys": list(map(joined_key, keys))})
-        return {split_key(row.key): _claim(row) for row in rows}
+        return {split_key(row.key): claim_of(row) for row in rows}
 
     def same_as(self, ids: Collection[str]) -> list[SameAs]:
         return same_as_among(self._reading, ids)
@@ -69,10 +129,24 @@ class SqlUnit:
         return preferences_among(self._reading, ids)
 
     def contributions(self, ids: Collection[str]) -> list[Contribution]:
-        return [
-            Contribution(*split_key(row.key), _claim(row), row.received_at, orjson.loads(row.fields))
-            for row in self._reading.execute(_LIVE, {"ids": ids})
-        ]
+        return contributions_among(self._reading, ids)
+
+    def unplaced(self, keys: Collection[ContributionKey]) -> list[Contribution]:
+        found = contributions_by_key(self._reading, list(map(joined_key, keys)))
+        return [one for one in found if one.claim.record_id is None]
+
+    def aliases(self, ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        return leads_to_among(self._reading, ids)
+
+    def ownership(self, keys: Collection[ContributionKey]) -> list[Ownership]:
+        rows = self._reading.execute(_OWNERSHIP, {"keys": list(map(joined_key, keys))})
+        return [ownership_of(row) for row in rows]
+
+    def due(self, limit: int) -> list[str]:
+        return [record_id for (record_id,) in self._reading.execute(_DUE, {"limit": limit})]
+
+    def settle(self, ids: Collection[str]) -> None:
+        self._reading.execute(_SETTLE, {"ids": ids})
 
     def records(self, ids: Collection[str]) -> Mapping[str, Record]:
         return records_among(self._reading, ids)
@@ -85,6 +159,10 @@ class SqlUnit:
         """In place of what the sources said before."""
         self.put(contributions, map(contribution_row, new), "replaced")
 
+    def put_aliases(self, changes: Changes) -> None:
+        """Have identifiers lead to other records than before."""
+        self.put(aliases, alias_rows(changes.aliases), "replaced")
+
     def remove_weak_keys(self, gone: Sequence[tuple[int, str]]) -> None:
         """Forget these keys of these records."""
         raise NotImplementedError
@@ -96,6 +174,13 @@ class SqlUnit:
         self.put(preferences, map(_values(preferences), changes.preferences), "replaced")
         self.remove_weak_keys(changes.weak_gone)
         self.put(weak_keys, changes.weak_new, "kept")
+        self.put_aliases(changes)
+        rows = {
+            decided: [ownership_row(one) for one in changes.ownership if bool(one.decided) is decided]
+            for decided in (False, True)
+        }
+        self.put(claims, rows[False], "kept")
+        self.put(claims, rows[True], "replaced")
         self.put(outcomes, map(_values(outcomes), sorted(changes.outcomes, key=attrgetter("event_id"))), "kept")
 
     def _put_records(self, changes: Changes) -> None:
@@ -146,28 +231,3 @@ def arrays(columns: Iterable[Column[Any]]) -> str:
 def _values(table: Table) -> Callable[[Any], tuple[Any, ...]]:
     """The row of a value whose attributes are called as the table's columns."""
     return attrgetter(*table.columns.keys())
-
-
-def contribution_row(one: Contribution) -> Sequence[object]:
-    """As the table has it."""
-    return (joined_key(one.key), *claim_row(one.claim), one.received_at, orjson.dumps(one.fields))
-
-
-def claim_row(claim: Claim) -> tuple[object, ...]:
-    """The part of a contribution's row that is its claim."""
-    return (claim.record_id, claim.source_version, claim.withdrawn, claim.digest, claim.authority)
-
-
-def joined_key(key: ContributionKey) -> str:
-    """The key as one column."""
-    return _SEPARATOR.join(key)
-
-
-def split_key(joined: str) -> ContributionKey:
-    """The key again; only its last part may hold any character."""
-    kind, source, source_record_id = joined.split(_SEPARATOR, 2)
-    return (kind, source, source_record_id)
-
-
-def _claim(row: Row[*tuple[Any, ...]]) -> Claim:
-    return Claim(row.source_version, row.withdrawn, row.digest, row.authority, row.record_id)

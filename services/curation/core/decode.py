@@ -6,20 +6,28 @@ from typing import Any, TypeVar
 import orjson
 
 from hub.kernel.cloudevents import CloudEvent
-from hub.kernel.contributions import PREFERENCE_DECIDED, SAME_AS_DECIDED, Preference, SameAs, kind_of
+from hub.kernel.contributions import (
+    CLAIM_DECIDED,
+    PREFERENCE_DECIDED,
+    SAME_AS_DECIDED,
+    ClaimDecided,
+    Preference,
+    SameAs,
+    kind_of,
+)
 from hub.kernel.entries import Delivered
 from hub.kernel.problems import quoted
 from hub.kernel.records import AUTHORITIES, SUBMITTED, Submission
 from hub.kernel.versions import LARGEST
 from schemas.kind import kinds
+from services.curation.core.known import Statement
 
 ID_LIMIT = 512
 NESTED_LIMIT = 200
 """So many lists and objects in an event's data may be too deep: orjson writes 254 levels, and reads more."""
 _MARGIN = 16  # levels that a record puts around its fields, and more
 
-Statement = Submission | SameAs | Preference
-_Decision = TypeVar("_Decision", SameAs, Preference)
+_Decision = TypeVar("_Decision", SameAs, Preference, ClaimDecided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,8 @@ def _read_data(event: CloudEvent) -> Statement:
         return _same_as(SameAs(**orjson.loads(event.data)))
     if event.type == PREFERENCE_DECIDED:
         return _preference(Preference(**orjson.loads(event.data)))
+    if event.type == CLAIM_DECIDED:
+        return _claim(ClaimDecided(**orjson.loads(event.data)))
     raise _Wrong("unknown-type", f"the event type {quoted(event.type)} is none that curation reads")
 
 
@@ -78,7 +88,9 @@ def _checked(submission: Submission) -> Submission:
     _require(type(submission.fields) is dict, "fields")
     for name in ("source", "source_record_id", "received_at"):
         _require(_is_id(getattr(submission, name)), name)
-    _require("\x1f" not in submission.source, "source")
+    _require(not {"\x1f", "\x1e"} & set(submission.source), "source")
+    _require(_is_tenancy(submission.organisation), "organisation")
+    _require(type(submission.complete) is bool, "complete")
     if submission.record_id is None:
         _require(submission.operation == "withdraw", "record_id")
     else:
@@ -94,12 +106,26 @@ def _same_as(said: SameAs) -> SameAs:
     return _decided(said)
 
 
-def _preference(said: Preference) -> Preference:
-    _require(_is_id(said.record_id) and kind_of(said.record_id) in kinds(), "record_id")
-    _require(_is_id(said.field), "field")
-    undone = said.source is None and said.source_record_id is None
-    _require(undone or (_is_id(said.source) and _is_id(said.source_record_id)), "source")
-    return _decided(said)
+def _preference(choice: Preference) -> Preference:
+    _require(_is_id(choice.record_id) and kind_of(choice.record_id) in kinds(), "record_id")
+    _require(_is_id(choice.field), "field")
+    undone = choice.source is None and choice.source_record_id is None
+    _require(undone or (_is_id(choice.source) and _is_id(choice.source_record_id)), "source")
+    _require(_is_tenancy(choice.organisation), "organisation")
+    _require(type(choice.decided_on) is str and len(choice.decided_on) <= ID_LIMIT, "decided_on")
+    return _decided(choice)
+
+
+def _claim(decided: ClaimDecided) -> ClaimDecided:
+    _require(
+        decided.kind in kinds() and _is_id(decided.record_id) and kind_of(decided.record_id) == decided.kind,
+        "record_id",
+    )
+    _require(_is_id(decided.source) and not {"\x1f", "\x1e"} & set(decided.source), "source")
+    _require(_is_id(decided.source_record_id), "source_record_id")
+    _require(_is_tenancy(decided.organisation), "organisation")
+    _require(decided.decision in ("accepted", "joined", "refused"), "decision")
+    return _decided(decided)
 
 
 def _decided(said: _Decision) -> _Decision:
@@ -112,6 +138,11 @@ def _decided(said: _Decision) -> _Decision:
 def _is_id(value: object) -> bool:
     # PostgreSQL keeps no NUL in a text.
     return type(value) is str and 0 < len(value) <= ID_LIMIT and "\0" not in value
+
+
+def _is_tenancy(value: object) -> bool:
+    """Empty, or an id that can be part of a key."""
+    return value == "" or (_is_id(value) and not {"\x1f", "\x1e"} & set(str(value)))
 
 
 def _is_shallow(fields: Any) -> bool:

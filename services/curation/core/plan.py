@@ -1,108 +1,90 @@
 """What a batch of events changes: from what the store knows and what was said, to what the store shall know.
 
-The resulting records depend on the set of events alone, not on their order, repetition or division into batches; only
-versions, times and outcomes tell how they came.
+Which contributions make one record, and what it says, depends on what was said; only which of several ids a record
+keeps, and versions, times and outcomes, tell how it came.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
-from hub.kernel.contributions import (
-    Claim,
-    Contribution,
-    ContributionKey,
-    Preference,
-    SameAs,
-    kind_of,
-    newest,
-)
-from hub.kernel.records import Record, Submission
+from hub.kernel.contributions import Contribution, Preference, kind_of, newest
+from hub.kernel.records import Record
+from hub.kernel.sources import Sources
+from hub.kernel.versions import is_ahead
+from hub.ports.clock import rfc3339
 from hub.ports.records import Changes, Effect, Outcome, WeakKey
 from schemas.kind import kind_named
-from services.curation.core.components import Component, components
+from services.curation.core.authority import judged
+from services.curation.core.components import Component
+from services.curation.core.known import Known, Refused, Sent, Statements
 from services.curation.core.merge import NOTHING, Merged, merged
-from services.curation.core.weak import weak_keys
+from services.curation.core.placement import Placed, Placement
+from services.curation.core.weak import identifier_key, weak_keys
+
+Result = Placed | Refused
+
+
+class Planned(NamedTuple):
+    """What to store, and which submissions are dead letters, by their event ids."""
+
+    changes: Changes
+    refused: Mapping[str, Refused]
 
 
 @dataclass(frozen=True, slots=True)
-class Statements:
-    """A batch of events, folded: (event id, what it says) of each, and the newest of what they say of one thing."""
+class Rules:
+    """What holds beside what was said: the register of sources, and the credit codes of verified organisations."""
 
-    submissions: Sequence[tuple[str, Contribution]] = ()
-    same_as: Sequence[tuple[str, SameAs]] = ()
-    preferences: Sequence[tuple[str, Preference]] = ()
+    sources: Sources = field(default_factory=lambda: Sources({}))
+    codes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Known:
-    """What the store knows of everything that a batch touches.
+def planned(statements: Statements, known: Known, now: datetime, rules: Rules, *, again: bool = False) -> Planned:
+    """What becomes of the batch; every record of `known.ids` is merged anew.
 
-    `claims` are those of the submissions' keys; the rest is that of every id in `ids`, which reach all that is joined.
+    With `again` what is known is taken as if it was said now: identifiers, holders and weak keys are worked out anew.
     """
-
-    claims: Mapping[ContributionKey, Claim] = field(default_factory=dict)
-    same_as: Iterable[SameAs] = ()
-    preferences: Iterable[Preference] = ()
-    contributions: Iterable[Contribution] = ()
-    records: Mapping[str, Record] = field(default_factory=dict)
-    ids: set[str] = field(default_factory=set)
-
-
-def folded(events: Iterable[tuple[str, Submission | SameAs | Preference]]) -> Statements:
-    """Sort the events by what they are."""
-    submissions: list[tuple[str, Contribution]] = []
-    same_as: list[tuple[str, SameAs]] = []
-    preferences: list[tuple[str, Preference]] = []
-    for event_id, statement in events:
-        if isinstance(statement, Submission):
-            submissions.append((event_id, Contribution.of(statement)))
-        elif isinstance(statement, SameAs):
-            same_as.append((event_id, statement))
-        else:
-            preferences.append((event_id, statement))
-    return Statements(submissions, same_as, preferences)
-
-
-def accepted(statements: Statements, claims: Mapping[ContributionKey, Claim]) -> dict[ContributionKey, Contribution]:
-    """The contributions of the batch that are newer than what the store has."""
-    newer: dict[ContributionKey, Contribution] = {}
-    for _, contribution in statements.submissions:
-        key = contribution.key
-        before = newer[key].claim if key in newer else claims.get(key)
-        if before is None or contribution.claim.rank() > before.rank():
-            newer[key] = contribution
-    return newer
-
-
-def touched(statements: Statements, claims: Mapping[ContributionKey, Claim]) -> set[str]:
-    """Every record id that the batch names, and every one that a contribution leaves."""
-    ids = {contribution.claim.record_id for _, contribution in statements.submissions}
-    ids.update(claim.record_id for claim in claims.values())
-    ids.update(record_id for _, decision in statements.same_as for record_id in decision.key)
-    ids.update(preference.record_id for _, preference in statements.preferences)
-    return {record_id for record_id in ids if record_id is not None}
-
-
-def planned(statements: Statements, known: Known, now: str) -> Changes:
-    """What to store; `now` is RFC 3339 in UTC."""
-    newer = accepted(statements, known.claims)
     same_as = _newest_known(known.same_as, (decision for _, decision in statements.same_as))
     preferences = _newest_known(known.preferences, (preference for _, preference in statements.preferences))
-    grouped = components(known.ids, same_as.values())
+    placement = Placement(known, same_as.values(), rules.sources, rules.codes)
+    if again:
+        placement.take_again(known.contributions)
+    results = [_taken(placement, sent, now) for sent in statements.submissions]
+    decided = [placement.decide(decision) for _, decision in statements.decided]
     changes = Changes(
-        contributions=list(newer.values()),
-        same_as=_new_ones(same_as.values(), known.same_as),
+        contributions=[placement.said[key] for key in placement.changed],
+        same_as=[*_new_ones(same_as.values(), known.same_as), *placement.joins],
         preferences=_new_ones(preferences.values(), known.preferences),
+        aliases={alias: placement.aliases[alias] for alias in placement.new_aliases},
+        aliases_before={alias: known.aliases.get(alias, ()) for alias in placement.new_aliases},
+        ownership=[placement.ownership[place] for place in placement.new_ownership],
     )
-    by_component = _by_component(known, newer, grouped)
-    chosen = _preferences_by_component(preferences.values(), grouped)
-    for component in set(grouped.values()):
-        canonical = component.canonical
-        result = merged(kind_named(kind_of(canonical)), by_component.get(canonical, ()), chosen.get(canonical, ()))
-        _compare(changes, known.records, component, result, now)
-    _outcomes(changes, statements, known, newer, grouped)
-    return changes
+    _Merging(changes, placement, known, rfc3339(now), rules.sources).run(preferences.values())
+    if again:
+        changes.weak_new.extend((key, record.id) for record in known.records.values() for key in _weak(record))
+    _offer(changes, placement)
+    outcomes = _Outcomes(changes, placement, known)
+    outcomes.of_submissions(statements.submissions, results)
+    outcomes.of_decisions(statements, decided)
+    refused = zip(statements.submissions, results, strict=True)
+    return Planned(changes, {sent.event_id: result for sent, result in refused if isinstance(result, Refused)})
+
+
+def _taken(placement: Placement, sent: Sent, now: datetime) -> Result:
+    version = sent.contribution.claim.source_version
+    if is_ahead(version, now) and is_ahead(version, _arrival(sent.contribution, now)):
+        return Refused("future-version", "the source's version is a time more than a day ahead")
+    return placement.take(sent)
+
+
+def _arrival(contribution: Contribution, now: datetime) -> datetime:
+    """When the row arrived: later than `now` where the hub's clock was set back, since its versions never go back."""
+    try:
+        return datetime.fromisoformat(contribution.received_at).astimezone(UTC)
+    except ValueError:
+        return now
 
 
 def _newest_known(known: Iterable[Any], new: Iterable[Any]) -> dict[tuple[str, str], Any]:
@@ -114,63 +96,72 @@ def _new_ones(newest_ones: Iterable[Any], known: Iterable[Any]) -> list[Any]:
     return [decision for decision in newest_ones if decision not in before]
 
 
-def _by_component(
-    known: Known, newer: Mapping[ContributionKey, Contribution], grouped: Mapping[str, Component]
-) -> dict[str, list[Contribution]]:
-    """The contributions to each component, withdrawn ones too, by its canonical id."""
-    found: dict[str, list[Contribution]] = {}
-    for contribution in (*(one for one in known.contributions if one.key not in newer), *newer.values()):
-        record_id = contribution.claim.record_id
-        if record_id is not None:
-            found.setdefault(grouped[record_id].canonical, []).append(contribution)
-    return found
+class _Merging:
+    """Merges each record anew, and notes what differs from what is stored."""
 
+    def __init__(self, changes: Changes, placement: Placement, known: Known, now: str, sources: Sources) -> None:
+        self._changes = changes
+        self._placement = placement
+        self._records = known.records
+        self._now = now
+        self._sources = sources
 
-def _preferences_by_component(
-    preferences: Iterable[Preference], grouped: Mapping[str, Component]
-) -> dict[str, list[Preference]]:
-    """Preferences in force, the newest of each field of a component last."""
-    found: dict[str, list[Preference]] = {}
-    for preference in sorted(preferences, key=Preference.rank):
-        found.setdefault(grouped[preference.record_id].canonical, []).append(preference)
-    return found
+    def run(self, preferences: Iterable[Preference]) -> None:
+        chosen = self._by_root(preferences)
+        for component in self._placement.groups.components():
+            self._merge(component, chosen.get(component.canonical, ()))
 
+    def _by_root(self, preferences: Iterable[Preference]) -> dict[str, list[Preference]]:
+        """Preferences in force, the newest of each field of a record last, with the names that sources have now."""
+        found: dict[str, list[Preference]] = {}
+        for preference in sorted(preferences, key=Preference.rank):
+            source = self._sources.known(preference.source) if preference.source else None
+            current = replace(preference, source=source.id) if source else preference
+            found.setdefault(self._placement.groups.root(preference.record_id), []).append(current)
+        return found
 
-def _compare(changes: Changes, records: Mapping[str, Record], component: Component, result: Merged, now: str) -> None:
-    """Note what differs from the stored records of a component."""
-    canonical = component.canonical
-    for record_id in component.members:
-        sole = record_id == canonical
-        part = result if sole else NOTHING
-        wanted = Record(
+    def _merge(self, component: Component, preferences: Sequence[Preference]) -> None:
+        canonical = component.canonical
+        kind = kind_named(kind_of(canonical))
+        holder = self._placement.holdings.of(canonical)
+        contributions = self._placement.contributions(canonical)
+        result = merged(kind, judged(kind, contributions, holder, self._sources), preferences)
+        for record_id in component.members:
+            before = self._records.get(record_id)
+            if before is None and not result.sources and not component.others:
+                continue  # nothing was said of it that counts
+            if record_id == canonical:
+                led = self._placement.led_to(canonical)
+                wanted = self._record(record_id, result, same_as=component.others, holder=holder, aliases=led)
+            else:
+                kept = before.holder if before else None
+                wanted = self._record(record_id, NOTHING, replaced_by=canonical, holder=kept)
+            _note(self._changes, before, wanted)
+
+    def _record(self, record_id: str, part: Merged, **led: Any) -> Record:
+        return Record(
             id=record_id,
             kind=kind_of(record_id),
             version=1,
             status="active" if part.sources else "withdrawn",
-            created_at=now,
-            updated_at=now,
+            created_at=self._now,
+            updated_at=self._now,
             fields=part.fields,
             provenance=part.provenance,
             sources=part.sources,
             conflicts=part.conflicts,
-            same_as=component.others if sole else (),
-            replaced_by=None if sole else canonical,
+            **led,
         )
-        _note(changes, records.get(record_id), wanted)
 
 
 def _note(changes: Changes, before: Record | None, wanted: Record) -> None:
     if before is None:
         changes.records.append(wanted)
-    elif _differs(before, wanted):
+    elif _content(before) != _content(wanted):
         changes.records.append(replace(wanted, version=before.version + 1, created_at=before.created_at))
     else:
-        if (before.sources, before.provenance, before.conflicts) != (
-            wanted.sources,
-            wanted.provenance,
-            wanted.conflicts,
-        ):
-            same = replace(wanted, version=before.version, created_at=before.created_at, updated_at=before.updated_at)
+        same = replace(wanted, version=before.version, created_at=before.created_at, updated_at=before.updated_at)
+        if same != before:
             changes.refreshed.append(same)
         return
     old, new = _weak(before), _weak(wanted)
@@ -178,45 +169,58 @@ def _note(changes: Changes, before: Record | None, wanted: Record) -> None:
     changes.weak_new.extend((key, wanted.id) for key in new - old)
 
 
-def _differs(before: Record, wanted: Record) -> bool:
-    """Whether the content differs, and so the version must grow."""
-    return (
-        before.fields != wanted.fields
-        or before.status != wanted.status
-        or before.same_as != wanted.same_as
-        or before.replaced_by != wanted.replaced_by
-    )
+def _content(record: Record) -> tuple[Any, ...]:
+    """What a version is about: where it differs, the version must grow."""
+    return (record.fields, record.status, record.same_as, record.replaced_by, record.holder)
 
 
 def _weak(record: Record | None) -> frozenset[WeakKey]:
     return frozenset() if record is None else weak_keys(kind_named(record.kind), record.fields)
 
 
-def _outcomes(
-    changes: Changes,
-    statements: Statements,
-    known: Known,
-    newer: Mapping[ContributionKey, Contribution],
-    grouped: Mapping[str, Component],
-) -> None:
-    """Tell what became of each event."""
-    version_now = {record_id: record.version for record_id, record in known.records.items()}
-    changed = {record.id: record.version for record in changes.records}
-    version_now.update(changed)
-    named = {one.key: one.claim.record_id for _, one in statements.submissions if one.claim.record_id}
-    named |= {key: claim.record_id for key, claim in known.claims.items() if claim.record_id}
+def _offer(changes: Changes, placement: Placement) -> None:
+    """Records that share an identifier, and were not joined by it, are offered to stewards before all others."""
+    for alias, ids in placement.aliases.items():
+        if len(ids) > 1:
+            roots = {placement.groups.root(one) for one in ids}
+            pairs = [(identifier_key(alias), one) for one in ids]
+            changes.weak_new.extend(pair for pair in pairs if pair[1] in roots and len(roots) > 1)
+            changes.weak_gone.extend(pair for pair in pairs if pair[1] not in roots or len(roots) == 1)
 
-    def note(event_id: str, record_id: str | None, accepted: bool, stale: bool) -> None:
-        canonical = grouped[record_id].canonical if record_id else ""
-        effect: Effect = "changed" if accepted and canonical in changed else "stale" if stale else "unchanged"
-        changes.outcomes.append(Outcome(event_id, canonical, version_now.get(canonical, 0), effect))
 
-    for event_id, contribution in statements.submissions:
-        key, claim = contribution.key, contribution.claim
-        current = newer[key].claim if key in newer else known.claims[key]
-        stale = claim.rank() < current.rank()
-        note(event_id, claim.record_id or named.get(key), key in newer and not stale, stale)
-    for event_id, decision in statements.same_as:
-        note(event_id, decision.left, decision in changes.same_as, False)
-    for event_id, preference in statements.preferences:
-        note(event_id, preference.record_id, preference in changes.preferences, False)
+class _Outcomes:
+    """Tells what became of each event."""
+
+    def __init__(self, changes: Changes, placement: Placement, known: Known) -> None:
+        self._changes = changes
+        self._placement = placement
+        self._changed = {record.id: record.version for record in changes.records}
+        self._versions = {record_id: record.version for record_id, record in known.records.items()} | self._changed
+
+    def of_submissions(self, submissions: Sequence[Sent], results: Sequence[Result]) -> None:
+        current = self._placement.said
+        for sent, result in zip(submissions, results, strict=True):
+            if isinstance(result, Refused):
+                self._changes.outcomes.append(Outcome(sent.event_id, "", 0, "dead"))
+                continue
+            contribution = current[result.key]
+            record_id = contribution.claim.record_id
+            if result.claims:
+                self._changes.outcomes.append(Outcome(sent.event_id, result.claims, 0, "claimed"))
+            else:
+                superseded = sent.contribution.claim.rank() < contribution.claim.rank()
+                stale = superseded and (contribution.older is None or not result.is_newer)
+                self._note(sent.event_id, record_id, result.is_newer and not stale, stale)
+
+    def of_decisions(self, statements: Statements, decided: Sequence[bool]) -> None:
+        for event_id, decision in statements.same_as:
+            self._note(event_id, decision.left, decision in self._changes.same_as)
+        for event_id, preference in statements.preferences:
+            self._note(event_id, preference.record_id, preference in self._changes.preferences)
+        for (event_id, claim), new in zip(statements.decided, decided, strict=True):
+            self._note(event_id, claim.record_id, new)
+
+    def _note(self, event_id: str, record_id: str | None, is_new: bool, stale: bool = False) -> None:
+        canonical = self._placement.groups.root(record_id) if record_id else ""
+        effect: Effect = "changed" if is_new and canonical in self._changed else "stale" if stale else "unchanged"
+        self._changes.outcomes.append(Outcome(event_id, canonical, self._versions.get(canonical, 0), effect))

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from hub.kernel.access import Openness
+from hub.kernel.contributions import ClaimDecided as Decided
 from hub.kernel.contributions import Preference, SameAs
-from hub.kernel.records import Conflict, Record
+from hub.kernel.records import Conflict, Record, SourceRef
+from hub.ports.records import Claimed
 from hub.text.language import Language
 from schemas.fields import by_path
 from schemas.http import curation as contract
@@ -13,6 +15,7 @@ from schemas.kind import Kind, kinds, value_at
 from schemas.views.labels import begun, value_text
 from schemas.views.titles import kind_label, subtitle, titles, url_of
 from schemas.views.visibility import Node, layout, visible
+from services.curation.core.stewarding import Pair
 
 SEPARATOR = {"zh": "；", "en": "; "}
 
@@ -49,9 +52,57 @@ def same_as(said: SameAs) -> contract.SameAsDecided:
     return contract.SameAsDecided.model_validate(said, from_attributes=True)
 
 
-def preference(said: Preference) -> contract.PreferenceDecided:
+def preference(said: Preference, in_force: bool = True) -> contract.PreferenceDecided:
     """A decision on a field."""
-    return contract.PreferenceDecided.model_validate(said, from_attributes=True)
+    names = contract.PreferenceDecided.model_fields.keys() - {"in_force"}
+    return contract.PreferenceDecided(**{name: getattr(said, name) for name in names}, in_force=in_force)
+
+
+def alike(pair: Pair, language: Language) -> tuple[contract.AlikeField, ...]:
+    """What two records have alike."""
+    specs = by_path(kinds()[pair.left.kind])
+    return tuple(contract.AlikeField(field=path, label=specs[path].label[language]) for path in pair.fields)
+
+
+def claim(claimed: Claimed, record: Record, view: View, may_decide: bool) -> contract.OwnershipClaim:
+    """A claim with both sides."""
+    ownership, decided = claimed.ownership, claimed.ownership.decided
+    return contract.OwnershipClaim(
+        id=claimed.id,
+        record=summary(record, view),
+        claimant=ownership.key[2],
+        holder=record.holder or "",
+        source=contract.SourceRecord(**_spoken(claimed.contribution.ref(), view)),
+        claimed_at=ownership.claimed_at,
+        fields=tuple(_differences(record, claimed.contribution.fields, view)),
+        may_decide=may_decide,
+        decision=decided.decision if decided else None,
+        decided_by=decided.decided_by if decided else None,
+        decided_at=decided.decided_at if decided else None,
+    )
+
+
+def claim_decided(claim_id: str, decided: Decided) -> contract.ClaimDecided:
+    """A decision on a claim."""
+    names = ("record_id", "decision", "decided_by", "decided_at")
+    return contract.ClaimDecided(id=claim_id, **{name: getattr(decided, name) for name in names})
+
+
+def _differences(record: Record, claimed: Mapping[str, Any], view: View) -> Iterator[contract.ClaimedField]:
+    nodes = _nodes(record)
+    mine, theirs = (visible(nodes, fields, view.levels) for fields in (record.fields, _stated(claimed)))
+    for name, node in nodes.items():
+        if mine.get(name) != theirs.get(name) and name in theirs:
+            recorded, said = (
+                _text(node, seen[name], view.language) if seen.get(name) is not None else "" for seen in (mine, theirs)
+            )
+            yield contract.ClaimedField(
+                field=name, label=node.spec.label[view.language], recorded=recorded, claimed=said
+            )
+
+
+def _stated(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _head(record: Record, view: View) -> dict[str, Any]:
@@ -89,8 +140,11 @@ def _text(node: Node, value: Any, language: Language) -> str:
 
 
 def _source(record: Record, index: int, view: View) -> dict[str, Any]:
-    source = record.sources[index]
-    names = ("source", "source_record_id", "authority", "received_at")
+    return _spoken(record.sources[index], view)
+
+
+def _spoken(source: SourceRef, view: View) -> dict[str, Any]:
+    names = ("source", "source_record_id", "authority", "received_at", "organisation")
     told = {name: getattr(source, name) for name in names}
     return told | {"source_label": view.labels.get(source.source, source.source)}
 

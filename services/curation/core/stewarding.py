@@ -5,20 +5,27 @@ from itertools import combinations
 from typing import NamedTuple
 
 from hub.kernel.contributions import SameAs, kind_of
+from hub.kernel.identifiers import normalised
 from hub.kernel.records import Record
 from hub.ports.records import WeakKey
-from schemas.kind import Kind, kinds
+from schemas.kind import Kind, kinds, value_at
 from services.curation.core.components import MEMBERS_LIMIT
-from services.curation.core.weak import may_be_same, weak_keys
+from services.curation.core.weak import Sign, may_be_same, resemblance, shared_key, sign_of
 
 Group = tuple[WeakKey, tuple[str, ...]]
 
 
 class Pair(NamedTuple):
-    """Two active records of one kind that nobody has decided on and no identifier tells apart; left.id < right.id."""
+    """Two active records of one kind that nobody has decided on; left.id < right.id.
+
+    `sign` is what they have alike, `fields` the paths of the values; no identifier tells apart those that share no more
+    than a name.
+    """
 
     left: Record
     right: Record
+    sign: Sign = "name"
+    fields: tuple[str, ...] = ()
 
 
 def undecided_pairs(groups: Iterable[Group], records: Mapping[str, Record], decided: Iterable[SameAs]) -> list[Pair]:
@@ -36,13 +43,26 @@ def _pairs(group: Group, records: Mapping[str, Record]) -> Iterator[Pair]:
     active = [record for record in known if record.status == "active"]
     for left, right in combinations(active, 2):
         kind = kinds().get(left.kind)
-        if kind and left.kind == right.kind and _asked_at(key, kind, left, right):
-            yield Pair(left, right)
+        if kind and left.kind == right.kind and key == shared_key(kind, left.fields, right.fields):
+            sign = sign_of(key)
+            if sign != "name" or may_be_same(kind, left.fields, right.fields):
+                yield Pair(left, right, sign, _alike(kind, sign, left, right))
 
 
-def _asked_at(key: WeakKey, kind: Kind, left: Record, right: Record) -> bool:
-    shared = weak_keys(kind, left.fields) & weak_keys(kind, right.fields)
-    return bool(shared) and key == min(shared) and may_be_same(kind, left.fields, right.fields)
+def _alike(kind: Kind, sign: Sign, left: Record, right: Record) -> tuple[str, ...]:
+    """The paths of what the two have alike."""
+    if sign == "resemblance":
+        return resemblance(kind, left.fields, right.fields)
+    paths = [identity.paths for identity in kind.identity] if sign == "identifier" else [(name,) for name in kind.title]
+    for names in paths:
+        mine, theirs = ([value_at(record.fields, path) for path in names] for record in (left, right))
+        if all(mine) and all(theirs) and [*map(_plain, mine)] == [*map(_plain, theirs)]:
+            return names
+    return ()
+
+
+def _plain(value: object) -> str:
+    return normalised(str(value))
 
 
 def canonical(record: Record) -> str:

@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from hub.kernel.problems import Problem, expecting
+from hub.kernel.identifiers import cleaned
+from hub.kernel.problems import Problem, expecting, quoted
 from hub.kernel.records import Operation
-from hub.kernel.versions import source_version
+from hub.kernel.versions import VersionForm, source_version
+from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 from services.ingest.core.rows import ERROR_NAME, ID_NAMES, OPERATION_NAMES, RAW_NAME, VERSION_NAMES, Row
 
@@ -24,6 +26,11 @@ _OPERATIONS: Mapping[str, Operation] = {
 }
 _STATED = frozenset((*ID_NAMES, *VERSION_NAMES, *OPERATION_NAMES, ERROR_NAME, RAW_NAME))
 
+_EXPECTED_VERSION: Mapping[VersionForm | None, Bilingual] = {
+    None: bilingual("ingest.bad-source-record-id"),
+    "count": bilingual("ingest.bad-version.count"),
+    "time": bilingual("ingest.bad-version.time"),
+}
 AN_OBJECT = bilingual("ingest.not-an-object")
 
 
@@ -37,12 +44,15 @@ class Stated(NamedTuple):
     problems: tuple[Problem, ...] = ()
 
 
-def stated(row: Row) -> Stated:
-    """Separate what the row states about itself; the fields stay as bytes where the row states nothing."""
+def stated(row: Row, form: VersionForm | None = None) -> Stated:
+    """Separate what the row states about itself; the fields stay as bytes where the row states nothing.
+
+    `form` is that of the source's versions, where it is known.
+    """
     data: Any = row.data
     if isinstance(data, bytes):
         if b'"_' not in data and b'"source_' not in data:
-            return _statement(row.source_record_id, row.version, row.operation, data)
+            return _statement(row.source_record_id, row.version, row.operation, data, form)
         try:
             data = orjson.loads(data)
         except orjson.JSONDecodeError:
@@ -50,12 +60,12 @@ def stated(row: Row) -> Stated:
     if not isinstance(data, dict):
         return Stated("", None, None, data, (Problem("not-an-object", AN_OBJECT),))
     if isinstance(data.get(RAW_NAME), str):
-        return stated(row._replace(form="json", data=data[RAW_NAME].encode()))
+        return stated(row._replace(form="json", data=data[RAW_NAME].encode()), form)
     source_record_id = _first(data, ID_NAMES, row.source_record_id)
     version = _first(data, VERSION_NAMES, row.version)
     operation = _first(data, OPERATION_NAMES, row.operation)
     fields = {name: value for name, value in data.items() if name not in _STATED}
-    return _statement(source_record_id, version, operation, fields)
+    return _statement(source_record_id, version, operation, fields, form)
 
 
 def _first(data: Mapping[str, Any], names: tuple[str, ...], otherwise: Any) -> Any:
@@ -66,21 +76,27 @@ def _first(data: Mapping[str, Any], names: tuple[str, ...], otherwise: Any) -> A
     return otherwise
 
 
-def _statement(source_record_id: Any, version: Any, operation: Any, data: bytes | Mapping[str, Any]) -> Stated:
+def _statement(
+    source_record_id: Any,
+    version: Any,
+    operation: Any,
+    data: bytes | Mapping[str, Any],
+    form: VersionForm | None,
+) -> Stated:
     if source_record_id is None and version is None and operation is None:
         return Stated("", None, None, data)
     problems: list[Problem] = []
-    number = None if version is None else _version(version, problems)
+    number = None if version is None else _version(version, form, problems)
     known = None if operation is None else _operation(operation, problems)
     its_id = "" if source_record_id is None else _id(source_record_id, problems)
     return Stated(its_id, number, known, data, tuple(problems))
 
 
-def _version(value: Any, problems: list[Problem]) -> int | None:
+def _version(value: Any, form: VersionForm | None, problems: list[Problem]) -> int | None:
     try:
-        return source_version(value)
+        return source_version(value, form)
     except (ValueError, TypeError, AttributeError, OverflowError):
-        problems.append(expecting("bad-version", "ingest.bad-source-record-id", value, VERSION_NAMES[0]))
+        problems.append(Problem("bad-version", _EXPECTED_VERSION[form], quoted(value), VERSION_NAMES[0]))
         return None
 
 
@@ -94,7 +110,7 @@ def _operation(value: Any, problems: list[Problem]) -> Operation | None:
 
 
 def _id(value: Any, problems: list[Problem]) -> str:
-    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    text = cleaned(str(value)).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if 0 < len(text) <= ID_LIMIT and text.isprintable():
         return text
     problems.append(

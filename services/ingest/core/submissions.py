@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hub.kernel.canonical import canonical_json
 from hub.kernel.problems import Problem, expecting
 from hub.kernel.records import Authority, Operation, Submission
+from hub.kernel.versions import VersionForm, is_ahead
 from schemas.fields import FieldSpec, fields_of
 from schemas.kind import Kind
 from schemas.validation import Invalid, Valid, validate_json, validate_python, validate_text
 from services.ingest.core.identity import Stated, stated
-from services.ingest.core.rows import ID_NAMES, Row
+from services.ingest.core.rows import ID_NAMES, VERSION_NAMES, Row
 
 Path = tuple[str, ...]
 
@@ -76,13 +78,18 @@ def _all(specs: Iterable[FieldSpec]) -> Iterator[FieldSpec]:
         yield from _all(spec.members)
 
 
+_LAST_TIME = 253_402_300_800_000_000
+"""The year 10000, which no time can be told from on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What holds for every row of a request.
 
     `version` is the version of a row that states none: the time of arrival in microseconds since 1970, UTC, to which
-    the row's number is added, so that of two rows with one id the later one counts. `secrets` are the paths of the
-    kind's private fields.
+    the row's number is added, so that of two rows with one id the later one counts. `organisation` is the one for which
+    the sender speaks, `versions` the form that the source's versions have, where that is stated. `secrets` are the
+    paths of the kind's private fields.
     """
 
     kind: Kind
@@ -91,9 +98,13 @@ class Frame:
     received_at: str
     version: int
     operation: Operation = "upsert"
+    organisation: str = ""
+    versions: VersionForm | None = None
     secrets: tuple[Path, ...] = field(init=False, repr=False)
+    arrived: datetime = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "arrived", datetime.fromisoformat(self.received_at))
         object.__setattr__(self, "secrets", secret_paths(self.kind))
 
 
@@ -118,9 +129,11 @@ def checked(row: Row, frame: Frame) -> Checked | Refused:
     """Validate one row; a withdrawal needs no more than the source's own id of the record."""
     if row.problems:
         return Refused(row, row.problems)
-    statement = stated(row)
+    statement = stated(row, frame.versions)
     if statement.problems:
         return Refused(row, statement.problems)
+    if statement.version is not None and is_ahead(statement.version, frame.arrived):
+        return Refused(row, (_ahead(statement.version),))
     operation = statement.operation or frame.operation
     result = _validated(row, statement.data, frame.kind)
     if isinstance(result, Valid):
@@ -132,7 +145,10 @@ def checked(row: Row, frame: Frame) -> Checked | Refused:
 
 
 def submission(row: Checked, frame: Frame) -> Submission | Refused:
-    """The submission that a checked row makes; call it when tokens stand in the place of the private values."""
+    """The submission that a checked row makes; call it when tokens stand in the place of the private values.
+
+    Documents of formats that tell of a whole record are complete; a row of a table or of JSON changes what it names.
+    """
     kind, statement = frame.kind, row.statement
     by_identity = kind.identified(row.fields)
     source_record_id = statement.source_record_id or by_identity
@@ -142,7 +158,8 @@ def submission(row: Checked, frame: Frame) -> Submission | Refused:
     if row.operation == "withdraw":
         record_id, fields = by_identity, {}
     else:
-        record_id, fields = by_identity or kind.id_of(row.fields, frame.source, source_record_id), row.fields
+        own = by_identity or kind.id_of(row.fields, frame.source, source_record_id, frame.organisation)
+        record_id, fields = own, row.fields
     return Submission(
         kind.name,
         frame.source,
@@ -153,6 +170,8 @@ def submission(row: Checked, frame: Frame) -> Submission | Refused:
         record_id,
         fields,
         frame.received_at,
+        frame.organisation,
+        row.operation == "withdraw" or row.row.form == "values",
     )
 
 
@@ -160,6 +179,11 @@ def _validated(row: Row, data: bytes | Mapping[str, Any], kind: Kind) -> Valid |
     if isinstance(data, bytes):
         return validate_json(kind, data)
     return validate_text(kind, data) if row.form == "text" else validate_python(kind, data)
+
+
+def _ahead(version: int) -> Problem:
+    moment = datetime.fromtimestamp(version / 1_000_000, UTC).isoformat() if version < _LAST_TIME else str(version)
+    return expecting("future-version", "ingest.future-version", moment, VERSION_NAMES[0])
 
 
 def _unidentified(kind: Kind) -> Problem:

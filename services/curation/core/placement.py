@@ -1,0 +1,275 @@
+"""To which record each contribution belongs, and which records are one, by their identifiers.
+
+A record id is given once: a contribution stays with its record whatever becomes of its identifiers. A new one goes to
+the record that an identifier of it leads to, where nothing contradicts; records that come to share an identifier are
+joined. An owner's row that names another organisation's record is a claim, and changes nothing until it is decided.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from hub.kernel.contributions import (
+    BY_IDENTIFIER,
+    ClaimDecided,
+    Contribution,
+    ContributionKey,
+    Ownership,
+    SameAs,
+    updated,
+)
+from hub.kernel.identifiers import own_id
+from hub.kernel.sources import Sources
+from schemas.kind import Kind, kind_named
+from services.curation.core.components import MEMBERS_LIMIT, Grouping
+from services.curation.core.holding import Holdings
+from services.curation.core.identity import contradict, identities_of, too_much
+from services.curation.core.known import Known, Refused, Sent, refused
+
+
+class Placed(NamedTuple):
+    """What became of a submission: `is_newer` where it changed what the source says; `claims` is the record that it
+    claims, for which it waits.
+    """
+
+    key: ContributionKey
+    is_newer: bool
+    claims: str = ""
+
+
+class Placement:
+    """Takes the statements of a batch in their order. `codes` are the credit codes of verified organisations."""
+
+    def __init__(self, known: Known, same_as: Iterable[SameAs], sources: Sources, codes: Mapping[str, str]) -> None:
+        self.said: dict[ContributionKey, Contribution] = {one.key: one for one in known.contributions}
+        self.changed: set[ContributionKey] = set()
+        self.groups = Grouping(known.ids, same_as)
+        self.joins: list[SameAs] = []
+        self.ownership: dict[tuple[ContributionKey, str], Ownership] = {
+            (one.key, one.record_id): one for one in known.ownership
+        }
+        self.new_ownership: set[tuple[ContributionKey, str]] = set()
+        self.aliases: dict[str, tuple[str, ...]] = dict(known.aliases)
+        self.new_aliases: set[str] = set()
+        self._of: dict[str, list[ContributionKey]] = {}
+        self._led: dict[str, set[str]] = {}
+        self._exists = set(known.records)
+        self.holdings = Holdings(known.records.values(), self.groups, sources, codes)
+        for record in known.records.values():
+            if record.aliases:
+                self._led.setdefault(self.groups.root(record.id), set()).update(record.aliases)
+        for contribution in self.said.values():
+            if contribution.claim.record_id is not None:
+                self._of.setdefault(self.groups.root(contribution.claim.record_id), []).append(contribution.key)
+
+    def contributions(self, root: str) -> list[Contribution]:
+        """The live ones to the record that this id stands for."""
+        return [one for key in self._of.get(root, ()) if not (one := self.said[key]).claim.withdrawn]
+
+    def led_to(self, root: str) -> tuple[str, ...]:
+        """The ids of identifiers that lead to the record."""
+        return tuple(sorted(self._led.get(root, set()) - {root}))
+
+    def decide(self, decided: ClaimDecided) -> bool:
+        """Put a decision about a claim in force; false where there is no such claim, or a newer decision."""
+        place = (decided.key, decided.record_id)
+        claim = self.ownership.get(place)
+        if claim is None or (claim.decided and claim.decided.version >= decided.version):
+            return False
+        self.ownership[place] = Ownership(claim.key, claim.record_id, claim.holder, claim.claimed_at, decided)
+        self.new_ownership.add(place)
+        contribution = self.said.get(decided.key)
+        if contribution is None or decided.decision == "refused":
+            return True
+        root = self.groups.root(decided.record_id)
+        if contribution.claim.record_id is None:
+            self._put(contribution.at(root))
+        else:
+            root = self._join(contribution.claim.record_id, root, contribution.received_at)
+        if decided.decision == "accepted":
+            self.holdings.give(root, decided.organisation)
+        if not contribution.claim.withdrawn:
+            self._register(identities_of(contribution), self.said[decided.key].claim.record_id or root)
+        return True
+
+    def take_again(self, contributions: Iterable[Contribution]) -> None:
+        """Work out anew what the identifiers of known contributions lead to, and who holds their records."""
+        before = set(self.changed)
+        for contribution in list(contributions):
+            if contribution.claim.record_id is not None and not contribution.claim.withdrawn:
+                self._place(contribution, None, identities_of(contribution))
+        self.changed = before
+
+    def take(self, submission: Sent) -> Placed | Refused:
+        """Put a submission in force."""
+        sent = submission.contribution
+        before = self.said.get(sent.key)
+        if before is not None and before.claim.digest == sent.claim.digest:
+            return Placed(sent.key, False, self._waits_for(before))
+        if problem := refused(before, sent):
+            return problem
+        if sent.claim.withdrawn:
+            return self._withdraw(before, sent)
+        combined = updated(before, sent)
+        if combined == before:
+            return Placed(sent.key, False, self._waits_for(before))
+        if combined.claim.withdrawn:
+            self._put(combined)
+            return Placed(sent.key, True)
+        if before is None:
+            return self._place(combined.at(None), submission.proposal, submission.identities)
+        identities = identities_of(combined) if combined.older else submission.identities
+        return self._place(combined, submission.proposal, identities or submission.identities)
+
+    def _waits_for(self, contribution: Contribution) -> str:
+        """The record that a contribution claims, where it is part of none for that."""
+        if contribution.claim.record_id is not None or contribution.claim.withdrawn:
+            return ""
+        return next((claim.record_id for claim in self.ownership.values() if claim.key == contribution.key), "")
+
+    def _withdraw(self, before: Contribution | None, sent: Contribution) -> Placed | Refused:
+        by_identity = sent.claim.record_id == sent.source_record_id
+        if by_identity and (before is None or before.claim.record_id is None):
+            return self._withdraw_by_identity(sent)
+        combined = updated(before, sent.at(None))
+        if combined != before:
+            self._put(combined)
+        return Placed(sent.key, combined != before)
+
+    def _withdraw_by_identity(self, sent: Contribution) -> Placed | Refused:
+        """The source's own record is the one that the identifier leads to."""
+        ids = (*self.aliases.get(sent.source_record_id, ()), sent.source_record_id)
+        beside = [other for root in sorted(set(map(self.groups.root, ids))) for other in self.contributions(root)]
+        own = [other for other in beside if (other.source, other.organisation) == (sent.source, sent.organisation)]
+        if len(own) != 1:
+            reason = "names by an identifier no record of the source's own" if not own else "names several records"
+            return Refused("unknown-withdrawal", f"the withdrawal {reason}")
+        self._put(sent.at(None))  # so that it is known when it comes again
+        return self._withdraw(own[0], replace(sent, source_record_id=own[0].source_record_id))
+
+    def _place(self, contribution: Contribution, proposal: str | None, identities: Collection[str]) -> Placed | Refused:
+        kind = kind_named(contribution.kind)
+        alike = self._alike(identities)
+        home = contribution.claim.record_id
+        claimed, joinable = self._judged(kind, contribution, alike)
+        if home is None:
+            if claimed:
+                return self._wait(contribution, claimed)
+            home = alike[joinable[0]] if joinable else self._new_id(contribution, proposal)
+        root = self.groups.root(home)
+        if problem := too_much(contribution, identities, self.contributions(root), self._led.get(root, ())):
+            return problem
+        self._put(contribution.at(home))
+        for other in joinable:
+            if self._may_join(kind, root, other):
+                root = self._join(home, other, contribution.received_at)
+        for other in claimed:
+            self._claim(contribution, other)
+        self.holdings.take(kind, contribution, root, self.contributions(root))
+        self._register(identities, home)
+        return Placed(contribution.key, True)
+
+    def _alike(self, identities: Iterable[str]) -> dict[str, str]:
+        """The records that these identifiers lead to, those of the strongest first, each with the id that they name."""
+        alike: dict[str, str] = {}
+        for alias in identities:
+            for record_id in self.aliases.get(alias, (alias,) if alias in self._exists else ()):
+                alike.setdefault(self.groups.root(record_id), record_id)
+        return alike
+
+    def _judged(self, kind: Kind, contribution: Contribution, alike: Mapping[str, str]) -> tuple[list[str], list[str]]:
+        """Of the records that an identifier leads to: those that it claims, and those that it may belong to."""
+        home = contribution.claim.record_id
+        mine = self.groups.root(home) if home is not None else ""
+        owns = self.holdings.speaks_as_owner(contribution)
+        claimed, joinable = [], []
+        for root, record_id in alike.items():
+            if root == mine:
+                continue
+            if owns and self.holdings.is_anothers(kind, contribution, root, self.contributions(root)):
+                decided = self._decided(contribution, root)
+                if decided is None or decided.decision == "refused":
+                    claimed.append(root)
+                else:
+                    joinable.append(root)
+            elif not self._is_other(kind, contribution, root, record_id):
+                joinable.append(root)
+        return claimed, joinable
+
+    def _is_other(self, kind: Kind, contribution: Contribution, root: str, record_id: str) -> bool:
+        """Whether the record cannot be the contribution's for all that leads there by `record_id`.
+
+        Two records of one source are one only by an identifier, not by what it calls them.
+        """
+        beside = self.contributions(root)
+        if not kind.identified(contribution.fields):
+            own = (contribution.source, contribution.organisation)
+            if any((one.source, one.organisation) == own and one.claim.record_id == record_id for one in beside):
+                return True
+        return contradict(kind, [contribution], beside)
+
+    def _decided(self, contribution: Contribution, root: str) -> ClaimDecided | None:
+        claims = [self.ownership.get((contribution.key, one)) for one in self.groups.members(root)]
+        return next((claim.decided for claim in claims if claim and claim.decided), None)
+
+    def _wait(self, contribution: Contribution, claimed: Sequence[str]) -> Placed:
+        self.said[contribution.key] = contribution.at(None)
+        self.changed.add(contribution.key)
+        for root in claimed:
+            self._claim(contribution, root)
+        return Placed(contribution.key, True, claimed[0])
+
+    def _claim(self, contribution: Contribution, root: str) -> None:
+        place = (contribution.key, root)
+        if place not in self.ownership:
+            holder = self.holdings.of(root) or ""
+            self.ownership[place] = Ownership(contribution.key, root, holder, contribution.received_at)
+            self.new_ownership.add(place)
+
+    def _new_id(self, contribution: Contribution, proposal: str | None) -> str:
+        """The id of a record that was not there."""
+        if proposal is not None and proposal not in self._exists:
+            return proposal
+        return own_id(*contribution.key)
+
+    def _put(self, contribution: Contribution) -> None:
+        """Keep the contribution, as part of the record that its claim names."""
+        before = self.said.get(contribution.key)
+        self.said[contribution.key] = contribution
+        self.changed.add(contribution.key)
+        record_id = contribution.claim.record_id
+        if record_id is not None and (before is None or before.claim.record_id is None):
+            self._exists.add(record_id)
+            self._of.setdefault(self.groups.join(record_id, record_id), []).append(contribution.key)
+
+    def _may_join(self, kind: Kind, root: str, other: str) -> bool:
+        """Whether a shared identifier makes two records one."""
+        return (
+            root != self.groups.root(other)
+            and not self.holdings.differ(root, other)
+            and len(self.groups.members(root)) + len(self.groups.members(other)) <= MEMBERS_LIMIT
+            and not self.groups.are_apart(root, other)
+            and not contradict(kind, self.contributions(root), self.contributions(other))
+        )
+
+    def _join(self, left: str, right: str, at: str) -> str:
+        """Make two records one."""
+        first, second = sorted((self.groups.root(left), self.groups.root(right)))
+        if first == second:
+            return first
+        self.joins.append(SameAs(first, second, "joined", 0, BY_IDENTIFIER, at))
+        self.groups.join(first, second)
+        self._of.setdefault(first, []).extend(self._of.pop(second, ()))
+        self._led.setdefault(first, set()).update(self._led.pop(second, ()))
+        self.holdings.join(first, second)
+        return first
+
+    def _register(self, identities: Iterable[str], record_id: str) -> None:
+        """From now on these identifiers lead to the record."""
+        root = self.groups.root(record_id)
+        for alias in identities:
+            before = self.aliases.get(alias, ())
+            if root not in {self.groups.root(one) for one in before}:
+                self.aliases[alias] = (*before, record_id)
+                self.new_aliases.add(alias)
+            self._led.setdefault(root, set()).add(alias)
