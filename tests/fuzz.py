@@ -57,6 +57,10 @@ UNSAYABLE: Mapping[str, Mapping[str, str]] = {
         "list_duplicates": "a cursor is what the page before gave",
         "decide_same_as": "both are records of one kind, and not the same already",
         "prefer_source": "the field is one of the record's kind",
+        "send_code": "the text is an e-mail address",
+        "register_organisation": "the organisation has a name, and a credit code its check character",
+        "invite_member": "the text is an e-mail address",
+        "verify_organisation": "the evidence is more than blanks, and a credit code has its check character",
         "submit": "a document is one of the formats that its name or type says",
     },
     "negative_data_rejection": {

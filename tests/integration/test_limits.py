@@ -160,7 +160,7 @@ def test_words_that_are_no_token_make_no_senders(site: Site, name: str) -> None:
             form = "application/x-www-form-urlencoded"
             return asyncio.create_task(site.sent(name, pieces=[late], content_type=form, **fields))  # type: ignore[arg-type]
 
-        under_way = [begun(cookie=f"hub_token=forged-{number}") for number in range(most + 3)]
+        under_way = [begun(cookie=f"hub_session=forged-{number}") for number in range(most + 3)]
         while len(entered) + sum(task.done() for task in under_way) < most + 3:
             await asyncio.sleep(0.01)
         refused = [task.result().status for task in under_way if task.done()]
