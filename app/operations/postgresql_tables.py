@@ -8,7 +8,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Literal
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table, Text
 
-from app.operations.tables import TABLES, Digest, Row, columns_of, digest_rows
+from app.operations.tables import TABLES, Digest, Row, as_before, columns_of, digest_rows
 from hub.sql.metadata import moved_columns
 from hub.sql.postgresql import PostgresDatabase
 from services.booking.adapters.postgresql_bookings import RELAY_LOCK as BOOKINGS_RELAY
@@ -79,7 +79,7 @@ class Servers:
         )
 
     def digest(self, table: Table) -> Digest:
-        return digest_rows(self.rows(table))
+        return digest_rows(as_before(table, self.rows(table)))
 
     def load(self, table: Table, rows: Iterable[Row]) -> None:
         """Put the rows into the table in one transaction, in place of what was there."""

@@ -16,7 +16,7 @@ from app.operations.drain import embedded
 from app.operations.log_streams import READ_ENTRIES, entries, publish_missing
 from app.operations.marker import MARKER_FILE
 from app.operations.sqlite_tables import KEY, LOG, PRIVATE, STORES, Folder
-from app.operations.tables import Differs, Refused, Steps
+from app.operations.tables import Differs, Refused, Steps, only_of
 from hub.auth.tokens import write_private
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.runtime.manifest import CATALOGUE, RECORD_STORE
@@ -76,7 +76,8 @@ def _unpacked(file: Path, manifest: Manifest, work: Path, folder: Path, steps: S
     if not (work / KEY).exists():
         write_private(work / KEY, key.read_bytes())
     with steps(bilingual("operations.comparing-digests")):
-        if contents(work) != (manifest.tables, manifest.topics):
+        tables, topics = contents(work)
+        if (only_of(manifest.tables, tables), topics) != (manifest.tables, manifest.topics):
             raise Differs("what was unpacked is not what was backed up")
 
 

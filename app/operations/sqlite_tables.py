@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Table
 
-from app.operations.tables import BY_NAME, TABLES, Digest, Row, columns_of, digest_rows, quoted
+from app.operations.tables import BY_NAME, TABLES, Digest, Row, as_before, columns_of, digest_rows, quoted
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.sql.metadata import moved_columns
 from hub.sql.sqlite import StoreFiles
@@ -54,7 +54,7 @@ class Folder:
         return int(count)
 
     def digest(self, table: Table) -> Digest:
-        return digest_rows(self.rows(table))
+        return digest_rows(as_before(table, self.rows(table)))
 
     def load(self, table: Table, rows: Iterable[Row]) -> None:
         """Put the rows into the table in one transaction, in place of what was there."""

@@ -1,6 +1,6 @@
 """The rows of the tables that are moved (hub.sql.metadata): equal ones in one order have one digest anywhere."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -51,6 +51,17 @@ def columns_of(table: Table) -> str:
 def quoted(names: Iterable[str]) -> str:
     """The names as a list in SQL."""
     return ", ".join(f'"{name}"' for name in names)
+
+
+def as_before(table: Table, rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows without the columns that were added to the table, where these hold nothing."""
+    kept = sum(not column.info.get("added") for column in moved_columns(table))
+    return (row[:kept] if all(value is None for value in row[kept:]) else row for row in rows)
+
+
+def only_of(names: Collection[str], digests: Mapping[str, Digest]) -> dict[str, Digest]:
+    """The digests of these tables, and of others that hold something."""
+    return {name: digest for name, digest in digests.items() if name in names or digest.count}
 
 
 def digest_rows(rows: Iterable[Row]) -> Digest:

@@ -42,6 +42,10 @@ def only_on(dialect: Dialect) -> dict[str, Any]:
     return {"dialect": dialect}
 
 
+ADDED = {"added": True}
+"""`Column.info` of one that came after others of its table: a row that has nothing in it is as it was before, so that
+backups of before compare. Such columns come last.
+"""
 NOT_MOVED = {"moved": False}
 """`Column.info` of what is made again where the other columns of its row are moved to."""
 

@@ -6,7 +6,7 @@ the rest of a batch. Old versions in `history` are compressed (zlib).
 
 from sqlalchemy import Boolean, Column, Identity, Index, Integer, LargeBinary, Table, Text
 
-from hub.sql.metadata import INT64, NAME, NOT_MOVED, in_store, metadata, only_on
+from hub.sql.metadata import ADDED, INT64, NAME, NOT_MOVED, in_store, metadata, only_on
 
 _DECIDED = ("version", INT64), ("decided_by", Text), ("decided_at", Text)
 
@@ -21,7 +21,7 @@ contributions = Table(
     Column("authority", Text, nullable=False),
     Column("received_at", Text, nullable=False),
     Column("fields", LargeBinary, nullable=False),
-    Column("older", LargeBinary),
+    Column("older", LargeBinary, info=ADDED),
     info=in_store("records"),
 )
 Index(
@@ -86,8 +86,8 @@ preferences = Table(
     Column("source", Text),
     Column("source_record_id", Text),
     *(Column(name, kind, nullable=False) for name, kind in _DECIDED),
-    Column("organisation", Text),
-    Column("decided_on", Text),
+    Column("organisation", Text, info=ADDED),
+    Column("decided_on", Text, info=ADDED),
     info=in_store("records"),
 )
 

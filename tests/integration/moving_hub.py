@@ -134,7 +134,7 @@ def fill(live: Live) -> dict[str, str]:
     )
     for one in (said, private):
         live.settled(one)
-    live.post(f"records/{first}/preferences", {"field": "name_zh", "source": "owner", "source_record_id": "M-0"})
+    live.post(f"records/{first}/preferences", {"field": "name_zh", "source": "zhejiang", "source_record_id": "M-0"})
     live.post("same-as", {"left": known["搬迁光谱仪3"], "right": known["搬迁光谱仪4"], "decision": "joined"})
     booking = live.post("bookings", {"instrument": first, "start": tomorrow(9), "end": tomorrow(10), "purpose": "搬迁"})
     live.post(f"bookings/{booking['id']}/cancel", {"reason": "改期"})

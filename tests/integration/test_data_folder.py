@@ -12,6 +12,7 @@ import pytest
 from app.operations.drain import drain
 from app.operations.restore import restore
 from app.operations.sqlite_tables import Folder, digests
+from app.operations.tables import only_of
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.runtime.manifest import CATALOGUE, RECORD_STORE
 from hub.runtime.settings import Settings
@@ -95,7 +96,7 @@ def test_a_backup_of_an_earlier_release_is_restored(tmp_path: Path) -> None:
     manifest = restore(settings, file, silent)
     assert manifest.version
     with closing(Folder(settings.data_dir)) as restored:
-        assert digests(restored) == manifest.tables
+        assert only_of(manifest.tables, digests(restored)) == manifest.tables
     with Live(settings, works=False) as live:
         assert revealed(live) == {PHONE}
         assert len(live.found("光谱仪")) > 20

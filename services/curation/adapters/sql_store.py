@@ -12,7 +12,7 @@ from hub.kernel.cloudevents import CloudEvent, traced
 from hub.kernel.contributions import Contribution, Preference, SameAs
 from hub.kernel.records import RECORD_CHANGED, Record
 from hub.ports.records import Claimed, Outcome, Pending
-from hub.sql.statements import SqlDatabase, among
+from hub.sql.statements import SqlDatabase, among, hold
 from services.curation.adapters.sql_rows import joined_key, ownership_of
 from services.curation.adapters.sql_unit import (
     contributions_among,
@@ -25,6 +25,7 @@ from services.curation.adapters.sql_unit import (
 from services.curation.tables import claims, due, history, merged_under, outcomes, records
 
 SCAN_ROWS = 1_000
+MERGING_AGAIN = 0x6875_6206
 
 PENDING = """
 SELECT number, outbox.record_id, outbox.version, at, CASE WHEN records.version = outbox.version THEN records.body END,
@@ -113,6 +114,7 @@ class SqlRecords:
 
     def merge_again(self, fingerprint: str) -> bool:
         with self._tables.writing() as sql:
+            hold(sql, MERGING_AGAIN, "all")
             if sql.scalar(select(merged_under.c.fingerprint)) == fingerprint:
                 return False
             sql.execute(delete(merged_under))
