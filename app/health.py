@@ -6,6 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from app.composition import Hub
+from hub.ports.eventlog import EventLog, UnknownTopic
+from hub.runtime.manifest import EVENT_LOG, Key
 from hub.runtime.threads import Runtime, WorkerState
 from hub.web.failures import is_full
 from hub.web.routes import serve
 from schemas.http.access import LIVENESS, READINESS
+from schemas.topics import contracts
 
 log = logging.getLogger("app.health")
 FRESH_SECONDS = 1.0
@@ -30,7 +34,8 @@ Check = dict[str, Any]
 class Ping:
     """Asks a store whether it is there, in a thread of its own, so that one that hangs holds up nobody.
 
-    At most one question is under way; an answer is good for FRESH_SECONDS.
+    What the question answers by a dictionary is told too. At most one question is under way; an answer is good for
+    FRESH_SECONDS.
     """
 
     def __init__(self, name: str, ask: Callable[[], object]) -> None:
@@ -60,8 +65,8 @@ class Ping:
     def _run(self) -> None:
         began = time.monotonic()
         try:
-            self._question()
-            answer: Check = {"status": "ok"}
+            told = self._question()
+            answer: Check = {"status": "ok", **(told if isinstance(told, dict) else {})}
         except Exception as error:  # each store has errors of its own for not being there
             answer = {"status": "failing", "error": "disk full" if is_full(error) else type(error).__name__}
         now = time.monotonic()
@@ -73,9 +78,27 @@ class Ping:
 def pings(hub: Hub) -> list[Ping]:
     """One for each store that the roles of this process need."""
     needed = dict.fromkeys(key for manifest in hub.manifests for key in manifest.needs)
-    stores = [Ping(key.name, partial(hub.resources.ping, key)) for key in needed]
+    stores = [Ping(key.name, partial(_ask, hub, key)) for key in needed]
     folder = [Ping("folder", lambda: _write(hub.settings.data_dir))] if hub.settings.profile == "embedded" else []
     return [*stores, *folder]
+
+
+def _ask(hub: Hub, key: Key[Any]) -> Check:
+    hub.resources.ping(key)
+    if key != EVENT_LOG:
+        return {}
+    letters = dead_letters(hub.get(EVENT_LOG))
+    return {"dead_letters": letters} if letters else {}
+
+
+def dead_letters(event_log: EventLog) -> dict[str, int]:
+    """How many dead letters of each topic there have been, of those that have any."""
+    counts = {}
+    for contract in contracts():
+        if contract.dead_letters:
+            with suppress(UnknownTopic):
+                counts[contract.topic.name] = sum(event_log.end_offsets(contract.topic.name).values())
+    return {name: count for name, count in counts.items() if count}
 
 
 def _write(folder: Path) -> None:

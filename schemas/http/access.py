@@ -37,7 +37,9 @@ class Liveness(Model):
 
 
 class Check(Model):
-    """A worker (`alive`, `step_seconds`, `lag` …) or a store (`seconds`) of this process."""
+    """A worker (`alive`, `step_seconds`, `lag` …) or a store (`seconds`) of this process; the event log tells how many
+    `dead_letters` of each topic there have been, of those that have any.
+    """
 
     status: Literal["ok", "failing"]
     error: str | None = None
@@ -47,6 +49,7 @@ class Check(Model):
     step_seconds: float | None = None
     lag: int | None = None
     lagging: bool | None = None
+    dead_letters: dict[str, int] | None = None
 
 
 class Readiness(Model):

@@ -17,6 +17,7 @@ from app.cli.servers import INSTALL, missing_libraries
 from app.cli.session import ADDRESS_FILE, DEMO_TOKEN
 from app.operations.doctor.result import MANY_WAIT, Finding, difference
 from hub.auth.tokens import ACCESS_FILE, OPERATOR_TOKEN
+from hub.kernel.records import RECORDS
 from hub.runtime.lock import is_busy
 from hub.runtime.manifest import CATALOGUE, EVENT_LOG, RECORD_STORE
 from hub.runtime.settings import Settings
@@ -179,7 +180,7 @@ def opened(settings: Settings) -> list[Finding]:
         text = bilingual("operations.told.data-cannot-opened", error=error)
         return [Finding(False, text, bilingual("operations.mend-what-told-above"))]
     try:
-        return [*topics(hub, settings), *at_work(hub), *catalogue(hub)]
+        return [*topics(hub, settings), *at_work(hub), *dead_letters(hub), *catalogue(hub)]
     finally:
         for worker in hub.workers:
             worker.close()
@@ -201,6 +202,19 @@ def at_work(hub: "Hub") -> Iterator[Finding]:
     for name, lag in _lags(hub).items():
         text = bilingual("operations.told.entries-wait", name=name, lag=lag)
         yield Finding(lag < MANY_WAIT, text, bilingual("operations.start-hub-let-work"))
+
+
+def dead_letters(hub: "Hub") -> Iterator[Finding]:
+    """What could not be used is told of; a record that could not be published is missing where people search."""
+    from app.operations.dead_letters import TOPICS, DeadLetters
+
+    letters = DeadLetters(hub.get(EVENT_LOG), hub.get(RECORD_STORE))
+    for topic in TOPICS:
+        count = letters.count(topic)
+        if count.waiting:
+            reasons = ", ".join(f"{code} {number}" for code, number in count.reasons.items())
+            text = bilingual("operations.dead-letters", topic=topic, waiting=count.waiting, reasons=reasons)
+            yield Finding(topic != RECORDS, text, bilingual("operations.look-dead-letters", topic=topic))
 
 
 def catalogue(hub: "Hub") -> Iterator[Finding]:
