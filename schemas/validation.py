@@ -44,17 +44,18 @@ class Invalid:
 def validate_json(kind: Kind, data: bytes) -> Valid | Invalid:
     """Check one JSON object."""
     try:
-        return _valid(kind.model.model_validate_json(_cleaned_json(data)))
+        return _valid(kind.model.model_validate_json(cleaned_json(data)))
     except ValidationError as error:
         return _invalid(kind, error)
 
 
 def validate_python(kind: Kind, raw: Mapping[str, Any]) -> Valid | Invalid:
     """Check a mapping of JSON values."""
-    return _checked(kind, _cleaned_values(raw))
+    return validate_clean(kind, _cleaned_values(raw))
 
 
-def _checked(kind: Kind, raw: Mapping[str, Any]) -> Valid | Invalid:
+def validate_clean(kind: Kind, raw: Mapping[str, Any]) -> Valid | Invalid:
+    """Check a mapping of JSON values whose texts are clean."""
     try:
         return _valid(kind.model.model_validate(dict(raw)))
     except ValidationError as error:
@@ -79,7 +80,7 @@ def validate_text(kind: Kind, row: Mapping[str, str]) -> Valid | Invalid:
             problems.append(Problem("unreadable", reason, found, path, spec.label if spec else None))
     if problems:
         return Invalid(tuple(problems[:PROBLEM_LIMIT]))
-    return _checked(kind, raw)
+    return validate_clean(kind, raw)
 
 
 def values_of(kind: Kind, row: Mapping[str, str]) -> dict[str, Any]:
@@ -144,7 +145,7 @@ def _valid(record: RecordModel) -> Valid:
     return Valid(fields)
 
 
-def _cleaned_json(data: bytes) -> bytes:
+def cleaned_json(data: bytes) -> bytes:
     """The JSON with clean texts; as it is where they are, which almost all are, or where it is no JSON."""
     escapes = b"\\u" in data
     if not escapes and data.isascii():

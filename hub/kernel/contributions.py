@@ -112,7 +112,10 @@ class Contribution:
     def at(self, record_id: str | None) -> "Contribution":
         """The same as part of that record, or of none."""
         claim = self.claim
-        return self if claim.record_id == record_id else replace(self, claim=replace(claim, record_id=record_id))
+        if claim.record_id == record_id:
+            return self
+        moved = Claim(claim.source_version, claim.withdrawn, claim.digest, claim.authority, record_id)
+        return replace(self, claim=moved)
 
 
 def updated(before: Contribution | None, sent: Contribution) -> Contribution:

@@ -31,9 +31,9 @@ def form_of(version: int) -> VersionForm:
     return "time" if version >= EARLIEST_TIME else "count"
 
 
-def is_ahead(version: int, now: datetime) -> bool:
-    """Whether the version is a time further from `now` than AHEAD."""
-    return version >= EARLIEST_TIME and version > source_version(now + AHEAD)
+def latest_version(now: datetime) -> int:
+    """The greatest version that is no time further from `now` than AHEAD; no count is greater."""
+    return source_version(now + AHEAD)
 
 
 def _number(value: int | str | datetime, form: VersionForm | None) -> int:

@@ -97,7 +97,7 @@ class Placement:
         before = set(self.changed)
         for contribution in list(contributions):
             if contribution.claim.record_id is not None and not contribution.claim.withdrawn:
-                self._place(contribution, None, identities_of(contribution))
+                self._place(contribution, contribution.claim.record_id, None, identities_of(contribution))
         self.changed = before
 
     def take(self, submission: Sent) -> Placed | Refused:
@@ -117,9 +117,9 @@ class Placement:
             self._put(combined)
             return Placed(sent.key, True)
         if before is None:
-            return self._place(combined.at(None), submission.proposal, submission.identities)
+            return self._place(combined, None, submission.proposal, submission.identities)
         identities = identities_of(combined) if combined.older else submission.identities
-        return self._place(combined, submission.proposal, identities or submission.identities)
+        return self._place(combined, before.claim.record_id, submission.proposal, identities or submission.identities)
 
     def _waits_for(self, contribution: Contribution) -> str:
         """The record that a contribution claims, where it is part of none for that."""
@@ -147,15 +147,21 @@ class Placement:
         self._put(sent.at(None))  # so that it is known when it comes again
         return self._withdraw(own[0], replace(sent, source_record_id=own[0].source_record_id))
 
-    def _place(self, contribution: Contribution, proposal: str | None, identities: Collection[str]) -> Placed | Refused:
+    def _place(
+        self, contribution: Contribution, home: str | None, proposal: str | None, identities: Collection[str]
+    ) -> Placed | Refused:
+        """`home` is the record that it is part of, None where it is of none."""
         kind = kind_named(contribution.kind)
         alike = self._alike(identities)
-        home = contribution.claim.record_id
-        claimed, joinable = self._judged(kind, contribution, alike)
+        if home is None and not alike:
+            return self._begin(kind, contribution, proposal, identities)
+        claimed, joinable = self._judged(kind, contribution, home, alike)
         if home is None:
             if claimed:
                 return self._wait(contribution, claimed)
-            home = alike[joinable[0]] if joinable else self._new_id(contribution, proposal)
+            if not joinable:
+                return self._begin(kind, contribution, proposal, identities)
+            home = alike[joinable[0]]
         root = self.groups.root(home)
         if problem := too_much(contribution, identities, self.contributions(root), self._led.get(root, ())):
             return problem
@@ -169,6 +175,17 @@ class Placement:
         self._register(identities, home)
         return Placed(contribution.key, True)
 
+    def _begin(
+        self, kind: Kind, contribution: Contribution, proposal: str | None, identities: Collection[str]
+    ) -> Placed:
+        """A record that was not there."""
+        free = proposal is not None and proposal not in self._exists
+        record_id = proposal if free and proposal else own_id(*contribution.key)
+        self._put(contribution.at(record_id))
+        self.holdings.take(kind, contribution, self.groups.root(record_id), [contribution])
+        self._register(identities, record_id)
+        return Placed(contribution.key, True)
+
     def _alike(self, identities: Iterable[str]) -> dict[str, str]:
         """The records that these identifiers lead to, those of the strongest first, each with the id that they name."""
         alike: dict[str, str] = {}
@@ -177,9 +194,10 @@ class Placement:
                 alike.setdefault(self.groups.root(record_id), record_id)
         return alike
 
-    def _judged(self, kind: Kind, contribution: Contribution, alike: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    def _judged(
+        self, kind: Kind, contribution: Contribution, home: str | None, alike: Mapping[str, str]
+    ) -> tuple[list[str], list[str]]:
         """Of the records that an identifier leads to: those that it claims, and those that it may belong to."""
-        home = contribution.claim.record_id
         mine = self.groups.root(home) if home is not None else ""
         owns = self.holdings.speaks_as_owner(contribution)
         claimed, joinable = [], []
@@ -225,12 +243,6 @@ class Placement:
             holder = self.holdings.of(root) or ""
             self.ownership[place] = Ownership(contribution.key, root, holder, contribution.received_at)
             self.new_ownership.add(place)
-
-    def _new_id(self, contribution: Contribution, proposal: str | None) -> str:
-        """The id of a record that was not there."""
-        if proposal is not None and proposal not in self._exists:
-            return proposal
-        return own_id(*contribution.key)
 
     def _put(self, contribution: Contribution) -> None:
         """Keep the contribution, as part of the record that its claim names."""

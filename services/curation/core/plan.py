@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 from hub.kernel.contributions import Contribution, Preference, kind_of, newest
 from hub.kernel.records import Record
 from hub.kernel.sources import Sources
-from hub.kernel.versions import is_ahead
+from hub.kernel.versions import latest_version
 from hub.ports.clock import rfc3339
 from hub.ports.records import Changes, Effect, Outcome, WeakKey
 from schemas.kind import kind_named
 from services.curation.core.authority import judged
 from services.curation.core.components import Component
 from services.curation.core.known import Known, Refused, Sent, Statements
-from services.curation.core.merge import NOTHING, Merged, merged
+from services.curation.core.merge import NOTHING, merged
 from services.curation.core.placement import Placed, Placement
 from services.curation.core.weak import identifier_key, weak_keys
 
@@ -51,7 +51,8 @@ def planned(statements: Statements, known: Known, now: datetime, rules: Rules, *
     placement = Placement(known, same_as.values(), rules.sources, rules.codes)
     if again:
         placement.take_again(known.contributions)
-    results = [_taken(placement, sent, now) for sent in statements.submissions]
+    latest = latest_version(now)
+    results = [_taken(placement, sent, latest) for sent in statements.submissions]
     decided = [placement.decide(decision) for _, decision in statements.decided]
     changes = Changes(
         contributions=[placement.said[key] for key in placement.changed],
@@ -61,7 +62,7 @@ def planned(statements: Statements, known: Known, now: datetime, rules: Rules, *
         aliases_before={alias: known.aliases.get(alias, ()) for alias in placement.new_aliases},
         ownership=[placement.ownership[place] for place in placement.new_ownership],
     )
-    _Merging(changes, placement, known, rfc3339(now), rules.sources).run(preferences.values())
+    _Merging(changes, placement, known, rfc3339(now), rules.sources).run(preferences.values(), again)
     if again:
         changes.weak_new.extend((key, record.id) for record in known.records.values() for key in _weak(record))
     _offer(changes, placement)
@@ -72,19 +73,19 @@ def planned(statements: Statements, known: Known, now: datetime, rules: Rules, *
     return Planned(changes, {sent.event_id: result for sent, result in refused if isinstance(result, Refused)})
 
 
-def _taken(placement: Placement, sent: Sent, now: datetime) -> Result:
+def _taken(placement: Placement, sent: Sent, latest: int) -> Result:
     version = sent.contribution.claim.source_version
-    if is_ahead(version, now) and is_ahead(version, _arrival(sent.contribution, now)):
+    if version > latest and version > _latest_at_arrival(sent.contribution):
         return Refused("future-version", "the source's version is a time more than a day ahead")
     return placement.take(sent)
 
 
-def _arrival(contribution: Contribution, now: datetime) -> datetime:
-    """When the row arrived: later than `now` where the hub's clock was set back, since its versions never go back."""
+def _latest_at_arrival(contribution: Contribution) -> int:
+    """Rows may have arrived later than now: the hub's own versions never go back, even when its clock is set back."""
     try:
-        return datetime.fromisoformat(contribution.received_at).astimezone(UTC)
-    except ValueError:
-        return now
+        return latest_version(datetime.fromisoformat(contribution.received_at).astimezone(UTC))
+    except (ValueError, OverflowError):
+        return 0
 
 
 def _newest_known(known: Iterable[Any], new: Iterable[Any]) -> dict[tuple[str, str], Any]:
@@ -106,10 +107,12 @@ class _Merging:
         self._now = now
         self._sources = sources
 
-    def run(self, preferences: Iterable[Preference]) -> None:
+    def run(self, preferences: Iterable[Preference], again: bool) -> None:
+        """What nobody speaks for is left alone where it is merged `again`: nothing was said that could change it."""
         chosen = self._by_root(preferences)
         for component in self._placement.groups.components():
-            self._merge(component, chosen.get(component.canonical, ()))
+            if not again or self._placement.contributions(component.canonical):
+                self._merge(component, chosen.get(component.canonical, ()))
 
     def _by_root(self, preferences: Iterable[Preference]) -> dict[str, list[Preference]]:
         """Preferences in force, the newest of each field of a record last, with the names that sources have now."""
@@ -130,28 +133,25 @@ class _Merging:
             before = self._records.get(record_id)
             if before is None and not result.sources and not component.others:
                 continue  # nothing was said of it that counts
-            if record_id == canonical:
-                led = self._placement.led_to(canonical)
-                wanted = self._record(record_id, result, same_as=component.others, holder=holder, aliases=led)
-            else:
-                kept = before.holder if before else None
-                wanted = self._record(record_id, NOTHING, replaced_by=canonical, holder=kept)
+            sole = record_id == canonical
+            part = result if sole else NOTHING
+            wanted = Record(
+                record_id,
+                kind.name,
+                1,
+                "active" if part.sources else "withdrawn",
+                self._now,
+                self._now,
+                part.fields,
+                part.provenance,
+                part.sources,
+                part.conflicts,
+                component.others if sole else (),
+                None if sole else canonical,
+                holder if sole else before.holder if before else None,
+                self._placement.led_to(canonical) if sole else (),
+            )
             _note(self._changes, before, wanted)
-
-    def _record(self, record_id: str, part: Merged, **led: Any) -> Record:
-        return Record(
-            id=record_id,
-            kind=kind_of(record_id),
-            version=1,
-            status="active" if part.sources else "withdrawn",
-            created_at=self._now,
-            updated_at=self._now,
-            fields=part.fields,
-            provenance=part.provenance,
-            sources=part.sources,
-            conflicts=part.conflicts,
-            **led,
-        )
 
 
 def _note(changes: Changes, before: Record | None, wanted: Record) -> None:

@@ -11,6 +11,7 @@ from hub.kernel.records import Operation
 from hub.kernel.versions import VersionForm, source_version
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
+from schemas.validation import cleaned_json
 from services.ingest.core.rows import ERROR_NAME, ID_NAMES, OPERATION_NAMES, RAW_NAME, VERSION_NAMES, Row
 
 ID_LIMIT = 300
@@ -54,7 +55,7 @@ def stated(row: Row, form: VersionForm | None = None) -> Stated:
         if b'"_' not in data and b'"source_' not in data:
             return _statement(row.source_record_id, row.version, row.operation, data, form)
         try:
-            data = orjson.loads(data)
+            data = orjson.loads(cleaned_json(data))
         except orjson.JSONDecodeError:
             return Stated("", None, None, row.data)
     if not isinstance(data, dict):

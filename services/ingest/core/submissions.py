@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from hub.kernel.canonical import canonical_json
 from hub.kernel.problems import Problem, expecting
 from hub.kernel.records import Authority, Operation, Submission
-from hub.kernel.versions import VersionForm, is_ahead
+from hub.kernel.versions import VersionForm, latest_version
 from schemas.fields import FieldSpec, fields_of
 from schemas.kind import Kind
-from schemas.validation import Invalid, Valid, validate_json, validate_python, validate_text
+from schemas.validation import Invalid, Valid, validate_clean, validate_json, validate_python, validate_text
 from services.ingest.core.identity import Stated, stated
 from services.ingest.core.rows import ID_NAMES, VERSION_NAMES, Row
 
@@ -101,10 +101,10 @@ class Frame:
     organisation: str = ""
     versions: VersionForm | None = None
     secrets: tuple[Path, ...] = field(init=False, repr=False)
-    arrived: datetime = field(init=False, repr=False)
+    latest: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "arrived", datetime.fromisoformat(self.received_at))
+        object.__setattr__(self, "latest", latest_version(datetime.fromisoformat(self.received_at)))
         object.__setattr__(self, "secrets", secret_paths(self.kind))
 
 
@@ -132,7 +132,7 @@ def checked(row: Row, frame: Frame) -> Checked | Refused:
     statement = stated(row, frame.versions)
     if statement.problems:
         return Refused(row, statement.problems)
-    if statement.version is not None and is_ahead(statement.version, frame.arrived):
+    if statement.version is not None and statement.version > frame.latest:
         return Refused(row, (_ahead(statement.version),))
     operation = statement.operation or frame.operation
     result = _validated(row, statement.data, frame.kind)
@@ -178,6 +178,8 @@ def submission(row: Checked, frame: Frame) -> Submission | Refused:
 def _validated(row: Row, data: bytes | Mapping[str, Any], kind: Kind) -> Valid | Invalid:
     if isinstance(data, bytes):
         return validate_json(kind, data)
+    if row.form == "json":
+        return validate_clean(kind, data)
     return validate_text(kind, data) if row.form == "text" else validate_python(kind, data)
 
 
