@@ -62,6 +62,7 @@ WRITING: Mapping[str, RouteLimits] = {
     "DELETE /api/v1/saved-searches/{search_id}": DEFAULT,
     "POST /api/v1/records/{record_id}/preferences": DECISION,
     "POST /api/v1/same-as": DECISION,
+    "POST /api/v1/claims/{claim_id}/decision": JSON,
     "POST /import": replace(UPLOAD, body=UPLOAD.body + FORM_OVERHEAD),  # the page asks who it is
     "POST /records/{record_id}/book": FORM,
     "POST /bookings/{booking_id}/confirm": FORM,
