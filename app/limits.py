@@ -54,6 +54,7 @@ WRITING: Mapping[str, RouteLimits] = {
     "POST /api/v1/organisations/{organisation_id}/suspend": OWN,
     "POST /api/v1/submissions/{kind}": replace(UPLOAD, roles=SUBMITTERS),
     "POST /api/v1/instruments/{instrument_id}/telemetry": replace(JSON, body=MIB),
+    "POST /api/v1/instruments/{instrument_id}/managers": JSON,
     "POST /api/v1/bookings": JSON,
     "POST /api/v1/bookings/{booking_id}/confirm": JSON,
     "POST /api/v1/bookings/{booking_id}/decline": JSON,

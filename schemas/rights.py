@@ -1,9 +1,9 @@
-"""Who may decide about a record's resource, by who speaks for it, and whether it can be booked at all."""
+"""Who may decide about a record's resource, by the organisation that holds it, and whether it can be booked at all."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from hub.kernel.access import Principal
+from hub.kernel.access import Principal, Role
 from hub.kernel.records import Record
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
@@ -17,6 +17,10 @@ _OUT_OF_USE = {
 _NOT_THE_KIND = bilingual("schemas.not-the-kind")
 _NOT_SHARED = bilingual("schemas.not-shared")
 _NO_HOURS = bilingual("schemas.no-hours")
+DECIDERS: frozenset[Role] = frozenset({"manager", "approver"})
+"""The roles that decide about the time of the instruments that their organisation holds."""
+REPORTERS: frozenset[Role] = frozenset({"manager", "submitter"})
+"""The roles that report the use of the instruments that their organisation holds."""
 
 
 def refusal_of(kind: Kind | None, fields: Mapping[str, Any]) -> Bilingual | None:
@@ -31,16 +35,37 @@ def refusal_of(kind: Kind | None, fields: Mapping[str, Any]) -> Bilingual | None
     return None if fields.get("opening_hours") else _NO_HOURS
 
 
-def owns(principal: Principal, record: Record | None) -> bool:
-    """Whether the caller speaks for the instrument: an operator, or a submitter for a source with an owner's authority.
+def holder_of(record: Record | None) -> str | None:
+    """The organisation (a tenancy id) that manages the record's resource; None where operators alone do.
 
-    Whoever harvests or oversees a record does not decide about the instrument's time.
+    A record that curation has not given a holder is that of the one organisation that speaks for it as its owner; where
+    several do, none of them can be told to be the right one.
+    """
+    if record is None or record.holder is not None:
+        return record.holder if record else None
+    speakers = {source.organisation for source in record.sources if source.authority == "owner"}
+    return speakers.pop() if len(speakers) == 1 else None
+
+
+def acts_for(principal: Principal, record: Record | None, roles: Collection[Role]) -> bool:
+    """Whether the caller is an operator, or has one of the roles for the organisation that holds the record.
+
+    Whoever harvests or oversees a record has no say about the instrument's time. What was there before organisations is
+    held by one without a name (`""`), whose members are told apart by the sources that they may speak for.
     """
     if "operator" in principal.roles:
         return True
-    return record is not None and any(map(principal.may_submit_for, owner_sources(record)))
+    holder = holder_of(record)
+    if record is None or holder is None or principal.organisation != holder or principal.roles.isdisjoint(roles):
+        return False
+    own = (source for source in record.sources if source.authority == "owner" and not source.organisation)
+    return bool(holder) or any(principal.may_submit_for(source.source) for source in own)
 
 
-def owner_sources(record: Record) -> frozenset[str]:
-    """The sources that speak for the record with an owner's authority."""
-    return frozenset(source.source for source in record.sources if source.authority == "owner")
+def may_decide(principal: Principal, record: Record | None, managers: Collection[str]) -> bool:
+    """Whether the caller decides about bookings of the record's instrument: see `acts_for` and DECIDERS.
+
+    Where the holder has named accounts as the instrument's `managers`, they alone do.
+    """
+    named = not managers or principal.account in managers or "operator" in principal.roles
+    return named and acts_for(principal, record, DECIDERS)

@@ -15,7 +15,10 @@ from hub.sql.sqlite import StoreFiles
 
 LOG = "log.db"
 KEY = "vault.key"
-STORES = (LOG, "receipts.db", "vault.db", "bookings.db", "searches.db", "usage.db", "accounts.db", "records.db")
+STORES = (
+    *(LOG, "receipts.db", "vault.db", "bookings.db", "managers.db", "searches.db", "usage.db", "accounts.db"),
+    "records.db",
+)
 """Every file that cannot be made again from the others; the catalogue can."""
 KEYS = (KEY, "operator.token", "demo.token")
 """Secrets in plain, readable by their owner alone."""

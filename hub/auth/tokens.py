@@ -35,6 +35,8 @@ OPERATOR_TOKEN = "operator.token"  # noqa: S105 - a file's name
 ACCESS_FILE = "access.json"
 LOCK_FILE = "access.lock"
 LOCK_SECONDS = 60.0
+_GIVEN, _REVOKED = "sha256", "revoked"
+_DECIDED: frozenset[Role] = frozenset({"manager", "approver"})
 
 
 class AccessFile:
@@ -77,13 +79,17 @@ class AccessFile:
         return next((holder for holder in self.principals() if holder.credential == credential), None)
 
     def revoke(self, credential: str) -> bool:
-        """Whether there was a token of this id; there is none from now on."""
+        """Whether there was a token of this id; there is none from now on.
+
+        That there was one stays known, lest another one of its name or sources take what was its own.
+        """
         with self._locked():
             entries = self._entries()
-            kept = [entry for entry in entries if _credential(entry) != credential]
-            if len(kept) < len(entries):
-                write_private(self._path, orjson.dumps(kept, option=orjson.OPT_INDENT_2))
-        return len(kept) < len(entries)
+            given = next((entry for entry in entries if _is_given(entry) and _credential(entry) == credential), None)
+            if given is not None:
+                given[_REVOKED] = given.pop(_GIVEN)
+                write_private(self._path, orjson.dumps(entries, option=orjson.OPT_INDENT_2))
+        return given is not None
 
     def _begin(self) -> None:
         with self._locked():
@@ -97,7 +103,7 @@ class AccessFile:
         return FolderLock(self._path.parent, LOCK_FILE, LOCK_SECONDS)
 
     def _add(self, token: str, name: str, roles: Iterable[Role], sources: Iterable[str]) -> None:
-        entry = {"name": name, "roles": sorted(roles), "sources": sorted(sources), "sha256": _digest(token)}
+        entry = {"name": name, "roles": sorted(roles), "sources": sorted(sources), _GIVEN: _digest(token)}
         write_private(self._path, orjson.dumps([*self._entries(), entry], option=orjson.OPT_INDENT_2))
 
     def _entries(self) -> list[dict[str, Any]]:
@@ -114,18 +120,29 @@ class AccessFile:
     def _read(self) -> dict[str, Principal]:
         try:
             entries = self._entries()
-            return {entry["sha256"]: _principal(entry, entries) for entry in entries}
+            return {entry[_GIVEN]: _principal(entry, entries) for entry in entries if _is_given(entry)}
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f"{self._path.name} is no list of tokens: {error}") from error
 
 
 def _principal(entry: dict[str, Any], entries: list[dict[str, Any]]) -> Principal:
-    """It acts for what there was before organisations where no other token may speak for its sources."""
+    """It acts for what there was before organisations where no other token may speak for its sources.
+
+    Whoever submitted decided about bookings too, and goes on doing so for its own organisation.
+    """
     credential, roles, sources = _credential(entry), frozenset(entry["roles"]), frozenset(entry["sources"])
-    others = [other["sources"] for other in entries if other is not entry and "operator" not in other["roles"]]
-    alone = bool(sources) and not any(_share(sources, frozenset(other)) for other in others)
-    organisation = "" if alone or "operator" in roles else credential
-    return Principal(entry["name"], roles, sources, credential, organisation, credential)
+    others = [other for other in entries if other is not entry]
+    speakers = [frozenset(other["sources"]) for other in others if "operator" not in other["roles"]]
+    alone = bool(sources) and not any(_share(sources, other) for other in speakers)
+    return Principal(
+        entry["name"],
+        roles | _DECIDED if "submitter" in roles else roles,
+        sources,
+        credential,
+        "" if alone or "operator" in roles else credential,
+        credential,
+        formerly="" if any(other["name"] == entry["name"] for other in others) else entry["name"],
+    )
 
 
 def _share(some: frozenset[str], others: frozenset[str]) -> bool:
@@ -133,7 +150,11 @@ def _share(some: frozenset[str], others: frozenset[str]) -> bool:
 
 
 def _credential(entry: dict[str, Any]) -> str:
-    return f"legacy-{entry['sha256'][:12]}"
+    return f"legacy-{(entry.get(_REVOKED) or entry[_GIVEN])[:12]}"
+
+
+def _is_given(entry: dict[str, Any]) -> bool:
+    return _REVOKED not in entry
 
 
 def _digest(token: str) -> str:

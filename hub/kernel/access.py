@@ -44,7 +44,8 @@ class Principal:
 
     `name` is for people to read; `account` is the id of the person or machine, `organisation` that of the tenancy it
     acts for, `credential` that of the token or session; all are empty where there is none. `sources` lists the
-    submission sources that it may speak for; `*` stands for all. `scope` bounds the role of an agency.
+    submission sources that it may speak for; `*` stands for all. `scope` bounds the role of an agency. `formerly` is
+    the name that this account alone had before accounts had ids; empty where there is none.
     """
 
     name: str = ""
@@ -54,6 +55,7 @@ class Principal:
     organisation: str = ""
     credential: str = ""
     scope: Scope = field(default_factory=Scope)
+    formerly: str = ""
 
     def may_see(self, openness: Openness) -> bool:
         return openness == "public" or bool(READERS[openness] & self.roles)

@@ -14,7 +14,7 @@ BookingStatus = Literal["requested", "confirmed", "declined", "cancelled"]
 ACTIVE: frozenset[BookingStatus] = frozenset({"requested", "confirmed"})
 """The statuses that keep the time from others."""
 
-PRIVATE = ("purpose", "booked_by", "reason", "changed_by")
+PRIVATE = ("purpose", "booked_by", "booker_name", "reason", "changed_by", "changer_name")
 """Of a booking: told to its booker, the instrument's owner and operators alone, and in no event."""
 
 _AS_TEXT = orjson.OPT_UTC_Z
@@ -43,8 +43,9 @@ class Booking:
     """One booking at one version.
 
     `start` and `end` are instants in UTC, to the second; `time_zone` is the instrument's (IANA) at the time of booking.
-    `version` counts 1, 2, 3 …; `created_at` and `updated_at` are RFC 3339 in UTC. `reason` and `changed_by` belong to
-    the latest change.
+    `version` counts 1, 2, 3 …; `created_at` and `updated_at` are RFC 3339 in UTC. `booked_by` is the id of an account,
+    `booker_name` its name at that time, None where the booking was made before accounts had ids: there `booked_by` is
+    the name. So are `changed_by` and `changer_name`, which belong to the latest change, as `reason` does.
     """
 
     id: str
@@ -61,6 +62,8 @@ class Booking:
     price: Price | None = None
     reason: str = ""
     changed_by: str = ""
+    booker_name: str | None = None
+    changer_name: str | None = None
 
     @property
     def interval(self) -> Interval:
@@ -71,7 +74,7 @@ class Booking:
         return self.status in ACTIVE
 
     def asks_the_same_as(self, other: "Booking") -> bool:
-        """Whether both come of one request, sent twice."""
+        """Whether both, of one booker, come of one request, sent twice."""
         return self._request() == other._request()
 
     def to_bytes(self) -> bytes:
@@ -92,14 +95,15 @@ class Booking:
         return cls(**raw)
 
     def _request(self) -> tuple[object, ...]:
-        return (self.instrument_id, self.start, self.end, self.purpose, self.booked_by)
+        return (self.instrument_id, self.start, self.end, self.purpose)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A step of a booking to another status. `at` is RFC 3339, UTC; `by` is who decided it."""
+    """A step of a booking to another status. `at` is RFC 3339, UTC; `by` is the account that decided it."""
 
     status: BookingStatus
     at: str
     by: str
     reason: str = ""
+    name: str = ""

@@ -17,6 +17,7 @@ REASON_CHARS = 500
 ID_CHARS = 200
 MOST_DAYS = 31
 PAGE_LIMIT = 100
+MANAGERS_LIMIT = 100
 
 
 class NamedInstrument(Model):
@@ -71,7 +72,10 @@ class Availability(Model):
 
 
 class Booking(Model):
-    """A booking at one version; `actions` are what the caller may do with it now. Times have the place's offset."""
+    """A booking at one version; `actions` are what the caller may do with it now. Times have the place's offset.
+
+    `booked_by` is a name, `booked_by_account` whose it is; empty where the booking was made before accounts had ids.
+    """
 
     id: str
     instrument: NamedInstrument
@@ -81,6 +85,7 @@ class Booking(Model):
     status: BookingStatus
     purpose: str
     booked_by: str
+    booked_by_account: str = ""
     created_at: Moment
     updated_at: Moment
     version: int
@@ -123,6 +128,25 @@ class Decision(Body):
     """The reason for a decision about a booking; may be left out."""
 
     reason: Annotated[str, Field(max_length=REASON_CHARS)] | None = None
+
+
+class Managers(Model):
+    """The accounts that decide about an instrument: those named for it, and those named for all of its holder's.
+
+    Where there are none, every manager and approver of the organisation that holds the instrument decides.
+    """
+
+    instrument: str
+    accounts: tuple[str, ...]
+    everywhere: tuple[str, ...]
+
+
+class NewManagers(Body):
+    """The accounts that are to be named, in the place of those named before."""
+
+    accounts: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=ID_CHARS)], ...], Field(max_length=MANAGERS_LIMIT)
+    ]
 
 
 class AvailabilityQuery(Parameters):
@@ -182,6 +206,23 @@ CALENDAR = OPERATIONS.add(
     bytes,
     media=("text/calendar",),
     problems=(404,),
+    token=True,
+)
+MANAGERS = OPERATIONS.add(
+    "get_managers",
+    "GET /instruments/{instrument_id}/managers",
+    "Who decides about an instrument (`*`: about all that the caller's organisation holds)",
+    Managers,
+    problems=(403, 404, 409),
+    token=True,
+)
+NAME_MANAGERS = OPERATIONS.add(
+    "name_managers",
+    "POST /instruments/{instrument_id}/managers",
+    "Say who decides about an instrument (`*`: about all that the caller's organisation holds)",
+    Managers,
+    body=NewManagers,
+    problems=(400, 403, 404, 409, 413, 422),
     token=True,
 )
 

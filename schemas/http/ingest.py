@@ -51,7 +51,7 @@ class ReceiptSummary(Model):
 
 
 class Receipts(Model):
-    """The newest receipts of the sources that the caller speaks for."""
+    """The newest receipts of the caller's organisation."""
 
     receipts: tuple[ReceiptSummary, ...]
 
@@ -141,7 +141,7 @@ SUBMIT = OPERATIONS.add(
 RECEIPTS = OPERATIONS.add(
     "list_receipts",
     "GET /receipts",
-    "The newest receipts of the sources that the caller speaks for; an operator sees all",
+    "The newest receipts of the caller's organisation; an operator sees all",
     Receipts,
     query=ReceiptsQuery,
     problems=(403, 422),

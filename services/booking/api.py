@@ -16,6 +16,7 @@ from schemas.http.booking import Action
 from services.booking.core import requests
 from services.booking.core.calendar import calendar_of
 from services.booking.core.views import Seen, availability_view, booking_view, span_views
+from services.booking.managers import Managers, Named
 from services.booking.ports import Position
 from services.booking.service import BookingDesk, Taken
 
@@ -25,11 +26,12 @@ Text = Annotated[str | None, Query()]
 Body = Annotated[Any, Depends(json_body)]
 
 
-def router(desk: BookingDesk) -> APIRouter:
+def router(desk: BookingDesk, managers: Managers) -> APIRouter:
     """Every path of the booking API."""
     api = APIRouter()
     _add_booking(api, desk)
     _add_reading(api, desk)
+    _add_managers(api, managers)
     for action in contract.ACTIONS:
         _add_action(api, desk, action)
     return api
@@ -101,6 +103,24 @@ def _add_action(api: APIRouter, desk: BookingDesk, action: Action) -> None:
     def act(booking_id: str, body: Body, caller: Caller, language: ReaderLanguage) -> Response:
         seen = desk.act(action, booking_id, requests.read_reason(body), caller)
         return answered(booking_view(seen, language))
+
+
+def _add_managers(api: APIRouter, managers: Managers) -> None:
+    @serve(api, contract.MANAGERS)
+    def named(instrument_id: str, caller: Caller) -> Response:
+        return answered(_managers(managers.of(instrument_id, caller)))
+
+    @serve(api, contract.NAME_MANAGERS)
+    def name(instrument_id: str, body: Body, caller: Caller) -> Response:
+        return answered(_managers(managers.name(instrument_id, requests.read_accounts(body), caller)))
+
+
+def _managers(named: Named) -> contract.Managers:
+    return contract.Managers(
+        instrument=named.instrument,
+        accounts=tuple(sorted(named.accounts)),
+        everywhere=tuple(sorted(named.everywhere)),
+    )
 
 
 def _page(found: list[Seen], most: int, language: Language) -> Response:

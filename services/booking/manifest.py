@@ -3,18 +3,26 @@
 from hub.runtime.manifest import ACCESS, DATABASE, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
 from hub.sql.metadata import declared
 from services.booking import tables
+from services.booking.adapters.sql_managers import SqlManagers
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.booking.api import router
+from services.booking.managers import Managers
 from services.booking.owners import OwnerUpkeep
-from services.booking.ports import BookingStore
+from services.booking.ports import EVERY, BookingStore, ManagerStore
 from services.booking.service import BookingDesk, BookingRelay
 
 BOOKING_STORE = Key[BookingStore]("bookings")
+MANAGERS = Key[ManagerStore]("managers")
 
 
 def desk(on: Resources) -> BookingDesk:
     """The service on its stores."""
-    return BookingDesk(on.get(BOOKING_STORE), on.get(RECORD_STORE), on.clock)
+    return BookingDesk(on.get(BOOKING_STORE), managers(on), on.get(RECORD_STORE), on.clock)
+
+
+def managers(on: Resources) -> Managers:
+    """Who decides about which instrument."""
+    return Managers(on.get(MANAGERS), on.get(RECORD_STORE))
 
 
 def _bookings(on: Resources) -> BookingStore:
@@ -28,10 +36,13 @@ def _bookings(on: Resources) -> BookingStore:
 MANIFEST = Manifest(
     role="booking",
     tables=declared(tables),
-    stores=(Store(BOOKING_STORE, _bookings, lambda bookings: bookings.get(NOBODY)),),
-    needs=(EVENT_LOG, RECORD_STORE, BOOKING_STORE),
+    stores=(
+        Store(BOOKING_STORE, _bookings, lambda bookings: bookings.get(NOBODY)),
+        Store(MANAGERS, lambda on: SqlManagers(on.tables("managers")), lambda named: named.named(NOBODY, [EVERY])),
+    ),
+    needs=(EVENT_LOG, RECORD_STORE, BOOKING_STORE, MANAGERS),
     uses=(ACCESS,),
-    router=lambda on: router(desk(on)),
+    router=lambda on: router(desk(on), managers(on)),
     workers=lambda on: (
         BookingRelay(on.get(EVENT_LOG), on.get(BOOKING_STORE), on.settings.batch_rows),
         OwnerUpkeep(on.get(BOOKING_STORE), on.get(RECORD_STORE)),

@@ -1,4 +1,4 @@
-"""The worker that keeps bookings under the names of those who own their instruments now."""
+"""The worker that keeps bookings under the organisations that hold their instruments now."""
 
 import threading
 from collections.abc import Collection, Mapping
@@ -6,18 +6,18 @@ from time import monotonic
 
 from hub.kernel.records import Record
 from hub.ports.records import RecordReader
-from schemas.rights import owner_sources
-from services.booking.ports import BookingStore
+from schemas.rights import holder_of
+from services.booking.ports import NOBODY, BookingStore
 
 PAGE_INSTRUMENTS = 500
 EVERY_SECONDS = 60.0
 
 
 class OwnerUpkeep:
-    """A hub.ports.worker.Worker that looks up who owns the instruments that ever had a booking, round after round.
+    """A hub.ports.worker.Worker that looks up who holds the instruments that ever had a booking, round after round.
 
-    A record's owners may change without a new version of it, and so without an event: a source that says nothing new
-    of an instrument owns it too. Therefore the records themselves are read.
+    What speaks for a record may change without a new version of it, and so without an event. Therefore the records
+    themselves are read.
     """
 
     name = "booking.owners"
@@ -34,12 +34,12 @@ class OwnerUpkeep:
         if monotonic() < self._rests_until:
             self._closed.wait(timeout)
             return 0
-        page = self._bookings.owned(self._after, PAGE_INSTRUMENTS)
+        page = self._bookings.held(self._after, PAGE_INSTRUMENTS)
         records = records_of(self._records, [instrument for instrument, _ in page])
         for instrument, before in page:
-            owners = owner_sources(records[instrument]) if instrument in records else frozenset()
-            if owners != before:
-                self._bookings.set_owners(instrument, owners)
+            holder = held_by(records.get(instrument))
+            if holder != before:
+                self._bookings.set_holder(instrument, holder)
         self._after = page[-1][0] if len(page) == PAGE_INSTRUMENTS else ""
         if not self._after:
             self._rests_until = monotonic() + EVERY_SECONDS
@@ -48,6 +48,12 @@ class OwnerUpkeep:
     def close(self) -> None:
         """Wake a step that waits."""
         self._closed.set()
+
+
+def held_by(record: Record | None) -> str:
+    """The holder as the booking store has it."""
+    holder = holder_of(record)
+    return NOBODY if holder is None else holder
 
 
 def records_of(records: RecordReader, instruments: Collection[str]) -> Mapping[str, Record]:

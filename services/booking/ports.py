@@ -1,6 +1,6 @@
 """The booking store: the truth about who has an instrument when. Two active bookings never overlap in it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -10,6 +10,11 @@ from schemas.events.bookings import Booking, BookingStatus, Change, Interval
 
 PAGE_LIMIT = 100
 CONFLICT_LIMIT = 20
+
+NOBODY = "-"
+"""In place of a holder where there is none: only operators decide about the instrument."""
+EVERY = "*"
+"""In place of an instrument: every one that the organisation holds."""
 
 Position = tuple[datetime, str]
 """Where a page ended: the start and id of its last booking."""
@@ -44,12 +49,12 @@ class Changed:
 class BookingStore(Protocol):
     """Durable when each method returns. Safe for many threads and processes."""
 
-    def add(self, booking: Booking, key: str = "", also: Collection[str] = (), owners: Collection[str] = ()) -> Added:
+    def add(self, booking: Booking, key: str = "", also: Collection[str] = (), holder: str = NOBODY) -> Added:
         """Store a new booking unless active ones overlap it, and the event that tells of it, in one step.
 
-        `key` is the booker's idempotency key; a request that was not stored leaves it unused. `also` are further ids
-        of the same instrument (records joined to it), whose bookings exclude this one too. `owners` are the sources
-        that own the instrument now, see `set_owners`.
+        `key` is the idempotency key of the booker's account; a request that was not stored leaves it unused. `also` are
+        further ids of the same instrument (records joined to it), whose bookings exclude this one too. `holder` is the
+        organisation that holds the instrument now, see `set_holder`.
         """
 
     def change(self, booking_id: str, expected_version: int, change: Change) -> Changed:
@@ -63,8 +68,8 @@ class BookingStore(Protocol):
     def between(self, instruments: Collection[str], start: datetime, end: datetime) -> Sequence[Interval]:
         """The intervals of active bookings of any of these instruments that overlap [start, end), in order."""
 
-    def of(self, booked_by: str, limit: int, before: Position | None = None) -> Sequence[Booking]:
-        """The bookings of one booker, latest start first, at most PAGE_LIMIT; those after `before` in that order."""
+    def of(self, bookers: Collection[str], limit: int, before: Position | None = None) -> Sequence[Booking]:
+        """The bookings of any of these, latest start first, at most PAGE_LIMIT; those after `before` in that order."""
 
     def on(self, instruments: Collection[str], limit: int, before: Position | None = None) -> Sequence[Booking]:
         """The bookings of any of these instruments, latest start first, at most PAGE_LIMIT."""
@@ -74,18 +79,18 @@ class BookingStore(Protocol):
         statuses: Collection[BookingStatus],
         limit: int,
         before: Position | None = None,
-        owners: Collection[str] | None = None,
+        holder: str | None = None,
     ) -> Sequence[Booking]:
         """The bookings of every instrument that have one of these statuses, latest start first, at most PAGE_LIMIT.
 
-        `owners`: only of instruments that one of these sources owns, or whose owners nobody has looked up yet.
+        `holder`: only of instruments that this organisation holds, or whose holder nobody has looked up yet.
         """
 
-    def set_owners(self, instrument_id: str, owners: Collection[str]) -> None:
-        """Say which sources own an instrument that has bookings, for those there are and for no later ones."""
+    def set_holder(self, instrument_id: str, holder: str) -> None:
+        """Say who holds an instrument that has bookings, for those there are and for no later ones."""
 
-    def owned(self, after: str, limit: int) -> Sequence[tuple[str, frozenset[str] | None]]:
-        """Instruments that ever had a booking, those after this id in the order of their ids, with their owners.
+    def held(self, after: str, limit: int) -> Sequence[tuple[str, str | None]]:
+        """Instruments that ever had a booking, those after this id in the order of their ids, with their holders.
 
         None where nobody has looked them up yet.
         """
@@ -104,5 +109,17 @@ class BookingStore(Protocol):
 
     def digest(self) -> str:
         """`hub.kernel.canonical.digest_of` every booking's to_bytes()."""
+
+    def close(self) -> None: ...
+
+
+class ManagerStore(Protocol):
+    """Which accounts an organisation names as managers of an instrument, or of EVERY one. Durable when it returns."""
+
+    def named(self, organisation: str, instruments: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """The accounts by instrument, those without any left out."""
+
+    def name(self, organisation: str, instrument: str, accounts: Collection[str]) -> None:
+        """Put these in the place of those named before."""
 
     def close(self) -> None: ...

@@ -16,13 +16,14 @@ from hub.ports.records import RecordReader
 from hub.text.messages import bilingual
 from schemas.events.bookings import BOOKINGS, Booking, BookingStatus, Change, Interval
 from schemas.http.booking import MOST_DAYS, Action
-from schemas.rights import owner_sources, owns
+from schemas.rights import DECIDERS
 from services.booking.core import policy
 from services.booking.core.offers import Offer, offer_of
 from services.booking.core.requests import DEFAULT_DAYS, Ask, read_date, read_whole
 from services.booking.core.slots import calendar, day_of, days_from, instant_of, nearest_free, search_window
 from services.booking.core.views import Availability, Seen
-from services.booking.owners import records_of
+from services.booking.managers import Managers
+from services.booking.owners import held_by, records_of
 from services.booking.ports import PAGE_LIMIT, BookingStore, Position
 
 ATTEMPTS = 5
@@ -54,8 +55,9 @@ class BookingDesk:
     The rules are `services.booking.core.policy`; whether a time is still free is the store's to say.
     """
 
-    def __init__(self, bookings: BookingStore, records: RecordReader, clock: Clock) -> None:
+    def __init__(self, bookings: BookingStore, managers: Managers, records: RecordReader, clock: Clock) -> None:
         self._bookings = bookings
+        self._managers = managers
         self._records = records
         self._clock = clock
 
@@ -85,19 +87,19 @@ class BookingDesk:
         record = self._instrument(ask.instrument_id)
         offer, now = offer_of(record), self._clock.now()
         booking = _new(ask, record, offer, principal, now)
-        if key and (earlier := self._bookings.with_key(principal.name, key)):
+        if key and (earlier := self._with_key(principal, key)):
             return self._replayed(earlier, booking, record, principal)
         if offer.refusal:
             raise Refusal(Problem("not-bookable", offer.refusal, ask.instrument_id, "instrument"), status=409)
         if problems := policy.may_book(offer, ask.wanted, now, principal):
             raise Refusal(*problems)
-        added = self._bookings.add(booking, key, offer.instruments[1:], owner_sources(record))
+        added = self._bookings.add(booking, key, offer.instruments[1:], held_by(record))
         metrics.BOOKINGS.labels(added.outcome).inc()
         if added.outcome == "overlap":
             raise Taken(offer, ask.wanted, self._nearest(offer, ask.wanted, now))
         if added.outcome != "added" and added.booking:
             return self._replayed(added.booking, booking, record, principal)
-        return self._seen(booking, record, principal), False
+        return self._decidable(booking, record, principal), False
 
     def get(self, booking_id: str, principal: Principal) -> Seen:
         """Raises Refusal: 401; 404 for an unknown booking, and for one that the caller may not see."""
@@ -107,8 +109,8 @@ class BookingDesk:
     def mine(self, principal: Principal, limit: int, before: Position | None = None) -> list[Seen]:
         """The caller's own bookings, latest start first."""
         policy.signed_in(principal)
-        found = self._bookings.of(principal.name, limit, before)
-        return self._all_seen(found, principal)
+        bookers = {principal.account, principal.formerly} - {""}
+        return self._all_seen(self._bookings.of(bookers, limit, before), principal)
 
     def of_instrument(
         self, instrument_id: str, principal: Principal, limit: int, before: Position | None = None
@@ -116,7 +118,7 @@ class BookingDesk:
         """The bookings of an instrument, latest start first, for its owner: 403 for others."""
         policy.signed_in(principal)
         record = self._record(instrument_id)
-        if not owns(principal, record):
+        if not self._managers.decides(principal, record):
             raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=403)
         instruments = {instrument_id, *((record.id, *record.same_as) if record else ())}
         return self._all_seen(self._bookings.on(instruments, limit, before), principal)
@@ -127,20 +129,19 @@ class BookingDesk:
         """The bookings of all instruments that the caller decides about, latest start first, and where to read on.
 
         A page holds fewer than `limit` with more to follow only where OWNED_READ of them are still to be looked up, as
-        after an upgrade. A change of an instrument's owners shows within a minute (OwnerUpkeep). Raises Refusal: 401;
+        after an upgrade. A change of an instrument's holder shows within a minute (OwnerUpkeep). Raises Refusal: 401;
         403 for those who decide about no instrument.
         """
         policy.signed_in(principal)
-        if not principal.roles & policy.DECIDERS:
+        holder = None if "operator" in principal.roles else principal.organisation
+        if principal.roles.isdisjoint(DECIDERS | {"operator"}):
             raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=403)
-        decides_all = "operator" in principal.roles or "*" in principal.sources
-        owners = None if decides_all else principal.sources
         owned: list[Seen] = []
         for _ in range(OWNED_READ // PAGE_LIMIT):
-            bookings = self._bookings.having(statuses, PAGE_LIMIT, before, owners)
+            bookings = self._bookings.having(statuses, PAGE_LIMIT, before, holder)
             for seen in self._all_seen(bookings, principal):
                 before = (seen.booking.start, seen.booking.id)
-                if owns(principal, seen.record):
+                if seen.decides:
                     owned.append(seen)
                 if len(owned) == limit:
                     return owned, before
@@ -157,14 +158,14 @@ class BookingDesk:
         for _ in range(ATTEMPTS):
             seen = self._visible_booking(booking_id, principal)
             booking, now = seen.booking, self._clock.now()
-            if booking.status == policy.MOVES[action][1] and booking.changed_by == principal.name:
+            if booking.status == policy.MOVES[action][1] and booking.changed_by == principal.account:
                 return seen
-            status = policy.decided(action, booking, principal, owns(principal, seen.record), now)
-            change = Change(status, rfc3339(now), principal.name, reason)
+            status = policy.decided(action, booking, principal, seen.decides, now)
+            change = Change(status, rfc3339(now), principal.account, reason, principal.name)
             changed = self._bookings.change(booking_id, booking.version, change)
             if changed.outcome == "changed" and changed.booking:
                 metrics.BOOKING_CHANGES.labels(status).inc()
-                return self._seen(changed.booking, seen.record, principal)
+                return self._seen(changed.booking, seen.record, principal, seen.decides)
         raise refusal("busy", "booking.busy", booking_id, "version", 409)
 
     def _instrument(self, instrument_id: str) -> Record:
@@ -187,23 +188,38 @@ class BookingDesk:
     def _visible_booking(self, booking_id: str, principal: Principal) -> Seen:
         booking = self._bookings.get(booking_id)
         record = self._record(booking.instrument_id) if booking else None
-        if booking is None or not policy.may_see(principal, booking, owns(principal, record)):
+        decides = booking is not None and self._managers.decides(principal, record)
+        if booking is None or not policy.may_see(principal, booking, decides):
             raise refusal("unknown-booking", "booking.unknown-booking", booking_id, "id", 404)
-        return self._seen(booking, record, principal)
+        return self._seen(booking, record, principal, decides)
 
     def _all_seen(self, bookings: Iterable[Booking], principal: Principal) -> list[Seen]:
         found = list(bookings)
         records = self._records_of({booking.instrument_id for booking in found})
-        return [self._seen(booking, records.get(booking.instrument_id), principal) for booking in found]
+        decided = self._managers.decided(principal, records.values())
+        operates = "operator" in principal.roles
+        pairs = [(booking, records.get(booking.instrument_id)) for booking in found]
+        return [
+            self._seen(booking, record, principal, operates or (record is not None and record.id in decided))
+            for booking, record in pairs
+        ]
 
-    def _seen(self, booking: Booking, record: Record | None, principal: Principal) -> Seen:
-        owner = owns(principal, record)
-        return Seen(booking, record, policy.actions_of(booking, principal, owner, self._clock.now()))
+    def _decidable(self, booking: Booking, record: Record, principal: Principal) -> Seen:
+        return self._seen(booking, record, principal, self._managers.decides(principal, record))
+
+    def _seen(self, booking: Booking, record: Record | None, principal: Principal, decides: bool) -> Seen:
+        return Seen(booking, record, policy.actions_of(booking, principal, decides, self._clock.now()), decides)
+
+    def _with_key(self, principal: Principal, key: str) -> Booking | None:
+        earlier = self._bookings.with_key(principal.account, key)
+        if earlier is None and principal.formerly:
+            earlier = self._bookings.with_key(principal.formerly, key)
+        return earlier if earlier and policy.is_booker(principal, earlier) else None
 
     def _replayed(self, earlier: Booking, asked: Booking, record: Record, principal: Principal) -> tuple[Seen, bool]:
         if not earlier.asks_the_same_as(asked):
             raise refusal("key-reused", "booking.key-reused", "", "Idempotency-Key", 422)
-        return self._seen(earlier, record, principal), True
+        return self._decidable(earlier, record, principal), True
 
     def _nearest(self, offer: Offer, wanted: Interval, now: datetime) -> list[Interval]:
         taken = self._bookings.between(offer.instruments, *search_window(wanted))
@@ -260,9 +276,11 @@ def _new(ask: Ask, record: Record, offer: Offer, principal: Principal, now: date
         time_zone=offer.zone.key,
         status=policy.first_status(offer),
         purpose=ask.purpose,
-        booked_by=principal.name,
+        booked_by=principal.account,
         created_at=rfc3339(now),
         updated_at=rfc3339(now),
         price=policy.price_of(offer, ask.wanted, principal),
-        changed_by=principal.name,
+        changed_by=principal.account,
+        booker_name=principal.name,
+        changer_name=principal.name,
     )

@@ -1,8 +1,10 @@
 """The tables of the booking store: instruments that ever had a booking, bookings, their outbox.
 
 Two active bookings of an instrument never overlap, which the table itself forbids: by an exclusion constraint on
-PostgreSQL, by triggers on SQLite. `owners` are the sources that decide about the instrument's time, joined in one
-column (services.booking.adapters.sql_bookings); NULL where nobody has looked since the booking was stored.
+PostgreSQL, by triggers on SQLite. `owners` is the organisation that holds the instrument's record, NOBODY (`-`) where
+there is none; NULL where nobody has looked since the booking was stored. `booked_by` is the booker's account, in
+bookings from before accounts had ids its name. `managers` are the accounts that an organisation names for an instrument
+that it holds, or for all of them (`*`).
 """
 
 from sqlalchemy import (
@@ -85,4 +87,13 @@ booking_outbox = Table(
     Column("at", Text, nullable=False),
     Column("data", LargeBinary, nullable=False),
     info=in_store("bookings", name="outbox"),
+)
+
+managers = Table(
+    "managers",
+    metadata,
+    Column("organisation", NAME, primary_key=True),
+    Column("instrument", NAME, primary_key=True),
+    Column("account", NAME, primary_key=True),
+    info=in_store("managers"),
 )

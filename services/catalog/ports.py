@@ -1,6 +1,6 @@
 """Saved searches: a person's own queries under names of their own, kept until the person removes them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -12,8 +12,8 @@ SEARCHES_LIMIT = 100
 class SavedSearch:
     """One query under a name.
 
-    `owner` is the principal's name; `query` is the canonical query string of the search, without `?`; `created_at` is
-    RFC 3339, UTC.
+    `owner` is an account, or, of searches from before accounts had ids, its name; `query` is the canonical query string
+    of the search, without `?`; `created_at` is RFC 3339, UTC.
     """
 
     id: str
@@ -32,13 +32,13 @@ class SavedSearches(Protocol):
         Adding one again under its id and owner replaces it; the id of another owner's search is a ValueError.
         """
 
-    def of(self, owner: str) -> Sequence[SavedSearch]:
-        """The owner's searches, newest first."""
+    def of(self, owners: Collection[str]) -> Sequence[SavedSearch]:
+        """The searches of any of these, newest first."""
 
-    def get(self, owner: str, search_id: str) -> SavedSearch | None:
-        """None where the owner has no such search."""
+    def get(self, owners: Collection[str], search_id: str) -> SavedSearch | None:
+        """None where none of these has such a search."""
 
-    def remove(self, owner: str, search_id: str) -> bool:
+    def remove(self, owners: Collection[str], search_id: str) -> bool:
         """Whether there was one."""
 
     def close(self) -> None: ...

@@ -126,14 +126,14 @@ class CatalogueQueries:
     def save(self, caller: Principal, name: str, query: str, language: Language) -> contract.SavedSearch:
         """Keep a search under its canonical query string. Raises Refusal: 400 for a bad query, 409 for too many."""
         canonical = query_string(queries.parsed(parameters_of(query), language))
-        search = SavedSearch(uuid4().hex, caller.name, name, canonical, rfc3339(self._clock.now()))
+        search = SavedSearch(uuid4().hex, caller.account, name, canonical, rfc3339(self._clock.now()))
         if self._searches.add(search) == "full":
             raise refusal("too-many-searches", "catalog.unknown-record", "", None, 409, SEARCHES_LIMIT=SEARCHES_LIMIT)
         return _saved_view(search)
 
     def saved(self, caller: Principal) -> contract.SavedSearches:
         """The caller's searches, newest first."""
-        return contract.SavedSearches(searches=tuple(map(_saved_view, self._searches.of(caller.name))))
+        return contract.SavedSearches(searches=tuple(map(_saved_view, self._searches.of(_owners(caller)))))
 
     def saved_one(self, caller: Principal, search_id: str) -> contract.SavedSearch:
         """Raises Refusal (404)."""
@@ -141,7 +141,7 @@ class CatalogueQueries:
 
     def forget(self, caller: Principal, search_id: str) -> None:
         """Raises Refusal (404)."""
-        if not self._searches.remove(caller.name, search_id):
+        if not self._searches.remove(_owners(caller), search_id):
             raise _no_search(search_id)
 
     def results(self, caller: Principal, search_id: str, further: Parameters, language: Language) -> SearchPage:
@@ -181,10 +181,15 @@ class CatalogueQueries:
         return found
 
     def _saved(self, caller: Principal, search_id: str) -> SavedSearch:
-        found = self._searches.get(caller.name, search_id)
+        found = self._searches.get(_owners(caller), search_id)
         if found is None:
             raise _no_search(search_id)
         return found
+
+
+def _owners(caller: Principal) -> frozenset[str]:
+    """Under what the caller's searches are kept."""
+    return frozenset({caller.account, caller.formerly} - {""})
 
 
 def _saved_view(search: SavedSearch) -> contract.SavedSearch:

@@ -1,14 +1,14 @@
 """Who may send and read what; told apart are those who have not signed in, may not, and ask for what is not there."""
 
-from collections.abc import Collection
-
 from hub.kernel.access import Principal, Role
 from hub.kernel.problems import Refusal, expecting, refusal
 from hub.kernel.sources import Source, Sources
 from schemas.kind import Kind, kinds
-from services.ingest.ports.receipts import Receipt
+from services.ingest.ports.receipts import Belonging, Receipt
 
 SUBMITTERS: frozenset[Role] = frozenset({"submitter", "operator"})
+READERS: frozenset[Role] = SUBMITTERS | {"steward", "manager"}
+"""The roles that see what became of what their organisation sent."""
 
 
 def kind_called(name: str) -> Kind:
@@ -19,16 +19,16 @@ def kind_called(name: str) -> Kind:
     raise refusal("unknown-kind", "ingest.not-allowed", name, "kind", 404, known=", ".join(known))
 
 
-def require_submitter(principal: Principal) -> None:
-    """Raises Refusal: 401 for the anonymous, 403 for those who may send nothing."""
-    if principal.roles & SUBMITTERS:
+def _require(principal: Principal, roles: frozenset[Role]) -> None:
+    """Raises Refusal: 401 for the anonymous, 403 for those with none of the roles."""
+    if principal.roles & roles:
         return
     problem = expecting(
         "not-allowed",
         "ingest.not-allowed.token-may-submit-role",
         "",
         "Authorization",
-        wanted=" / ".join(sorted(SUBMITTERS)),
+        wanted=" / ".join(sorted(roles)),
     )
     raise Refusal(problem, status=403 if principal.roles else 401)
 
@@ -38,7 +38,7 @@ def source_for(principal: Principal, source_id: str, sources: Sources) -> Source
 
     Raises Refusal: 422 where it is missing or not registered, 403 where it is somebody else's.
     """
-    require_submitter(principal)
+    _require(principal, SUBMITTERS)
     own = principal.sources - {"*"}
     if not source_id and len(own) == 1 and "*" not in principal.sources:
         (source_id,) = own
@@ -54,15 +54,17 @@ def source_for(principal: Principal, source_id: str, sources: Sources) -> Source
     )
 
 
-def readable_sources(principal: Principal) -> Collection[str] | None:
-    """The sources whose receipts the principal may see, None for all; Refusal (401, 403) where there are none."""
-    require_submitter(principal)
-    return None if "operator" in principal.roles or "*" in principal.sources else principal.sources
+def readable_receipts(principal: Principal) -> Belonging | None:
+    """Whose receipts the principal may see, None for everybody's; Refusal (401, 403) for those who may see none."""
+    _require(principal, READERS)
+    if "operator" in principal.roles:
+        return None
+    return Belonging(principal.organisation, principal.sources, principal.formerly)
 
 
 def readable(principal: Principal, receipt_id: str, receipt: Receipt | None) -> Receipt:
     """The receipt, for those who may see it; to others it does not exist (404), so that ids cannot be tried out."""
-    sources = readable_sources(principal)
-    if receipt is not None and (sources is None or receipt.source in sources):
+    whose = readable_receipts(principal)
+    if receipt is not None and (whose is None or whose.has(receipt)):
         return receipt
     raise refusal("unknown-receipt", "ingest.not-allowed.id-receipt-what-you", receipt_id, "id", 404)

@@ -23,7 +23,7 @@ from schemas.derive.templates import template
 from schemas.http import ingest as contract
 from schemas.http.ingest import ReceiptsQuery, RowsQuery
 from schemas.kind import Kind
-from services.ingest.admission import kind_called, readable, readable_sources
+from services.ingest.admission import kind_called, readable, readable_receipts
 from services.ingest.core.idempotency import key_from_header
 from services.ingest.formats.refused_rows import Giveback, write_refused
 from services.ingest.formats.registry import FORMATS
@@ -161,8 +161,8 @@ def _add_receipts(api: APIRouter, ingest: Ingest) -> None:
 
     @serve(api, contract.RECEIPTS)
     def receipts(principal: Caller, query: Annotated[ReceiptsQuery, Query()]) -> Response:
-        """The newest receipts of the sources that the caller speaks for; an operator sees all."""
-        recent = ingest.outcomes.recent(readable_sources(principal), query.limit)
+        """The newest receipts of the caller's organisation; an operator sees all."""
+        recent = ingest.outcomes.recent(readable_receipts(principal), query.limit)
         return answered(contract.Receipts(receipts=tuple(contract.ReceiptSummary(**_head(one)) for one in recent)))
 
     @serve(api, contract.RECEIPT)

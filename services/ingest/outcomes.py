@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple, get_args
@@ -13,7 +13,7 @@ from hub.ports.records import Outcome, RecordReader
 from hub.text.messages import bilingual
 from schemas.http.ingest import ROWS_LIMIT, State
 from services.ingest.core.refused import RefusedRow, unpack_refused
-from services.ingest.ports.receipts import Accepted, Batch, Receipt, ReceiptStore
+from services.ingest.ports.receipts import Accepted, Batch, Belonging, Receipt, ReceiptStore
 from services.ingest.ports.vault import Vault
 
 STATES: tuple[State, ...] = get_args(State)
@@ -67,9 +67,9 @@ class Outcomes:
     def receipt(self, receipt_id: str) -> Receipt | None:
         return self._receipts.get(receipt_id)
 
-    def recent(self, sources: Collection[str] | None, limit: int) -> list[Receipt]:
-        """Newest first, of these sources (None: of all)."""
-        return self._receipts.recent(sources, limit)
+    def recent(self, whose: Belonging | None, limit: int) -> list[Receipt]:
+        """Newest first, of these (None: of all)."""
+        return self._receipts.recent(whose, limit)
 
     def rows(self, receipt_id: str, after: int, limit: int) -> tuple[list[RowState], int | None]:
         """Up to `limit` rows after that row, and the row to go on after where there are more."""

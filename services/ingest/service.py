@@ -42,13 +42,9 @@ RETRY_SECONDS = 5
 class Busy(Refusal):
     """The request is being handled just now (409); `retry_after` seconds from now it may be done."""
 
-    retry_after = RETRY_SECONDS
-
 
 class Interrupted(Refusal):
     """The request broke off at a fault of the hub's (503); sent again with its key it goes on where it was."""
-
-    retry_after = RETRY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +54,12 @@ class Request:
     kind: Kind
     source: Source
     operation: Operation
-    sender: str
-    organisation: str = ""
+    sender: Principal
+
+    @property
+    def speaker(self) -> str:
+        """The organisation that the rows are spoken for; a source that is no owner's speaks for itself (`""`)."""
+        return self.sender.organisation if self.source.authority == "owner" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,7 @@ class Ingest:
         if wanted is None:
             known = ", ".join(OPERATIONS)
             raise refusal("bad-operation", "ingest.interrupted", operation, "operation", known=known)
-        # What a source says that speaks for itself is nobody's who sends it.
-        organisation = principal.organisation if its_source.authority == "owner" else ""
-        return Request(its_kind, its_source, wanted, principal.name, organisation)
+        return Request(its_kind, its_source, wanted, principal)
 
     def receive(
         self,
@@ -140,7 +138,10 @@ class Ingest:
     def _opened(self, request: Request, form: Format, body: BinaryIO, key: str) -> Opened:
         arrived = rfc3339(self._arrived())
         names = (request.source.id, request.kind.name, form.name)
-        receipt = Receipt(uuid4().hex, *names, arrived, request.sender)
+        sender = request.sender
+        receipt = Receipt(
+            uuid4().hex, *names, arrived, sender.name, organisation=sender.organisation, account=sender.account
+        )
         fingerprint = self._fingerprint([*names, request.operation], body) if key else ""
         opened = self._receipts.open(receipt, key[:KEY_LIMIT], fingerprint)
         if opened.outcome == "mismatch":
@@ -149,6 +150,7 @@ class Ingest:
             raise Busy(
                 expecting("request-in-progress", "ingest.interrupted.wait-until-request-same", key, "Idempotency-Key"),
                 status=409,
+                retry_after=RETRY_SECONDS,
             )
         return opened
 
@@ -218,7 +220,7 @@ class Ingest:
             received_at=receipt.created_at,
             version=source_version(datetime.fromisoformat(receipt.created_at)),
             operation=request.operation,
-            organisation=request.organisation,
+            organisation=request.speaker,
             versions=request.source.versions,
         )
 
@@ -248,4 +250,5 @@ class Ingest:
         except Exception:
             # Without its mark the receipt is taken for dead once nothing has been heard of it for a while.
             log.exception("receipt %s could not be marked as interrupted", receipt_id)
-        return Interrupted(expecting("interrupted", "ingest.interrupted.same-request-again-idempotency"), status=503)
+        problem = expecting("interrupted", "ingest.interrupted.same-request-again-idempotency")
+        return Interrupted(problem, status=503, retry_after=RETRY_SECONDS)

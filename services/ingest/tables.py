@@ -1,8 +1,12 @@
-"""The tables of ingest: receipts and what they say of each batch of rows; the vault's sealed values."""
+"""The tables of ingest: receipts and what they say of each batch of rows; the vault's sealed values.
+
+A receipt from before accounts had ids has no organisation and no account. `idempotency_key` is the sender's key within
+its organisation and account (services.ingest.adapters.sql_receipts).
+"""
 
 from sqlalchemy import CheckConstraint, Column, Index, Integer, LargeBinary, Table, Text
 
-from hub.sql.metadata import INT64, NAME, in_store, metadata
+from hub.sql.metadata import ADDED, INT64, NAME, in_store, metadata
 
 receipts = Table(
     "receipts",
@@ -19,6 +23,8 @@ receipts = Table(
     Column("idempotency_key", NAME),
     Column("fingerprint", Text, nullable=False),
     Column("alive_at", Text, nullable=False),
+    Column("organisation", NAME, info=ADDED),
+    Column("account", NAME, info=ADDED),
     info=in_store("receipts"),
 )
 HAS_KEY = receipts.c.idempotency_key.is_not(None)
@@ -31,6 +37,15 @@ Index(
     sqlite_where=HAS_KEY,
 )
 Index("receipt_times", receipts.c.created_at)
+Index("receipts_of", receipts.c.organisation, receipts.c.created_at)
+FROM_BEFORE = receipts.c.organisation.is_(None)
+Index(
+    "receipts_before",
+    receipts.c.sender,
+    receipts.c.created_at,
+    postgresql_where=FROM_BEFORE,
+    sqlite_where=FROM_BEFORE,
+)
 
 receipt_batches = Table(
     "receipt_batches",

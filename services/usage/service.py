@@ -19,7 +19,7 @@ from hub.text.messages import bilingual
 from schemas.events.usage import RUN_RECORDED, TELEMETRY, USAGE, USAGE_COUNTED, MonthUsage
 from schemas.kind import kinds
 from schemas.kinds.instrument import DEFAULT_TIME_ZONE
-from schemas.rights import owns
+from schemas.rights import REPORTERS, acts_for
 from schemas.views.references import aliases
 from schemas.views.visibility import PUBLIC, layout, visible
 from services.usage.core.facts import SOURCES, Fact, Malformed, decoded
@@ -76,16 +76,20 @@ class Recorder:
         if record is None or kind is None or not kind.bookable:
             problem = expecting("unknown-instrument", "usage.unknown-instrument", instrument_id, "instrument")
             raise Refusal(problem, status=404)
-        if not owns(principal, record):
+        if not acts_for(principal, record, REPORTERS):
             raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=403)
         return record
 
     def _source(self, record: Record, principal: Principal) -> str:
-        """One source has one id for a run, whoever of it sends the run again."""
+        """One source of an organisation has one id for a run, whoever of it sends the run again."""
         own = (
-            one.source for one in record.sources if one.authority == "owner" and principal.may_submit_for(one.source)
+            f"{one.source}/{one.organisation}".rstrip("/")
+            for one in record.sources
+            if one.authority == "owner"
+            and one.organisation == principal.organisation
+            and (one.organisation or principal.may_submit_for(one.source))
         )
-        return next((f"{self._event_source}/{source}" for source in own), self._event_source)
+        return next((f"{self._event_source}/{speaker}" for speaker in own), self._event_source)
 
 
 class CountingStore(Protocol):

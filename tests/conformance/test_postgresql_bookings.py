@@ -1,5 +1,6 @@
 """The booking store on PostgreSQL: the suite of the port, and what is its own."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,7 +10,10 @@ import pytest
 
 from hub.sql.postgresql import PostgresDatabase
 from services.booking.adapters.postgresql_bookings import PostgresBookings
+from services.booking.adapters.sql_managers import SqlManagers
+from services.booking.ports import ManagerStore
 from tests.conformance.bookings import CANCEL, CONFIRM, BookingStoreConformance, Open, at, booking
+from tests.conformance.managers import ManagerStoreConformance
 from tests.waiting import wait_until
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -24,6 +28,15 @@ class TestPostgresBookings(BookingStoreConformance):
     @pytest.fixture
     def open_store(self, postgres: PostgresDatabase) -> Open:
         return lambda: PostgresBookings(postgres, "hub")
+
+
+class TestPostgresManagers(ManagerStoreConformance):
+    adapter = "SqlManagers on PostgreSQL"
+    capabilities = frozenset()
+
+    @pytest.fixture
+    def reopened(self, postgres: PostgresDatabase) -> Callable[[], ManagerStore]:
+        return lambda: SqlManagers(postgres)
 
 
 @pytest.fixture

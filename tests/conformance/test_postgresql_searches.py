@@ -31,8 +31,8 @@ class TestPostgresSavedSearches(SavedSearchesConformance):
         with ThreadPoolExecutor(8) as pool:
             told = list(pool.map(lambda number: searches.add(saved(number)), range(200, 216)))
         assert told.count("added") == 3
-        assert len(searches.of("li")) == SEARCHES_LIMIT
+        assert len(searches.of(["li"])) == SEARCHES_LIMIT
 
     def test_nothing_is_known_under_a_name_that_cannot_be_stored(self, searches: SavedSearches) -> None:
-        assert searches.get("li", "\0") is None
-        assert not searches.remove("li", "\0")
+        assert searches.get(["li"], "\0") is None
+        assert not searches.remove(["li"], "\0")

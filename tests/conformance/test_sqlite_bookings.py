@@ -2,15 +2,19 @@
 
 import sqlite3
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from hub.sql.sqlite import Database
+from hub.sql.sqlite import Database, StoreFiles
 from services.booking.adapters.group_commit import GroupCommit
+from services.booking.adapters.sql_managers import SqlManagers
 from services.booking.adapters.sqlite_bookings import SqliteBookings
+from services.booking.ports import ManagerStore
 from tests.conformance.bookings import CANCEL, CONFIRM, BookingStoreConformance, Open, booking
+from tests.conformance.managers import ManagerStoreConformance
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.conformance
@@ -23,6 +27,17 @@ class TestSqliteBookings(BookingStoreConformance):
     @pytest.fixture
     def open_store(self, tmp_path: Path) -> Open:
         return lambda: SqliteBookings(tmp_path / "bookings.db", "hub")
+
+
+class TestSqliteManagers(ManagerStoreConformance):
+    adapter = "SqlManagers on SQLite"
+    capabilities = frozenset()
+
+    @pytest.fixture
+    def reopened(self, tmp_path: Path) -> Iterator[Callable[[], ManagerStore]]:
+        files = StoreFiles(tmp_path)
+        yield lambda: SqlManagers(files.open("managers"))
+        files.close()
 
 
 @pytest.mark.parametrize(

@@ -10,22 +10,36 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.limits import limits_of_routes
-from hub.kernel.access import Principal
+from hub.kernel.access import Principal, Role
 from hub.kernel.records import Record, SourceRef
 from hub.ports.clock import ManualClock
+from hub.sql.sqlite import StoreFiles
 from hub.web.limits import Limited
 from hub.web.problems import install_problem_handlers
+from services.booking.adapters.sql_managers import SqlManagers
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.booking.api import router
+from services.booking.managers import Managers
 from services.booking.service import BookingDesk
 from tests.contract import conforming
 
 NOW = datetime(2026, 11, 30, 0, tzinfo=UTC)  # Monday, 08:00 in Shanghai
+
+
+def person(account: str, *roles: Role, name: str = "", organisation: str = "") -> Principal:
+    sources = frozenset({"owner"} if "submitter" in roles else ())
+    return Principal(name or account, frozenset(roles), sources, f"acc-{account}", organisation)
+
+
 PEOPLE = {
-    "li": Principal("li", frozenset({"member"})),
-    "wang": Principal("wang", frozenset({"member"})),
-    "lab": Principal("lab", frozenset({"submitter"}), frozenset({"owner"})),
-    "op": Principal("op", frozenset({"operator"})),
+    "li": person("li", "member"),
+    "wang": person("wang", "member"),
+    "li2": person("li2", "member", name="li"),
+    "lab": person("lab", "approver", organisation="org-lab"),
+    "chief": person("chief", "manager", organisation="org-lab"),
+    "sender": person("sender", "submitter", "steward", organisation="org-lab"),
+    "foreign": person("foreign", "manager", "approver", "submitter", name="lab", organisation="org-foreign"),
+    "op": person("op", "operator"),
 }
 MICROSCOPE = Record(
     "instrument-1",
@@ -41,7 +55,7 @@ MICROSCOPE = Record(
         "hourly_rate": {"amount": "300.00", "currency": "CNY"},
     },
     {},
-    (SourceRef("owner", "1", 1, "owner", ""),),
+    (SourceRef("owner", "1", 1, "owner", "", "org-lab"),),
 )
 RECORDS = [
     MICROSCOPE,
@@ -49,7 +63,7 @@ RECORDS = [
     replace(MICROSCOPE, id="instrument-broken", fields=MICROSCOPE.fields | {"status": "maintenance"}),
     replace(MICROSCOPE, id="instrument-gone", status="withdrawn", fields={}, replaced_by="instrument-1"),
     replace(MICROSCOPE, id="instrument-new", same_as=("instrument-1",)),
-    replace(MICROSCOPE, id="instrument-foreign", sources=(SourceRef("other", "1", 1, "owner", ""),)),
+    replace(MICROSCOPE, id="instrument-foreign", holder="org-foreign"),
     replace(MICROSCOPE, id="project-1", kind="project"),
 ]
 
@@ -64,6 +78,9 @@ class Records:
 
     def __init__(self) -> None:
         self._records = {record.id: record for record in RECORDS}
+
+    def put(self, record: Record) -> None:
+        self._records[record.id] = record
 
     def get(self, ids: Collection[str]) -> Mapping[str, Record]:
         return {one: self._records[one] for one in ids if one in self._records}
@@ -80,7 +97,10 @@ class Desk:
         app.state.access = Tokens()
         install_problem_handlers(app)
         app.add_middleware(Limited, table=limits_of_routes(2**20))
-        app.include_router(router(BookingDesk(self.store, self.records, self.clock)))  # type: ignore[arg-type]
+        self.files = StoreFiles(folder)
+        managers = Managers(SqlManagers(self.files.open("managers")), self.records)  # type: ignore[arg-type]
+        desk = BookingDesk(self.store, managers, self.records, self.clock)  # type: ignore[arg-type]
+        app.include_router(router(desk, managers))
         self._client = TestClient(app)
 
     def get(self, path: str, who: str = "li", **query: str) -> Any:
@@ -92,6 +112,10 @@ class Desk:
     def book(self, start: str, end: str, who: str = "li", instrument: str = "instrument-1", **headers: str) -> Any:
         wanted = {"start": f"2026-12-{start}:00+08:00", "end": f"2026-12-{end}:00+08:00", "purpose": "合金断口"}
         return self.post("/bookings", {"instrument": instrument} | wanted, who, **headers)
+
+    def close(self) -> None:
+        self.store.close()
+        self.files.close()
 
     def inbox(self, who: str) -> Any:
         return self.get("/bookings", who, scope="owned").json()["bookings"]

@@ -42,9 +42,11 @@ SPECTROMETER: dict[str, Any] = {
     "place": {"address": "宁波市江北区", "division": "330205", "lat": 29.88, "lon": 121.55},
 }
 PEOPLE = {
-    "li": Principal("li", frozenset({"member"})),
-    "wang": Principal("wang", frozenset({"member"})),
-    "operator": Principal("operator", frozenset({"operator"})),
+    "li": Principal("li", frozenset({"member"}), account="acc-li"),
+    "li2": Principal("li", frozenset({"member"}), account="acc-li2"),
+    "heir": Principal("li", frozenset({"member"}), account="acc-heir", formerly="acc-li"),
+    "wang": Principal("wang", frozenset({"member"}), account="acc-wang"),
+    "operator": Principal("operator", frozenset({"operator"}), account="acc-op"),
 }
 
 

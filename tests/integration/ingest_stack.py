@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from app.limits import limits_of_routes
 from hub.auth.sources import load_sources
-from hub.kernel.access import Principal
+from hub.kernel.access import Principal, Role
 from hub.kernel.deadletters import dead_letter_topic
 from hub.kernel.entries import Delivered, Entry
 from hub.kernel.records import RECORDS, SUBMISSIONS, Record
@@ -33,12 +33,27 @@ from services.ingest.service import Ingest
 from tests.contract import conforming
 
 LIMITS = Limits(row_bytes=4_000, field_chars=1_000, batch_rows=10)
-OPERATOR = Principal("op", frozenset({"operator"}), frozenset({"*"}))
+OPERATOR = Principal("op", frozenset({"operator"}), frozenset({"*"}), "acc-op")
+
+
+def person(
+    account: str, *roles: Role, name: str = "", organisation: str = "org-lab", source: str = "owner"
+) -> Principal:
+    sources = frozenset({source} if "submitter" in roles else ())
+    return Principal(name or account, frozenset(roles), sources, f"acc-{account}", organisation)
+
+
 TOKENS = {
     "operator": OPERATOR,
-    "owner": Principal("lab", frozenset({"submitter"}), frozenset({"owner"})),
-    "zhejiang": Principal("province", frozenset({"submitter"}), frozenset({"zhejiang"})),
-    "member": Principal("company", frozenset({"member"}), frozenset()),
+    "owner": person("lab", "submitter"),
+    "colleague": person("colleague", "submitter"),
+    "manager": person("manager", "manager"),
+    "steward": person("steward", "steward"),
+    "approver": person("approver", "approver"),
+    "rival": person("rival", "submitter", "manager", "steward", name="lab", organisation="org-rival"),
+    "zhejiang": person("province", "submitter", organisation="org-province", source="zhejiang"),
+    "office": person("office", "submitter", organisation="org-office", source="zhejiang"),
+    "member": person("company", "member", organisation="org-company"),
 }
 
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.integration
 def desk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path)
     yield desk
-    desk.store.close()
+    desk.close()
 
 
 def test_from_a_free_slot_to_a_confirmed_booking(desk: Desk) -> None:

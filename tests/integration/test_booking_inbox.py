@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.integration
 def desk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path)
     yield desk
-    desk.store.close()
+    desk.close()
 
 
 def test_an_owners_inbox_is_of_all_its_instruments_and_no_others(desk: Desk) -> None:
@@ -48,8 +48,8 @@ INSERT INTO bookings SELECT bookings.id || value, instrument, start + value * 36
 
 
 def test_a_page_is_full_while_requests_wait_however_many_are_others(desk: Desk, tmp_path: Path) -> None:
-    mine = booked(desk, "instrument-1", {"owner"}, 3, first=0)
-    (others,) = booked(desk, "instrument-foreign", {"other"}, 1, first=10)
+    mine = booked(desk, "instrument-1", "org-lab", 3, first=0)
+    (others,) = booked(desk, "instrument-foreign", "org-foreign", 1, first=10)
     with sqlite3.connect(tmp_path / "bookings.db") as sql:
         sql.execute(COPIES, (json.dumps(list(range(1, 1_200))), others))
     page = desk.get("/bookings", "lab", scope="owned", status="requested", limit="2").json()
@@ -59,10 +59,10 @@ def test_a_page_is_full_while_requests_wait_however_many_are_others(desk: Desk, 
     assert len(desk.get("/bookings", "op", scope="owned", limit="100").json()["bookings"]) == 100
 
 
-def test_a_queue_follows_who_owns_an_instrument_now(desk: Desk) -> None:
-    (given,) = booked(desk, "instrument-foreign", {"owner"}, 1, first=0)
-    (got,) = booked(desk, "instrument-1", {"other"}, 1, first=10)
-    (joined,) = booked(desk, "instrument-gone", {"other"}, 1, first=20)
+def test_a_queue_follows_who_holds_an_instrument_now(desk: Desk) -> None:
+    (given,) = booked(desk, "instrument-foreign", "org-lab", 1, first=0)
+    (got,) = booked(desk, "instrument-1", "org-foreign", 1, first=10)
+    (joined,) = booked(desk, "instrument-gone", "org-foreign", 1, first=20)
     assert desk.inbox("lab") == [], "others decide about it since"
     upkeep = OwnerUpkeep(desk.store, desk.records)  # type: ignore[arg-type]
     assert upkeep.step(0.0) == 3
@@ -71,16 +71,16 @@ def test_a_queue_follows_who_owns_an_instrument_now(desk: Desk) -> None:
     assert [one["id"] for one in desk.inbox("op")] == [joined, got, given]
 
 
-def test_bookings_whose_owners_are_not_looked_up_yet_are_not_missed(desk: Desk, tmp_path: Path) -> None:
-    (mine,) = booked(desk, "instrument-1", {"owner"}, 1, first=0)
-    booked(desk, "instrument-foreign", {"other"}, 3, first=10)
+def test_bookings_whose_holder_is_not_looked_up_yet_are_not_missed(desk: Desk, tmp_path: Path) -> None:
+    (mine,) = booked(desk, "instrument-1", "org-lab", 1, first=0)
+    booked(desk, "instrument-foreign", "org-foreign", 3, first=10)
     with sqlite3.connect(tmp_path / "bookings.db") as sql:
         sql.execute("UPDATE bookings SET owners = NULL")
         sql.execute("UPDATE instruments SET owners = NULL")
     assert [one["id"] for one in desk.inbox("lab")] == [mine]
 
 
-def booked(desk: Desk, instrument: str, owners: Collection[str], count: int, first: int) -> list[str]:
+def booked(desk: Desk, instrument: str, holder: str, count: int, first: int) -> list[str]:
     """Requests of an hour each, from one hour on; the ids in the order of time."""
     made = []
     for hour in range(first, first + count):
@@ -89,7 +89,7 @@ def booked(desk: Desk, instrument: str, owners: Collection[str], count: int, fir
             f"b-{instrument}-{hour:05}", instrument, start, start + timedelta(hours=1), "Asia/Shanghai", "requested",
             "合金", "li", rfc3339(NOW), rfc3339(NOW),
         )  # fmt: skip
-        assert desk.store.add(booking, owners=owners).outcome == "added"
+        assert desk.store.add(booking, holder=holder).outcome == "added"
         made.append(booking.id)
     return made
 

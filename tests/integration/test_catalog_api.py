@@ -170,7 +170,8 @@ def test_saved_searches_belong_to_a_person(filled: Spine) -> None:
     saved = post("li", "?kind=instrument&f.status=闲置&size=7").json()
     assert saved["query"] == "kind=instrument&f.status=idle"
     assert filled.get("saved-searches", "li")["searches"] == [saved]
-    assert filled.get("saved-searches", "wang")["searches"] == []
+    assert [filled.get("saved-searches", who)["searches"] for who in ("wang", "li2")] == [[], []]
+    assert filled.get("saved-searches", "heir")["searches"] == [saved], "who had the owner's name before"
     path = f"saved-searches/{saved['id']}"
     assert [hit["title"] for hit in filled.get(f"{path}/results", "li")["hits"]] == [SPECTROMETER["name_zh"]]
     filled.get(f"{path}/results", "li", status=400, q="other")

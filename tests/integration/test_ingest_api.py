@@ -1,6 +1,8 @@
 """Ingest as its senders meet it, on the embedded stores, through to records that can be found."""
 
+import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -8,10 +10,11 @@ from urllib.parse import quote, unquote
 import orjson
 import pytest
 
+from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.records import Submission
 from schemas.http.ingest import SUBMIT
 from services.ingest.formats.registry import FORMATS
-from tests.integration.ingest_stack import Stack, opened
+from tests.integration.ingest_stack import TOKENS, Stack, opened
 
 pytestmark = pytest.mark.integration
 PHONE = "0571-87951111"
@@ -234,8 +237,13 @@ def test_people_are_told_in_their_language(stack: Stack) -> None:
         ("", 401, 401, 401),
         ("forged", 401, 401, 401),
         ("member", 403, 403, 403),
+        ("approver", 403, 403, 403),
         ("zhejiang", 403, 404, 200),
+        ("rival", 202, 404, 200),
         ("owner", 202, 200, 200),
+        ("colleague", 202, 200, 200),
+        ("manager", 403, 200, 200),
+        ("steward", 403, 200, 200),
         ("operator", 202, 200, 200),
     ],
 )
@@ -246,8 +254,58 @@ def test_who_may_send_and_who_may_read(stack: Stack, token: str, sends: int, rea
         assert stack.get(link, token).status_code == reads
     listed = stack.get("receipts", token)
     assert listed.status_code == lists
-    if token == "zhejiang":
-        assert listed.json() == {"receipts": []}
+    if listed.status_code == 200:
+        assert (receipt["id"] in [one["id"] for one in listed.json()["receipts"]]) is (reads == 200)
+
+
+def test_refused_rows_are_shown_to_the_senders_organisation_alone(stack: Stack) -> None:
+    body = lines(lab(1, uscc="1", contact={"name": "李四", "phone": PHONE}))
+    sent = stack.post("organisation", body, content_type=LINES).json()
+    path = sent["links"]["refused"]
+    answers = {token: stack.get(path, token) for token in ("owner", "steward", "operator", "rival", "zhejiang")}
+    assert [answer.status_code for answer in answers.values()] == [200, 200, 200, 404, 404]
+    assert [PHONE in answer.text for answer in answers.values()] == [True, True, True, False, False]
+    unknown = stack.get(path.replace(sent["id"], "nobody"), "rival")
+    assert answers["rival"].json() == {**unknown.json(), **answers["rival"].json()}, "it might as well not exist"
+
+
+def test_one_key_of_two_senders_of_a_source_never_meets(stack: Stack) -> None:
+    def send(token: str, number: int) -> Any:
+        return stack.post("organisation", lines(lab(number)), token, content_type=LINES, idempotency_key="k")
+
+    mine = send("owner", 1)
+    for token in ("colleague", "rival"):
+        other = send(token, 2)
+        assert (other.status_code, other.json()["accepted"]) == (202, 1)
+        assert other.json()["id"] != mine.json()["id"]
+        assert "idempotency-replayed" not in other.headers
+    assert send("owner", 1).json()["id"] == mine.json()["id"]
+    assert send("owner", 2).status_code == 422
+
+
+def test_a_receipt_from_before_accounts_is_read_by_the_one_that_had_the_name(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt = stack.post("organisation", lines(lab(1)), content_type=LINES).json()
+    with sqlite3.connect(stack.folder / "receipts.db") as sql:
+        sql.execute("UPDATE receipts SET organisation = NULL, account = NULL")
+    seen = ("owner", "colleague", "rival", "operator")
+    assert [stack.get(receipt["links"]["self"], token).status_code for token in seen] == [404, 404, 404, 200]
+    monkeypatch.setitem(TOKENS, "owner", replace(TOKENS["owner"], formerly="lab"))
+    for link in receipt["links"].values():
+        assert [stack.get(link, token).status_code for token in seen] == [200, 404, 404, 200]
+    listed = [stack.get("receipts", token).json()["receipts"] for token in seen]
+    assert [[one["id"] for one in receipts] for receipts in listed] == [[receipt["id"]], [], [], [receipt["id"]]]
+
+
+def test_an_owners_rows_are_spoken_for_by_its_organisation_and_a_systems_by_itself(stack: Stack) -> None:
+    same = lines(lab(1))
+    for token, source in (("owner", "owner"), ("rival", "owner"), ("zhejiang", "zhejiang"), ("office", "zhejiang")):
+        assert stack.post("organisation", same, token, f"source={source}", content_type=LINES).status_code == 202
+    events = [CloudEvent.from_delivered(entry) for entry in stack.submitted()]
+    spoken = [(one.source, one.organisation) for one in (Submission.from_bytes(event.data) for event in events)]
+    assert sorted(spoken) == [("owner", "org-lab"), ("owner", "org-rival"), ("zhejiang", ""), ("zhejiang", "")]
+    assert len({event.id for event in events}) >= 3, "what two owners say alike is two statements"
 
 
 def test_a_source_may_be_left_out_where_there_is_only_one(stack: Stack) -> None:

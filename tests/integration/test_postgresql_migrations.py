@@ -28,7 +28,7 @@ TABLES = {
     *("contributions", "records", "history", "outcomes", "outbox", "same_as", "preferences", "weak_keys"),
     *("receipts", "receipt_batches", "vault", "vault_key"),
     *("accounts", "identities", "tenancies", "memberships", "tokens", "sessions", "sign_ins", "invitations"),
-    *("instruments", "bookings", "booking_outbox", "searches"),
+    *("instruments", "bookings", "booking_outbox", "managers", "searches"),
 }
 
 

@@ -33,13 +33,13 @@ pytestmark = pytest.mark.integration
 NOW = datetime(2026, 4, 20, tzinfo=UTC)
 PEOPLE = {
     "li": Principal("li", frozenset({"member"})),
-    "lab": Principal("lab", frozenset({"submitter"}), frozenset({"owner"})),
-    "web": Principal("web", frozenset({"submitter"}), frozenset({"harvest"})),
+    "lab": Principal("lab", frozenset({"submitter"}), frozenset({"owner"}), "acc-lab", "org-lab"),
+    "web": Principal("web", frozenset({"submitter"}), frozenset({"harvest"}), "acc-web", "org-web"),
     "op": Principal("op", frozenset({"operator"})),
 }
 OWNER = {"name_zh": "示例大学", "uscc": "12100000470095016Q"}
 FIELDS = {"owner": OWNER, "laboratory": {"name_zh": "示例中心"}, "place": {"division": "330825"}}
-OWN = (SourceRef("owner", "1", 1, "owner", ""), SourceRef("harvest", "1", 1, "harvested", ""))
+OWN = (SourceRef("owner", "1", 1, "owner", "", "org-lab"), SourceRef("harvest", "1", 1, "harvested", ""))
 TEM = Record("instrument-tem", "instrument", 1, "active", "", "", FIELDS, {}, OWN)
 XRD = replace(TEM, id="instrument-xrd", fields=FIELDS | {"owner": {"name_zh": "示例大学"}}, same_as=("instrument-old",))
 RECORDS_OF_TEST = {
@@ -113,7 +113,7 @@ def test_a_night_at_the_end_of_a_month_is_told_in_every_scope(site: Site) -> Non
     night = run("03-31T22:00", "04-01T06:00", id="night-1")
     answer = site.report("lab", [night, run("03-02T08:00", "03-02T14:00", "internal")])
     assert answer.status_code == 202
-    assert (answer.json()["source"], answer.json()["ids"][0]) == ("hub.test/owner", "night-1")
+    assert (answer.json()["source"], answer.json()["ids"][0]) == ("hub.test/owner/org-lab", "night-1")
     assert site.report("lab", night).status_code == 202
     assert site.report("op", run("04-02T08:00", "04-02T10:00"), "instrument-old").json()["instrument_id"] == XRD.id
 

@@ -12,10 +12,10 @@ from schemas.parts.opening import OpeningHours
 from schemas.validation import Valid, validate_python
 
 NOW = datetime(2026, 11, 30, 4, tzinfo=UTC)  # Monday, 12:00 in Shanghai
-LI = Principal("li", frozenset({"member"}))
-OWNER = Principal("lab", frozenset({"submitter"}), frozenset({"owner"}))
-OTHER = Principal("wang", frozenset({"submitter"}), frozenset({"zhejiang"}))
-OPERATOR = Principal("op", frozenset({"operator"}))
+LI = Principal("li", frozenset({"member"}), account="acc-li")
+OWNER = Principal("lab", frozenset({"approver"}), account="acc-lab", organisation="org-lab")
+OTHER = Principal("lab", frozenset({"manager", "approver"}), account="acc-wang", organisation="org-other")
+OPERATOR = Principal("op", frozenset({"operator"}), account="acc-op")
 FIELDS: dict[str, Any] = {
     "name_zh": "透射电镜",
     "name_en": "TEM",
@@ -36,7 +36,7 @@ def record(**changes: Any) -> Record:
     given |= {"hourly_rate": Money.parse(given["hourly_rate"])} if "hourly_rate" in given else {}
     checked = validate_python(kind_named("instrument"), given)
     assert isinstance(checked, Valid)
-    source = SourceRef("owner", "1", 1, "owner", "2026-01-01T00:00:00.000000Z")
+    source = SourceRef("owner", "1", 1, "owner", "2026-01-01T00:00:00.000000Z", "org-lab")
     return Record("instrument-1", "instrument", 1, "active", "", "", checked.fields, {}, (source,))
 
 
@@ -48,7 +48,7 @@ def span(text: str) -> Interval:
 def booking(status: BookingStatus, start: datetime = NOW + timedelta(hours=5)) -> Booking:
     """As it is read from where it is stored."""
     known = Booking(
-        "booking-1", "instrument-1", start, start + timedelta(hours=2), "Asia/Shanghai", status, "合金断口", "li",
-        "2026-11-30T04:00:00.000000Z", "2026-11-30T04:00:00.000000Z", version=3,
+        "booking-1", "instrument-1", start, start + timedelta(hours=2), "Asia/Shanghai", status, "合金断口", "acc-li",
+        "2026-11-30T04:00:00.000000Z", "2026-11-30T04:00:00.000000Z", version=3, booker_name="li",
     )  # fmt: skip
     return Booking.from_bytes(known.to_bytes())

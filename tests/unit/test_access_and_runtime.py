@@ -34,6 +34,51 @@ def test_a_token_issued_by_another_process_is_known_at_once(tmp_path: Path) -> N
     assert not principal.may_submit_for("national")
 
 
+def test_two_tokens_of_one_source_or_one_name_have_nothing_in_common(tmp_path: Path) -> None:
+    access = AccessFile(tmp_path)
+    alone = access.principal(zhejiang := access.issue("province", {"submitter"}, {"zhejiang"}))
+    first, second = (access.issue("张伟", {"submitter"}, {"owner"}) for _ in range(2))
+    assert alone is not None
+    assert (alone.organisation, alone.formerly) == ("", "province")
+    labs = access.principal(first), access.principal(second)
+    accounts = {lab.account for lab in labs if lab}
+    assert len(accounts) == 2
+    assert all(account.startswith("legacy-") for account in accounts)
+    assert [(lab.organisation, lab.formerly) for lab in labs if lab] == [(lab.account, "") for lab in labs if lab]
+    assert access.principal(zhejiang) == alone
+
+
+def test_a_token_for_every_source_is_alone_with_none(tmp_path: Path) -> None:
+    access = AccessFile(tmp_path)
+    lab = access.issue("lab", {"submitter"}, {"owner"})
+    every = access.principal(access.issue("every", {"submitter"}, {"*"}))
+    told = access.principal(lab)
+    assert every is not None
+    assert told is not None
+    assert (told.organisation, every.organisation) == (told.account, every.account)
+    member = access.principal(access.issue("reader", {"member"}, ()))
+    assert member is not None
+    assert member.organisation == member.account
+
+
+def test_what_was_a_revoked_tokens_own_is_not_left_to_its_namesake(tmp_path: Path) -> None:
+    access = AccessFile(tmp_path)
+    first, second = (access.issue("张伟", {"submitter"}, {"owner"}) for _ in range(2))
+    revoked, other = access.principal(first), access.principal(second)
+    assert revoked is not None
+    assert access.revoke(revoked.credential)
+    assert not access.revoke(revoked.credential)
+    assert (access.principal(first), access.principal(second)) == (None, other)
+    assert revoked not in access.principals()
+
+
+def test_who_submitted_goes_on_deciding_for_its_own(tmp_path: Path) -> None:
+    access = AccessFile(tmp_path)
+    lab, member = access.issue("lab", {"submitter"}, {"owner"}), access.issue("li", {"member"}, ())
+    roles = [principal.roles for principal in map(access.principal, (lab, member)) if principal]
+    assert roles == [{"submitter", "manager", "approver"}, {"member"}]
+
+
 def test_a_first_start_that_broke_off_before_the_list_was_there_is_begun_again(tmp_path: Path) -> None:
     (tmp_path / "operator.token").write_text("of nobody")
     access, token = AccessFile(tmp_path), operator_token(tmp_path)

@@ -153,9 +153,9 @@ def test_a_booking_waits_for_its_owner_unless_confirmation_is_automatic() -> Non
     assert first_status(offer_of(record(booking_confirmation="automatic"))) == "confirmed"
 
 
-def test_only_somebody_with_a_name_and_a_role_is_signed_in() -> None:
+def test_only_an_account_with_a_role_is_signed_in() -> None:
     signed_in(LI)
-    for nobody in (ANONYMOUS, Principal("li"), Principal("", frozenset({"member"}))):
+    for nobody in (ANONYMOUS, Principal("li", account="acc-li"), Principal("li", frozenset({"member"}))):
         with pytest.raises(Refusal) as refused:
             signed_in(nobody)
         assert refused.value.status == 401
@@ -164,11 +164,22 @@ def test_only_somebody_with_a_name_and_a_role_is_signed_in() -> None:
 
 def test_the_booker_and_the_owner_may_see_whose_a_booking_is() -> None:
     known = booking("requested")
-    others = OTHER, Principal("an", frozenset({"member"})), Principal("li")
-    assert [is_booker(who, known) for who in (LI, *others)] == [True, False, False, False]
+    namesake = replace(LI, account="acc-another", formerly="li")
+    others = OTHER, namesake, replace(LI, account=""), replace(LI, roles=frozenset())
+    assert [is_booker(who, known) for who in (LI, *others)] == [True, False, False, False, False]
     assert [may_see(who, known, owner) for who, owner in ((LI, False), (OWNER, True), (OTHER, False))] == [
         True, True, False,
     ]  # fmt: skip
+
+
+def test_a_booking_from_before_there_were_accounts_is_of_the_one_account_that_had_the_name() -> None:
+    before = replace(booking("requested"), booked_by="张伟", booker_name=None)
+    assert Booking.from_bytes(before.to_bytes()) == before
+    heir = replace(LI, name="张伟", formerly="张伟")
+    assert is_booker(heir, before)
+    namesakes = replace(LI, name="张伟"), replace(LI, account="张伟", name="张伟"), replace(heir, roles=frozenset())
+    assert [is_booker(who, before) for who in namesakes] == [False, False, False]
+    assert not is_booker(LI, replace(before, booked_by=""))
 
 
 def moved(action: Action, known: Booking, owner: bool, now: datetime) -> BookingStatus:

@@ -10,12 +10,11 @@ from icalendar import Calendar
 
 from hub.kernel.problems import Refusal
 from schemas.events.bookings import Booking, BookingStatus, Interval, Price
-from schemas.rights import owns
 from services.booking.core.calendar import calendar_of
 from services.booking.core.offers import Offer, offer_of, title_of
 from services.booking.core.policy import ACTIONS, actions_of, decided, may_book, price_of
 from services.booking.core.views import Seen
-from tests.unit.booking_records import LI, NOW, OPERATOR, OTHER, OWNER, booking, record, span
+from tests.unit.booking_records import LI, NOW, OTHER, OWNER, booking, record, span
 
 
 def test_an_offer_has_the_records_terms_and_their_defaults() -> None:
@@ -97,17 +96,6 @@ def test_the_price_is_hours_times_the_rate(rate: str, hours: float, amount: str)
     wanted = Interval(NOW, NOW + timedelta(hours=hours))
     assert price_of(offer, wanted, LI) == Price(Decimal(amount), rate[-3:])
     assert price_of(offer_of(record(hourly_rate=None)), wanted, LI) is None
-
-
-def test_who_owns_an_instrument() -> None:
-    assert [owns(who, record()) for who in (LI, OTHER, OWNER, OPERATOR)] == [False, False, True, True]
-    assert [owns(who, None) for who in (OWNER, OPERATOR)] == [False, True]
-
-
-def test_harvesting_a_record_gives_no_say_over_its_instrument() -> None:
-    known = record()
-    harvested = replace(known, sources=tuple(replace(source, authority="harvested") for source in known.sources))
-    assert [owns(who, harvested) for who in (OWNER, OPERATOR)] == [False, True]
 
 
 @pytest.mark.parametrize(

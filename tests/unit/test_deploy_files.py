@@ -62,7 +62,7 @@ def service_of(path: str) -> str:
 )
 def test_the_gateway_sends_each_path_of_an_api_to_its_service(module: Any, service: str) -> None:
     behind: Any = SimpleNamespace(sign_ins=None, organisations=None, tokens=None)
-    stores = {usage: 2, curation: 3}.get(module, 1)
+    stores = {usage: 2, booking: 2, curation: 3}.get(module, 1)
     router = module.router(*[behind] * stores)
     paths = {route.path for route in router.routes if isinstance(route, APIRoute)}
     assert len(paths) >= 2

@@ -44,8 +44,8 @@ RAW = {"search_records", "suggest_names", "run_saved_search"}
 
 def routes() -> Iterator[APIRoute]:
     sources = load_sources()
-    made = (me(sources), ingest(NOTHING), curation(NOTHING, NOTHING, sources), catalogue(NOTHING), booking(NOTHING))
-    for router in (*made, accounts(NOTHING), usage(NOTHING, NOTHING)):
+    made = (me(sources), ingest(NOTHING), curation(NOTHING, NOTHING, sources), catalogue(NOTHING))
+    for router in (*made, booking(NOTHING, NOTHING), accounts(NOTHING), usage(NOTHING, NOTHING)):
         yield from (route for route in router.routes if isinstance(route, APIRoute))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hub.kernel.access import Principal, Role
+from hub.kernel.access import Principal, Role, Scope
 from services.accounts.core.values import Account, Membership, Session, Tenancy, Token
 
 GIVEN_BY_ADMINISTRATORS: frozenset[Role] = frozenset({"member", "manager", "approver", "submitter", "steward"})
@@ -63,7 +63,7 @@ def principal_of(holding: Holding) -> Principal:
         account=account.id if account else "",
         organisation=tenancy.id if tenancy else "",
         credential=credential.id if credential else "",
-        **({"scope": tenancy.scope} if tenancy else {}),
+        scope=tenancy.scope if tenancy else Scope(),
     )
 
 

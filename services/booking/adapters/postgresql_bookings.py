@@ -17,13 +17,11 @@ from services.booking.adapters.sql_bookings import (
     changed,
     first_second,
     interval,
-    joined,
     last_second,
     replayed,
-    split,
     stored,
 )
-from services.booking.ports import CONFLICT_LIMIT, Added, Changed
+from services.booking.ports import CONFLICT_LIMIT, NOBODY, Added, Changed
 
 _STRETCH = 1 << 38
 """How many whole numbers an instrument has for its seconds."""
@@ -44,7 +42,7 @@ def numbers_of(sql: Connection[Any], instruments: Collection[str]) -> Mapping[st
 
 
 def hold(sql: Connection[Any], instruments: Collection[str]) -> Cursor[Any]:
-    """Ask for the id, number and owners of each that ever had a booking; until this transaction ends nobody books them.
+    """Ask for the id, number and holder of each that ever had a booking; until this transaction ends nobody books them.
 
     Locked in one order, so that no two transactions wait for each other.
     """
@@ -80,14 +78,14 @@ _ADD = """
 WITH told AS (INSERT INTO booking_outbox (event_id, instrument, at, data)
     VALUES (%(event_id)s, %(instrument)s, %(at)s, %(data)s))
 INSERT INTO bookings (id, instrument, start, "end", status, version, booked_by, key, body, owners)
-VALUES (%(id)s, %(number)s, %(start)s, %(end)s, %(status)s, %(version)s, %(booked_by)s, %(key)s, %(body)s, %(owners)s)
+VALUES (%(id)s, %(number)s, %(start)s, %(end)s, %(status)s, %(version)s, %(booked_by)s, %(key)s, %(body)s, %(holder)s)
 """
 _CHANGE = """
 WITH told AS (INSERT INTO booking_outbox (event_id, instrument, at, data)
     VALUES (%(event_id)s, %(instrument)s, %(at)s, %(data)s))
 UPDATE bookings SET status = %(status)s, version = %(version)s, body = %(body)s WHERE id = %(id)s
 """
-_OWNED = """
+_HELD = """
 SELECT id, CASE WHEN NOT EXISTS (SELECT FROM bookings WHERE bookings.owners IS NULL AND instrument = number)
     THEN owners END FROM instruments WHERE id > %s ORDER BY id LIMIT %s
 """
@@ -123,9 +121,9 @@ class PostgresBookings(SqlBookings):
         """See SqlBookings."""
         return numbers_of(sql, instruments).values()
 
-    def add(self, booking: Booking, key: str = "", also: Collection[str] = (), owners: Collection[str] = ()) -> Added:
+    def add(self, booking: Booking, key: str = "", also: Collection[str] = (), holder: str = NOBODY) -> Added:
         instruments = {booking.instrument_id, *also}
-        added = self._written(lambda sql: _add(sql, booking, key, instruments, joined(owners)))
+        added = self._written(lambda sql: _add(sql, booking, key, instruments, holder))
         if added.outcome == "added":
             self._outbox.wake()
         return added
@@ -142,17 +140,16 @@ class PostgresBookings(SqlBookings):
         with self._database.read() as sql:
             return intervals(clashes(sql, storable_among(instruments), start, end))
 
-    def set_owners(self, instrument_id: str, owners: Collection[str]) -> None:
+    def set_holder(self, instrument_id: str, holder: str) -> None:
         with self._database.write() as sql:
             known = hold(sql, [instrument_id]).fetchone()
             if known:
-                _set_owners(sql, known[1], joined(owners))
+                _set_holder(sql, known[1], holder)
 
-    def owned(self, after: str, limit: int) -> list[tuple[str, frozenset[str] | None]]:
+    def held(self, after: str, limit: int) -> list[tuple[str, str | None]]:
         """See the port; an instrument is as if not looked up where a process of the version before has booked it."""
         with self._database.read() as sql:
-            rows = sql.execute(_OWNED, (after, limit)).fetchall()
-        return [(known, split(owners)) for known, owners in rows]
+            return sql.execute(_HELD, (after, limit)).fetchall()
 
     def pending(self, limit: int, timeout: float = 0.0) -> Sequence[Pending]:
         """See the port; nothing where another process's relay is at work."""
@@ -181,7 +178,7 @@ class PostgresBookings(SqlBookings):
         raise AssertionError("unreachable")
 
 
-def _add(sql: Connection[Any], booking: Booking, key: str, instruments: Collection[str], owners: str) -> Added:
+def _add(sql: Connection[Any], booking: Booking, key: str, instruments: Collection[str], holder: str) -> Added:
     held = hold(sql, instruments)
     keyed = sql.execute(_KEYED, (booking.booked_by, key))
     taken = clashes(sql, instruments, *booking.interval, CONFLICT_LIMIT)
@@ -194,10 +191,10 @@ def _add(sql: Connection[Any], booking: Booking, key: str, instruments: Collecti
         return Added(replayed(earlier, booking), earlier)
     if booking.active and (conflicts := intervals(taken)):
         return Added("overlap", conflicts=tuple(conflicts))
-    _, number, owners_before = rows[booking.instrument_id]
-    if owners_before != owners:
-        _set_owners(sql, number, owners)
-    sql.execute(_ADD, stored(booking, key) | {"number": number, "owners": owners})
+    _, number, holder_before = rows[booking.instrument_id]
+    if holder_before != holder:
+        _set_holder(sql, number, holder)
+    sql.execute(_ADD, stored(booking, key) | {"number": number, "holder": holder})
     return Added("added", booking)
 
 
@@ -217,7 +214,7 @@ def _change(sql: Connection[Any], booking_id: str, expected_version: int, change
     return Changed("changed", after)
 
 
-def _set_owners(sql: Connection[Any], number: int, owners: str) -> None:
+def _set_holder(sql: Connection[Any], number: int, holder: str) -> None:
     """Of an instrument that is held."""
-    sql.execute("UPDATE instruments SET owners = %s WHERE number = %s", (owners, number))
-    sql.execute("UPDATE bookings SET owners = %s WHERE instrument = %s", (owners, number))
+    sql.execute("UPDATE instruments SET owners = %s WHERE number = %s", (holder, number))
+    sql.execute("UPDATE bookings SET owners = %s WHERE instrument = %s", (holder, number))

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import product
 from typing import Any, ClassVar, Literal
 
 from hub.kernel.canonical import digest_of
@@ -18,7 +17,6 @@ SCAN_ROWS = 1_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 UNBOUNDED = ((1 << 62), "")
-SEPARATOR = "\x1f"
 Range = tuple[str | int, ...]
 """Of an index that ends in start and id: a condition with what stands for its marks."""
 
@@ -26,7 +24,7 @@ Range = tuple[str | int, ...]
 class SqlBookings:
     """The reading half of services.booking.ports.BookingStore; `event_source` is the CloudEvents source of its events.
 
-    The owners of an instrument are one column, so that an owner's bookings are one range of an index.
+    The holder of an instrument is a column of its bookings, so that a holder's queue is one range of an index.
     """
 
     mark: ClassVar[str]
@@ -55,9 +53,9 @@ class SqlBookings:
         with self.reading() as sql:
             return self.booking(sql, "booked_by = ? AND key = ?", booked_by, key)
 
-    def of(self, booked_by: str, limit: int, before: Position | None = None) -> list[Booking]:
-        with self.reading() as sql:
-            return self._pages(sql, [("booked_by = ?", booked_by)], limit, before)
+    def of(self, bookers: Collection[str], limit: int, before: Position | None = None) -> list[Booking]:
+        with self.snapshot() as sql:
+            return self._pages(sql, [("booked_by = ?", booker) for booker in set(bookers)], limit, before)
 
     def on(self, instruments: Collection[str], limit: int, before: Position | None = None) -> list[Booking]:
         with self.snapshot() as sql:
@@ -69,14 +67,14 @@ class SqlBookings:
         statuses: Collection[BookingStatus],
         limit: int,
         before: Position | None = None,
-        owners: Collection[str] | None = None,
+        holder: str | None = None,
     ) -> list[Booking]:
+        ranges: list[Range] = [("status = ?", status) for status in set(statuses)]
+        if holder is not None:
+            held = [("owners = ? AND status = ?", holder, status) for _, status in ranges]
+            ranges = [*held, *(("owners IS NULL AND status = ?", status) for _, status in ranges)]
         with self.snapshot() as sql:
-            if owners is None:
-                return self._pages(sql, [("status = ?", status) for status in set(statuses)], limit, before)
-            columns = sql.execute("SELECT DISTINCT owners FROM instruments").fetchall()
-            named = _naming(owners, (column for (column,) in columns))
-            return self._pages(sql, [_owned(*pair) for pair in product(named, set(statuses))], limit, before)
+            return self._pages(sql, ranges, limit, before)
 
     def scan(self) -> Iterator[Booking]:
         yield from map(Booking.from_bytes, self._bodies())
@@ -135,6 +133,7 @@ def changed(before: Booking, change: Change) -> Booking:
         updated_at=change.at,
         reason=change.reason,
         changed_by=change.by,
+        changer_name=change.name,
     )
 
 
@@ -161,16 +160,6 @@ def stored(booking: Booking, key: str = "") -> dict[str, object]:
     }
 
 
-def joined(owners: Collection[str]) -> str:
-    """The owners as the column has them."""
-    return SEPARATOR.join(sorted(owners))
-
-
-def split(column: str | None) -> frozenset[str] | None:
-    """The owners again; None where nobody has looked them up yet."""
-    return None if column is None else frozenset(filter(None, column.split(SEPARATOR)))
-
-
 def interval(start: int, end: int) -> Interval:
     """Between two seconds since 1970."""
     return Interval(EPOCH + start * SECOND, EPOCH + end * SECOND)
@@ -184,14 +173,3 @@ def first_second(moment: datetime) -> int:
 def last_second(moment: datetime) -> int:
     """Whole seconds since 1970, rounded up."""
     return -((EPOCH - moment) // SECOND)
-
-
-def _naming(owners: Collection[str], columns: Iterable[str | None]) -> list[str | None]:
-    """Of the columns' values, those that name one of the owners, and None for not looked up yet."""
-    return [None, *(column for column in columns if not set(owners).isdisjoint(split(column) or ()))]
-
-
-def _owned(owners: str | None, status: str) -> Range:
-    if owners is None:
-        return ("owners IS NULL AND status = ?", status)
-    return ("owners = ? AND status = ?", owners, status)

@@ -16,13 +16,11 @@ from services.booking.adapters.sql_bookings import (
     changed,
     first_second,
     interval,
-    joined,
     last_second,
     replayed,
-    split,
     stored,
 )
-from services.booking.ports import CONFLICT_LIMIT, Added, Changed
+from services.booking.ports import CONFLICT_LIMIT, NOBODY, Added, Changed
 
 # Times are whole seconds since 1970. The table's triggers repeat what add and change check, so that nothing else can
 # write an overlap either. `start < the new end` alone would visit every earlier booking: as active ones are disjoint,
@@ -34,7 +32,7 @@ SELECT start, "end" FROM bookings WHERE instrument = ?1 AND {_ACTIVE} AND start 
 """
 _ADD = """
 INSERT INTO bookings (id, instrument, start, "end", status, version, booked_by, key, body, owners)
-VALUES (:id, :instrument, :start, :end, :status, :version, :booked_by, :key, :body, :owners)
+VALUES (:id, :instrument, :start, :end, :status, :version, :booked_by, :key, :body, :holder)
 """
 _CHANGE = "UPDATE bookings SET status = :status, version = :version, body = :body WHERE id = :id"
 _TELL = "INSERT INTO booking_outbox (event_id, instrument, at, data) VALUES (:event_id, :instrument, :at, :data)"
@@ -63,9 +61,9 @@ class SqliteBookings(SqlBookings):
         """See SqlBookings."""
         return instruments
 
-    def add(self, booking: Booking, key: str = "", also: Collection[str] = (), owners: Collection[str] = ()) -> Added:
+    def add(self, booking: Booking, key: str = "", also: Collection[str] = (), holder: str = NOBODY) -> Added:
         instruments = {booking.instrument_id, *also}
-        added = self._writes.run(lambda sql: self._add(sql, booking, key, instruments, joined(owners)))
+        added = self._writes.run(lambda sql: self._add(sql, booking, key, instruments, holder))
         if added.outcome == "added":
             self._wake()
         return added
@@ -79,12 +77,12 @@ class SqliteBookings(SqlBookings):
     def between(self, instruments: Collection[str], start: datetime, end: datetime) -> list[Interval]:
         return _clashes(self._database.read(), instruments, start, end)
 
-    def set_owners(self, instrument_id: str, owners: Collection[str]) -> None:
-        self._writes.run(lambda sql: _set_owners(sql, instrument_id, joined(owners)))
+    def set_holder(self, instrument_id: str, holder: str) -> None:
+        self._writes.run(lambda sql: _set_holder(sql, instrument_id, holder))
 
-    def owned(self, after: str, limit: int) -> list[tuple[str, frozenset[str] | None]]:
+    def held(self, after: str, limit: int) -> list[tuple[str, str | None]]:
         query = "SELECT id, owners FROM instruments WHERE id > ? ORDER BY id LIMIT ?"
-        return [(known, split(owners)) for known, owners in self._database.read().execute(query, (after, limit))]
+        return self._database.read().execute(query, (after, limit)).fetchall()
 
     def pending(self, limit: int, timeout: float = 0.0) -> list[Pending]:
         with self._saved:
@@ -108,15 +106,15 @@ class SqliteBookings(SqlBookings):
             self._saved.notify_all()
 
     def _add(
-        self, sql: sqlite3.Connection, booking: Booking, key: str, instruments: Collection[str], owners: str
+        self, sql: sqlite3.Connection, booking: Booking, key: str, instruments: Collection[str], holder: str
     ) -> Added:
         earlier = self.booking(sql, "booked_by = ? AND key = ?", booking.booked_by, key) if key else None
         if earlier is not None:
             return Added(replayed(earlier, booking), earlier)
         if booking.active and (conflicts := _clashes(sql, instruments, *booking.interval)):
             return Added("overlap", conflicts=tuple(conflicts[:CONFLICT_LIMIT]))
-        _set_owners(sql, booking.instrument_id, owners)
-        row = stored(booking, key) | {"owners": owners}
+        _set_holder(sql, booking.instrument_id, holder)
+        row = stored(booking, key) | {"holder": holder}
         sql.execute(_ADD, row)
         sql.execute(_TELL, row)
         return Added("added", booking)
@@ -136,14 +134,14 @@ class SqliteBookings(SqlBookings):
         return Changed("changed", after)
 
 
-def _set_owners(sql: sqlite3.Connection, instrument_id: str, owners: str) -> None:
+def _set_holder(sql: sqlite3.Connection, instrument_id: str, holder: str) -> None:
     set_now = sql.execute(
         "INSERT INTO instruments (id, owners) VALUES (?, ?) "
         "ON CONFLICT DO UPDATE SET owners = excluded.owners WHERE owners IS NOT excluded.owners",
-        (instrument_id, owners),
+        (instrument_id, holder),
     )
     if set_now.rowcount:
-        sql.execute("UPDATE bookings SET owners = ? WHERE instrument = ?", (owners, instrument_id))
+        sql.execute("UPDATE bookings SET owners = ? WHERE instrument = ?", (holder, instrument_id))
 
 
 def _clashes(sql: sqlite3.Connection, instruments: Collection[str], start: datetime, end: datetime) -> list[Interval]:

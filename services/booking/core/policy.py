@@ -7,7 +7,7 @@ from heapq import nsmallest
 from itertools import pairwise
 from typing import get_args
 
-from hub.kernel.access import Principal, Role
+from hub.kernel.access import Principal
 from hub.kernel.problems import Problem, Refusal, expecting, refusal
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
@@ -38,13 +38,9 @@ _AND = bilingual("hub.and")
 _OR = bilingual("booking.or")
 
 
-DECIDERS: frozenset[Role] = frozenset({"submitter", "operator"})
-"""The roles that may decide about instruments."""
-
-
 def signed_in(principal: Principal) -> None:
     """Raises Refusal (401) for the anonymous."""
-    if not principal.roles or not principal.name:
+    if not principal.roles or not principal.account:
         raise refusal("sign-in", "booking.sign-in", "", "Authorization", 401)
 
 
@@ -54,7 +50,8 @@ def may_see(principal: Principal, booking: Booking, owner: bool) -> bool:
 
 
 def is_booker(principal: Principal, booking: Booking) -> bool:
-    return bool(principal.roles) and principal.name == booking.booked_by
+    own = principal.formerly if booking.booker_name is None else principal.account
+    return bool(principal.roles and own) and own == booking.booked_by
 
 
 def may_book(

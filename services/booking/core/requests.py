@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from hub.kernel.problems import Problem, Refusal, expecting, quoted, refusal
 from schemas.events.bookings import BookingStatus, Interval
-from schemas.http.booking import ID_CHARS, PURPOSE_CHARS, REASON_CHARS
+from schemas.http.booking import ID_CHARS, MANAGERS_LIMIT, PURPOSE_CHARS, REASON_CHARS
 from services.booking.ports import PAGE_LIMIT, Position
 
 KEY_CHARS = 255
@@ -48,6 +48,16 @@ def read_reason(body: Any) -> str:
     if problems:
         raise Refusal(*problems)
     return reason
+
+
+def read_accounts(body: Any) -> frozenset[str]:
+    """The ids of the accounts that are to manage an instrument; Refusal (422) where they are no list of ids."""
+    accounts = members_of(body, ("accounts",)).get("accounts")
+    ids = accounts if isinstance(accounts, list) and len(accounts) <= MANAGERS_LIMIT else [None]
+    for account in ids:
+        if not isinstance(account, str) or not 0 < len(account) <= ID_CHARS:
+            raise refusal("bad-accounts", "booking.bad-accounts", _excerpt(account), "accounts", most=MANAGERS_LIMIT)
+    return frozenset(ids)
 
 
 def read_key(key: str | None) -> str:

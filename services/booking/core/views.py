@@ -16,11 +16,15 @@ from services.booking.core.slots import Day, Slot
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A booking as one caller sees it; `record` is its instrument's, None where that is unknown by now."""
+    """A booking as one caller sees it; `record` is its instrument's, None where that is unknown by now.
+
+    `decides`: the caller decides about the instrument.
+    """
 
     booking: Booking
     record: Record | None
     actions: tuple[Action, ...] = ()
+    decides: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,14 @@ def booking_view(seen: Seen, language: Language) -> contract.Booking:
         time_zone=booking.time_zone,
         status=booking.status,
         purpose=booking.purpose,
-        booked_by=booking.booked_by,
+        booked_by=booking.booked_by if booking.booker_name is None else booking.booker_name,
+        booked_by_account="" if booking.booker_name is None else booking.booked_by,
         created_at=booking.created_at,
         updated_at=booking.updated_at,
         version=booking.version,
         price=price_view(booking.price),
         reason=booking.reason,
-        changed_by=booking.changed_by,
+        changed_by=booking.changed_by if booking.changer_name is None else booking.changer_name,
         actions=seen.actions,
     )
 

@@ -1,5 +1,6 @@
 """Saved searches in a table."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Literal
 
@@ -38,24 +39,24 @@ class SqlSavedSearches:
                 raise ValueError("the id belongs to another owner's search")
         return "added"
 
-    def of(self, owner: str) -> list[SavedSearch]:
-        newest = select(searches).where(searches.c.owner == owner)
+    def of(self, owners: Collection[str]) -> list[SavedSearch]:
+        newest = select(searches).where(searches.c.owner.in_(owners))
         newest = newest.order_by(searches.c.created_at.desc(), searches.c.id).limit(SEARCHES_LIMIT)
         with self._database.reading() as sql:
             return [SavedSearch(*row) for row in sql.execute(newest)]
 
-    def get(self, owner: str, search_id: str) -> SavedSearch | None:
+    def get(self, owners: Collection[str], search_id: str) -> SavedSearch | None:
         if not storable(search_id):
             return None
         with self._database.reading() as sql:
-            row = sql.execute(select(searches).where(searches.c.id == search_id, searches.c.owner == owner)).first()
+            row = sql.execute(select(searches).where(searches.c.id == search_id, searches.c.owner.in_(owners))).first()
         return SavedSearch(*row) if row else None
 
-    def remove(self, owner: str, search_id: str) -> bool:
+    def remove(self, owners: Collection[str], search_id: str) -> bool:
         if not storable(search_id):
             return False
         with self._database.writing() as sql:
-            gone = sql.execute(delete(searches).where(searches.c.id == search_id, searches.c.owner == owner))
+            gone = sql.execute(delete(searches).where(searches.c.id == search_id, searches.c.owner.in_(owners)))
             return gone.rowcount > 0
 
     def close(self) -> None:

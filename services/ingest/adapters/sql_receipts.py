@@ -1,20 +1,21 @@
 """Receipts in tables: a row a request and a row a batch; a table row a row would cost more than its event."""
 
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Insert, Row, bindparam, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Insert, Row, bindparam, delete, exists, func, select, true, update
 
 from hub.ports.clock import Clock, SystemClock, rfc3339
 from hub.sql.statements import SqlDatabase, among, insert_into, storable
 from schemas.http.ingest import Progress
 from services.ingest.core.idempotency import judged
-from services.ingest.ports.receipts import Accepted, Batch, Opened, Receipt
-from services.ingest.tables import HAS_KEY, receipt_batches, receipts
+from services.ingest.ports.receipts import Accepted, Batch, Belonging, Opened, Receipt
+from services.ingest.tables import FROM_BEFORE, HAS_KEY, receipt_batches, receipts
 
 _EVENT_BYTES = 16  # hub.kernel.canonical.short_digest
 _LARGEST = 64 * 2**20
@@ -48,8 +49,11 @@ def unpacked(blob: bytes) -> tuple[Accepted, ...]:
 RECENT_LIMIT = 500
 _RECEIPT = [
     receipts.c[name]
-    for name in ("id", "source", "kind", "format", "created_at", "sender", "progress", "accepted", "refused")
-]
+    for name in (
+        "id", "source", "kind", "format", "created_at", "sender", "progress", "accepted", "refused", "organisation",
+        "account",
+    )
+]  # fmt: skip
 _THIS = receipts.c.id == bindparam("receipt")
 _ITS = receipt_batches.c.receipt == bindparam("receipt")
 _NUMBER = receipt_batches.c.number
@@ -97,7 +101,7 @@ class SqlReceipts:
                 now = self._clock.now()
                 if _insert(sql, receipt, key, fingerprint, rfc3339(now)):
                     return Opened("new", receipt)
-                found = sql.execute(_WITH_KEY, {"source": receipt.source, "key": key}).first()
+                found = sql.execute(_WITH_KEY, {"source": receipt.source, "key": _scoped(receipt, key)}).first()
                 if found is None:
                     continue  # discarded since it was in the way
                 earlier = Receipt(*found[:-2])
@@ -158,15 +162,17 @@ class SqlReceipts:
             wanted["reached"] = batch.number
             yield batch
 
-    def recent(self, sources: Collection[str] | None, limit: int = 50, before: str = "") -> list[Receipt]:
+    def recent(self, whose: Belonging | None, limit: int = 50, before: str = "") -> list[Receipt]:
         """See the port; at most RECENT_LIMIT."""
-        wanted = select(*_RECEIPT).order_by(receipts.c.created_at.desc()).limit(max(0, min(limit, RECENT_LIMIT)))
-        if sources is not None:
-            wanted = wanted.where(among(receipts.c.source, "sources"))
+        most = max(0, min(limit, RECENT_LIMIT))
+        newest = select(*_RECEIPT).order_by(receipts.c.created_at.desc()).limit(most)
         if before:
-            wanted = wanted.where(receipts.c.created_at < before)
+            newest = newest.where(receipts.c.created_at < before)
+        found: list[Receipt] = []
         with self._database.reading() as sql:
-            return [Receipt(*row) for row in sql.execute(wanted, {"sources": sources} if sources is not None else {})]
+            for condition, values in _ranges(whose):
+                found += [Receipt(*row) for row in sql.execute(newest.where(condition), values)]
+        return sorted(found, key=attrgetter("created_at"), reverse=True)[:most]
 
     def forget(self, before: str, limit: int = 100) -> int:
         """See the port; what another process is forgetting is left to it."""
@@ -184,8 +190,30 @@ class SqlReceipts:
 def _insert(sql: Connection, receipt: Receipt, key: str, fingerprint: str, now: str) -> bool:
     """Whether the key was free; another request with it that is opening just now is waited for."""
     row = {column.name: getattr(receipt, column.name) for column in _RECEIPT}
-    row |= {"idempotency_key": key or None, "fingerprint": fingerprint, "alive_at": now}
+    row |= {"idempotency_key": _scoped(receipt, key) if key else None, "fingerprint": fingerprint, "alive_at": now}
     return sql.execute(_open(sql.dialect.name), row).rowcount == 1
+
+
+def _scoped(receipt: Receipt, key: str) -> str:
+    """The key with whose it is: a process of the version before, whose keys have no such beginning, finds it as well.
+
+    Of columns of their own a new unique index would have to take the place of the one that such a process relies on.
+    """
+    return "\x1f".join((receipt.organisation or "", receipt.account or "", key))
+
+
+def _ranges(whose: Belonging | None) -> Iterator[tuple[ColumnElement[bool], dict[str, Any]]]:
+    """Of an index that ends in the time: a condition, with what its names stand for."""
+    if whose is None:
+        yield true(), {}
+        return
+    its = receipts.c.organisation == bindparam("organisation")
+    if whose.organisation or "*" in whose.sources:
+        yield its, {"organisation": whose.organisation}
+    else:
+        yield its & among(receipts.c.source, "sources"), {"organisation": "", "sources": whose.sources}
+    if whose.formerly:
+        yield FROM_BEFORE & (receipts.c.sender == bindparam("sender")), {"sender": whose.formerly}
 
 
 @cache

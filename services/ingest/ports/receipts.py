@@ -1,6 +1,6 @@
 """Receipts: what a sender was told about each row, kept so that it can be looked up, mended and sent again."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
@@ -17,8 +17,9 @@ class Accepted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One request. `created_at` is RFC 3339, UTC, and the rows' time of arrival; `sender` is who sent it.
+    """One request. `created_at` is RFC 3339, UTC, and the rows' time of arrival; `sender` is the name of who sent it.
 
+    It belongs to the sender's organisation and account; both are None where it is from before accounts had ids.
     `record_id` of an accepted row may be empty: a withdrawal that names only the source's own id. `replayed` tells that
     the answer to an earlier request is given again; it is not kept.
     """
@@ -32,7 +33,28 @@ class Receipt:
     progress: Progress = "receiving"
     accepted: int = 0
     refused: int = 0
+    organisation: str | None = None
+    account: str | None = None
     replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """Whose receipts are meant: an organisation's, and those from before accounts had ids of the sender `formerly`.
+
+    What was there before organisations belongs to one without a name, whose members are told apart by their `sources`.
+    """
+
+    organisation: str
+    sources: frozenset[str] = frozenset()
+    formerly: str = ""
+
+    def has(self, receipt: Receipt) -> bool:
+        if receipt.organisation is None:
+            return bool(self.formerly) and receipt.sender == self.formerly
+        return receipt.organisation == self.organisation and (
+            bool(self.organisation) or receipt.source in self.sources or "*" in self.sources
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +88,10 @@ class ReceiptStore(Protocol):
     """Durable when each method returns."""
 
     def open(self, receipt: Receipt, key: str = "", fingerprint: str = "") -> Opened:
-        """Store a new receipt, or find the one that its source opened with the same idempotency key before."""
+        """Store a new receipt, or find the one that its account opened before with the same idempotency key.
+
+        That is for its source and organisation: what others call by the same key is nothing to it.
+        """
 
     def add(self, receipt_id: str, batch: Batch) -> None:
         """Store a batch, in place of one with the same number; also shows that the request is alive."""
@@ -85,8 +110,8 @@ class ReceiptStore(Protocol):
     def batches(self, receipt_id: str, after_row: int = -1, *, with_refused: bool = False) -> Iterator[Batch]:
         """The batches with rows after that one, in order; bounded memory. `with_refused`: only those with such rows."""
 
-    def recent(self, sources: Collection[str] | None, limit: int = 50, before: str = "") -> list[Receipt]:
-        """Newest first, of these sources (None: of all), opened before that time where one is given."""
+    def recent(self, whose: Belonging | None, limit: int = 50, before: str = "") -> list[Receipt]:
+        """Newest first, of these (None: of all), opened before that time where one is given."""
 
     def forget(self, before: str, limit: int = 100) -> int:
         """Drop at most `limit` receipts opened before that time; returns how many."""

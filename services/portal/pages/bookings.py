@@ -10,13 +10,14 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.kernel.access import Role
 from hub.web.client import AsyncHubClient, Reader
+from schemas import rights
 from schemas.http import booking as contract
 from schemas.http.access import ME
 from schemas.http.booking import Action, Booking, BookingsQuery, Decision
 from services.portal.guard import Pages, form_of, local, segment
 from services.portal.rendering import handed_on, page, reader_of
 
-DECIDERS: frozenset[Role] = frozenset({"submitter", "operator"})
+DECIDERS: frozenset[Role] = rights.DECIDERS | {"operator"}
 Scope = Literal["mine", "owned", "instrument"]
 
 
