@@ -1,0 +1,133 @@
+"""Two labs of one source on the embedded hub, with tokens that an operator issued: each has what is its own alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from fastapi.testclient import TestClient
+
+from app.composition import compose
+from app.server import create_app
+from hub.auth.tokens import operator_token
+from hub.kernel.access import Role
+from hub.runtime.settings import Settings
+from services.accounts.manifest import ACCOUNTS
+from tests.integration.moving_hub import OPEN, tomorrow
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.integration
+LAB: tuple[Role, ...] = ("submitter", "manager")
+
+
+@dataclass
+class Caller:
+    """Who calls with one token."""
+
+    client: TestClient
+    token: str
+
+    def get(self, path: str, **query: str) -> Any:
+        return self.client.get(f"/api/v1/{path}", params=query, headers=self._headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self.client.post(f"/api/v1/{path}", json=body or {}, headers=self._headers | headers)
+
+    def send(self, *rows: dict[str, Any], **headers: str) -> Any:
+        body = b"\n".join(map(orjson.dumps, rows))
+        path = "/api/v1/submissions/instrument?source=owner&format=ndjson"
+        return self.client.post(path, content=body, headers=self._headers | headers)
+
+    def registered(self, row: dict[str, Any]) -> str:
+        """The id of the record, once it can be found."""
+        receipt = self.send(row).json()["id"]
+        wait_until(lambda: self.get(f"receipts/{receipt}").json()["states"]["searchable"] == 1)
+        return str(self.get(f"receipts/{receipt}/rows").json()["rows"][0]["record_id"])
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+class Site:
+    """A hub, and callers whose machine accounts all have one name."""
+
+    def __init__(self, folder: Path, client: TestClient, issue: Any) -> None:
+        self._client = client
+        self._issue = issue
+        self.operator = Caller(client, operator_token(folder) or "")
+
+    def caller(self, *roles: Role) -> Caller:
+        """A new account with an organisation of its own."""
+        sources = {"owner"} if "submitter" in roles else set[str]()
+        return Caller(self._client, self._issue("张伟", roles, sources).text)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    hub = compose(Settings(data_dir=tmp_path))
+    with TestClient(create_app(hub)) as client:
+        yield Site(tmp_path, client, hub.get(ACCOUNTS).tokens.issue_for_machine)
+    hub.close()
+
+
+def microscope(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "_id": f"T-{number}", "name_zh": f"归属电镜{number}", "shared": True, "status": "in_service",
+        "opening_hours": OPEN, "slot_minutes": 60, **more,
+    }  # fmt: skip
+
+
+def test_a_lab_registers_an_instrument_and_confirms_a_booking_of_it(site: Site) -> None:
+    lab, rival, company, namesake = site.caller(*LAB), site.caller(*LAB), site.caller("member"), site.caller("member")
+    instrument = lab.registered(microscope(1))
+    wanted = {"instrument": instrument, "start": tomorrow(9), "end": tomorrow(10), "purpose": "合金断口"}
+    booking = company.post("bookings", wanted, **{"Idempotency-Key": "k"}).json()
+    assert booking["status"] == "requested"
+    for stranger in (rival, namesake):
+        assert stranger.get(f"bookings/{booking['id']}").status_code == 404
+        assert stranger.post(f"bookings/{booking['id']}/cancel").status_code == 404
+        assert stranger.post(f"bookings/{booking['id']}/confirm").status_code == 404
+        assert stranger.get("bookings").json()["bookings"] == []
+        assert stranger.get("bookings", scope="instrument", instrument=instrument).status_code == 403
+        assert stranger.get(f"instruments/{instrument}/managers").status_code == 403
+    assert rival.get("bookings", scope="owned").json()["bookings"] == []
+    assert [one["id"] for one in lab.get("bookings", scope="owned").json()["bookings"]] == [booking["id"]]
+    assert lab.post(f"bookings/{booking['id']}/confirm").json()["status"] == "confirmed"
+    assert company.get(f"bookings/{booking['id']}").json()["status"] == "confirmed"
+    run = {"started_at": "2026-01-05T08:00:00+08:00", "ended_at": "2026-01-05T09:00:00+08:00", "user_kind": "internal"}
+    reports = [caller.post(f"instruments/{instrument}/telemetry", run).status_code for caller in (lab, rival, company)]
+    assert reports == [202, 403, 403]
+
+
+def test_what_one_lab_sent_is_nothing_to_the_other(site: Site) -> None:
+    lab, rival = site.caller(*LAB), site.caller(*LAB)
+    rows = microscope(2), {"_id": "bad", "name_zh": "", "contact": {"phone": "0571-87951111"}}
+    sent = lab.send(*rows, **{"Idempotency-Key": "k"}).json()
+    assert (sent["accepted"], sent["refused"]) == (1, 1)
+    for path in ("", "/rows", "/refused"):
+        answers = [caller.get(f"receipts/{sent['id']}{path}") for caller in (lab, site.operator, rival)]
+        assert [answer.status_code for answer in answers] == [200, 200, 404], path
+        assert "87951111" not in answers[2].text
+    assert rival.get("receipts").json() == {"receipts": []}
+    other = rival.send(microscope(3), **{"Idempotency-Key": "k"}).json()
+    assert (other["id"] != sent["id"], other["replayed"]) == (True, False)
+    assert lab.send(*rows, **{"Idempotency-Key": "k"}).json()["id"] == sent["id"]
+
+
+def test_a_row_that_names_anothers_instrument_gets_no_say_over_it(site: Site) -> None:
+    lab, rival, company = site.caller(*LAB), site.caller(*LAB), site.caller("member")
+    pid = {"pid": "10.5072/belonging-4"}
+    instrument = lab.registered(microscope(4, **pid))
+    wanted = {"instrument": instrument, "start": tomorrow(9), "end": tomorrow(10), "purpose": "合金断口"}
+    booking = company.post("bookings", wanted).json()["id"]
+    for row in ({"_id": "mine", **pid, "name_zh": "别名", "status": "retired"}, microscope(4, status="retired")):
+        receipt = rival.send(row).json()["id"]
+        wait_until(lambda receipt=receipt: not rival.get(f"receipts/{receipt}").json()["states"]["received"])
+    assert rival.get(f"bookings/{booking}").status_code == 404
+    assert rival.post(f"bookings/{booking}/decline").status_code == 404
+    assert lab.get(f"bookings/{booking}").json()["purpose"] == "合金断口"
+    assert lab.get(f"records/{instrument}").json()["fields"]["status"] == "in_service"
+    assert lab.post(f"bookings/{booking}/confirm").json()["status"] == "confirmed"
