@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
-from hub.kernel.access import Principal
+from hub.kernel.access import READERS, Principal
 from hub.kernel.canonical import short_digest
 from hub.web.callers import language_of, principal_of, require
 from hub.web.routes import answered, serve
@@ -16,7 +16,7 @@ from schemas.http.catalog import KindsQuery, NewSearch
 from services.catalog.core.answers import SearchPage
 from services.catalog.service import CatalogueQueries
 
-Member = Annotated[Principal, Depends(require("member", "submitter", "agency", "operator"))]
+Member = Annotated[Principal, Depends(require(*sorted(READERS["member"])))]
 
 
 def router(queries: CatalogueQueries) -> APIRouter:

@@ -167,6 +167,7 @@ RELATED = {"path": "owner", "label": HOSTILE, "hit": HIT}
 CHANGE = {"path": "model", "label": HOSTILE, "before": None, "after": HOSTILE}
 VERSION = {"version": 2, "status": "active", "updated_at": AT, "changes": [CHANGE]}
 
+ACTING = {"account": "acc-1", "organisation": "org-1", "credential": "ses-1"}
 NEW_SESSION = {"id": "ses-1", "token": TOKEN, "expires_at": "2126-11-20T02:00:00Z", "account": "a", "registered": True}
 OWN_SESSION = dict.fromkeys(("created_at", "used_at", "expires_at"), AT) | {
     "id": "ses-1",
@@ -255,7 +256,7 @@ class Asked:
         self.answer: Handler = lambda _: None
         self.taken = TOKEN
         own = {"id": "owner", "label": HOSTILE, "authority": "owner"}
-        self.me = example(access.ME, {"name": "a", "roles": roles, "sources": [own] if len(roles) > 1 else []})
+        self.me = example(access.ME, {"name": "a", "roles": roles, "sources": [own] if len(roles) > 1 else []} | ACTING)
         self.app = app = FastAPI()
         app.state.access = Nobody()
         transport = httpx.MockTransport(self._reply)

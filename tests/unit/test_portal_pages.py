@@ -2,12 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from hub.kernel.access import Role
+from schemas.http.access import ME
 from schemas.http.accounts import BEGIN_SESSION
 from schemas.http.catalog import FacetValue
 from services.portal.core.facets import short_label, unfolded
@@ -115,6 +118,20 @@ def test_who_belongs_to_nobody_registers_and_then_goes_back() -> None:
     assert answer.headers["location"] == "/register?next=%2Frecords%2Fa%2Fbook%3Fstart%3Db"
     form = {"person": "李", "name": "公司", "next": "/records/a/book?start=b"}
     assert asked.browser.post("/register", data=form, headers=SAME_SITE).headers["location"] == form["next"]
+
+
+def test_every_role_is_named_and_who_has_left_is_led_to_register() -> None:
+    everything = Asked(roles=get_args(Role))
+    everything.browser.cookies.set("hub_session", TOKEN)
+    assert all(name in everything.browser.get("/account").text for name in ("仪器管理员", "审批人", "数据管家"))
+    left = Asked()
+    left.me = example(
+        ME, {"name": "a", "roles": [], "sources": [], "account": "acc-1", "organisation": "", "credential": "s"}
+    )
+    left.browser.cookies.set("hub_session", TOKEN)
+    answer = left.browser.get("/account")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/register")
+    assert "set-cookie" not in answer.headers
 
 
 def test_the_mailbox_is_shown_to_its_own_machine_alone() -> None:

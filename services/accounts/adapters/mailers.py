@@ -76,7 +76,7 @@ def message(mail: Mail, sender: str) -> EmailMessage:
     made["From"], made["To"], made["Subject"] = sender, mail.to, mail.subject
     made["Date"], made["Message-ID"] = formatdate(), make_msgid(domain=sender.rpartition("@")[2] or "localhost")
     made["Auto-Submitted"] = "auto-generated"
-    made.set_content(mail.text)
+    made.set_content(mail.text, cte="base64")  # which servers without 8BITMIME take too
     return made
 
 

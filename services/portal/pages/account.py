@@ -3,7 +3,7 @@
 from asyncio import gather
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from hub.web.client import ApiProblem, AsyncHubClient
 from schemas.http.access import ME
@@ -19,8 +19,12 @@ async def account_page(request: Request, api: AsyncHubClient) -> Response:
     reader = reader_of(request)
     me = await api.call(reader, ME)
     roles = set(me.roles)
-    if not roles:
+    if not me.account:
         raise ApiProblem(401)
+    if not me.organisation:  # they have declined, left, or not registered yet
+        return RedirectResponse("/register", 303)
+    if not roles:
+        raise ApiProblem(403)
     decides = bool(roles & DECIDERS)
 
     async def waiting() -> int:
