@@ -175,10 +175,13 @@ class CatalogueQueries:
             raise Refusal(*refusal.problems, status=400) from None
 
     def _record(self, record_id: str) -> Record:
-        found = self._records.get([record_id]).get(record_id)
-        if found is None:
+        """The record of this id, or the one that it leads to where it stands for an identifier alone."""
+        record = self._records.get([record_id]).get(record_id)
+        if record is None and (leads_to := self._records.leads_to([record_id]).get(record_id)):
+            record = self._records.get([leads_to]).get(leads_to)
+        if record is None:
             raise _unknown(record_id)
-        return found
+        return record
 
     def _saved(self, caller: Principal, search_id: str) -> SavedSearch:
         found = self._searches.get(_owners(caller), search_id)
