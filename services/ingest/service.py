@@ -1,12 +1,12 @@
 """Taking what sources send: check it, keep its private values apart, append it to the log, and give a receipt."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import islice
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 from hub.kernel.access import Principal
@@ -36,6 +36,8 @@ from services.ingest.ports.vault import Vault
 log = logging.getLogger("hub.ingest")
 OPERATIONS: tuple[Operation, ...] = ("upsert", "withdraw")
 CHUNK_BYTES = 2**20
+OWN_VERSIONS = 100
+"""Of a record, in which a row that was exported is looked for."""
 RETRY_SECONDS = 5
 
 
@@ -90,6 +92,7 @@ class Ingest:
         self._vault = vault
         self._sources = sources
         self._clock = clock
+        self._records = records
         self._event_source = event_source
         self.limits = limits
         self.outcomes = Outcomes(receipts, vault, records, catalogue)
@@ -163,6 +166,10 @@ class Ingest:
         rows = timedelta(microseconds=last.accepted + last.refused + 1)
         return max(now, datetime.fromisoformat(last.created_at) + rows)
 
+    def _own_word(self, record_id: str, version: int) -> Mapping[str, Any] | None:
+        versions = self._records.history(record_id, OWN_VERSIONS)
+        return next((record.fields for record in versions if record.version == version), None)
+
     def _fingerprint(self, names: list[str], body: BinaryIO) -> str:
         digest = sha256()
         while chunk := body.read(CHUNK_BYTES):
@@ -176,7 +183,8 @@ class Ingest:
         number = reached.batches
         try:
             rows = islice(form.read(body, request.kind, self.limits), reached.rows, None)
-            maker = EventMaker(self._frame(request, opened.receipt), self.limits, self._event_source, self._vault.token)
+            frame = self._frame(request, opened.receipt)
+            maker = EventMaker(frame, self.limits, self._event_source, self._vault.token, self._own_word)
             for batch in batched(rows, self.limits.batch_rows):
                 refused = self._take(receipt_id, number, batch, maker)
                 metrics.rows(request.kind.name, len(batch) - refused, refused)

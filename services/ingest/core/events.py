@@ -11,6 +11,7 @@ from hub.kernel.entries import Entry
 from hub.kernel.problems import Problem, expecting
 from hub.kernel.records import SUBMITTED
 from hub.text.messages import bilingual
+from services.ingest.core.echoes import OwnWord, without_own_word
 from services.ingest.core.rows import Limits, Row
 from services.ingest.core.submissions import Checked, Frame, Refused, checked, submission
 from services.ingest.ports.receipts import Accepted
@@ -83,11 +84,19 @@ class Made(NamedTuple):
 class EventMaker:
     """Makes the events of one request's rows; `token` tells the token of a private value."""
 
-    def __init__(self, frame: Frame, limits: Limits, event_source: str, token: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        frame: Frame,
+        limits: Limits,
+        event_source: str,
+        token: Callable[[str], str],
+        own_word: OwnWord = lambda _, __: None,
+    ) -> None:
         self._frame = frame
         self._limits = limits
         self._envelope = Envelope(event_source, SUBMITTED, frame.received_at)
         self._token = token
+        self._own_word = own_word
 
     def made(self, rows: Sequence[Row]) -> Made:
         """Check the rows; those that are taken become events, in which tokens stand in the place of private values.
@@ -109,6 +118,8 @@ class EventMaker:
         if problem := too_large(row, self._limits):
             return Refused(row, (*row.problems, problem))
         result = checked(row, self._frame)
+        if isinstance(result, Checked):
+            result = without_own_word(result, self._frame, self._own_word)
         if isinstance(result, Refused):
             return result
         if problems := (

@@ -116,13 +116,17 @@ class Refused(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """A valid row whose private values still stand in its fields, at `secrets`."""
+    """A valid row whose private values still stand in its fields, at `secrets`.
+
+    `record_id` is the record of this hub that the row says it is about; None where it says none.
+    """
 
     row: Row
     statement: Stated
     operation: Operation
     fields: dict[str, Any]
     secrets: tuple[Place, ...]
+    record_id: str | None = None
 
 
 def checked(row: Row, frame: Frame) -> Checked | Refused:
@@ -158,8 +162,8 @@ def submission(row: Checked, frame: Frame) -> Submission | Refused:
     if row.operation == "withdraw":
         record_id, fields = by_identity, {}
     else:
-        own = by_identity or kind.id_of(row.fields, frame.source, source_record_id, frame.organisation)
-        record_id, fields = own, row.fields
+        own = row.record_id or kind.id_of(row.fields, frame.source, source_record_id, frame.organisation)
+        record_id, fields = by_identity or own, row.fields
     return Submission(
         kind.name,
         frame.source,
