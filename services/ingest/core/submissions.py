@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hub.kernel.canonical import canonical_json
+from hub.kernel.identifiers import own_id
 from hub.kernel.problems import Problem, expecting
 from hub.kernel.records import Authority, Operation, Submission
 from hub.kernel.versions import VersionForm, latest_version
@@ -162,8 +163,8 @@ def submission(row: Checked, frame: Frame) -> Submission | Refused:
     if row.operation == "withdraw":
         record_id, fields = by_identity, {}
     else:
-        own = row.record_id or kind.id_of(row.fields, frame.source, source_record_id, frame.organisation)
-        record_id, fields = by_identity or own, row.fields
+        record_id, fields = by_identity or row.record_id, row.fields
+        record_id = record_id or own_id(kind.name, frame.source, frame.organisation, source_record_id)
     return Submission(
         kind.name,
         frame.source,
