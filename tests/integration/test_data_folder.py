@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
+from fastapi.testclient import TestClient
 
 from app.operations.drain import drain
 from app.operations.restore import restore
@@ -17,6 +18,7 @@ from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.runtime.manifest import CATALOGUE, RECORD_STORE
 from hub.runtime.settings import Settings
 from schemas.events.bookings import BOOKINGS
+from services.accounts.manifest import ACCOUNTS
 from services.catalog.sink import check, rebuild
 from tests.integration.moving_hub import PHONE, USAGE, Live, revealed, silent
 
@@ -88,6 +90,27 @@ def test_all_of_it_is_read_as_before_and_what_waited_goes_on(folder: Path) -> No
         assert live.states(known["waiting"]) == {"curated": 1}
     with closing(SqliteEventLog(folder / "log.db")) as log:
         assert sum(log.end_offsets(BOOKINGS).values()) == 4
+
+
+def test_what_is_from_before_accounts_is_its_names_and_operators_alone(folder: Path) -> None:
+    told = orjson.loads((folder / "seen.json").read_bytes())["known"]
+    with Live(Settings(data_dir=folder), works=False) as live:
+        mine = live.get("bookings", limit="100")["bookings"]
+        assert {one["id"] for one in mine} >= {told["booking"], told["cancelled"]}
+        assert {(one["booked_by"], one["booked_by_account"]) for one in mine} == {("operator", "")}
+        assert told["receipt"] in {one["id"] for one in live.get("receipts", limit="100")["receipts"]}
+        issued = live.hub.get(ACCOUNTS).tokens.issue_for_machine("operator", ("submitter", "manager"), {"owner"})
+        stranger = TestClient(live._client.app, headers={"Authorization": f"Bearer {issued.text}"})
+        for path in (
+            f"receipts/{told['receipt']}",
+            f"receipts/{told['receipt']}/refused",
+            f"bookings/{told['booking']}",
+        ):
+            assert stranger.get(f"/api/v1/{path}").status_code == 404, path
+        for listed in ("receipts", "bookings"):
+            assert stranger.get(f"/api/v1/{listed}").json()[listed] == []
+        assert stranger.get("/api/v1/bookings?scope=owned").json()["bookings"] == []
+        assert stranger.get("/api/v1/saved-searches").json()["searches"] == []
 
 
 def test_a_backup_of_an_earlier_release_is_restored(tmp_path: Path) -> None:
