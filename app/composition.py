@@ -9,13 +9,12 @@ from hub.auth.sources import load_sources
 from hub.auth.tokens import AccessFile
 from hub.kernel.records import SUBMISSIONS
 from hub.log.sqlite_eventlog import SqliteEventLog
-from hub.observability.audit import LoggingAuditTrail
 from hub.observability.edges import ObservedLog
-from hub.ports.audit import AuditTrail
 from hub.ports.clock import Clock, SystemClock
 from hub.ports.eventlog import EventLog, Topic
 from hub.ports.worker import Worker
-from hub.runtime.manifest import ACCESS, AUDIT, DATABASE, EVENT_LOG, SQLITE_LOG, Key, Manifest, Resources, Store, T
+from hub.runtime.manifest import ACCESS, DATABASE, EVENT_LOG, SQLITE_LOG, Key, Manifest, Resources, Store, T
+from hub.runtime.private import keep_private
 from hub.runtime.settings import Settings
 from schemas.topics import topics
 from services.accounts.manifest import ACCOUNTS as ACCOUNTS_STORE
@@ -26,12 +25,13 @@ from services.catalog.manifest import MANIFEST as CATALOG
 from services.curation.manifest import MANIFEST as CURATION
 from services.ingest.manifest import MANIFEST as INGEST
 from services.portal.manifest import MANIFEST as PORTAL
+from services.privacy.manifest import MANIFEST as PRIVACY
 from services.usage.manifest import MANIFEST as USAGE
 
 if TYPE_CHECKING:
     from hub.sql.postgresql import PostgresDatabase
 
-MANIFESTS: tuple[Manifest, ...] = (ACCOUNTS, INGEST, CURATION, CATALOG, BOOKING, USAGE, PORTAL)
+MANIFESTS: tuple[Manifest, ...] = (ACCOUNTS, INGEST, CURATION, CATALOG, BOOKING, USAGE, PRIVACY, PORTAL)
 """The services; one process may be all of them, or each a process of its own, as many times as it takes."""
 ROLES = tuple(manifest.role for manifest in MANIFESTS)
 
@@ -66,7 +66,7 @@ def compose(settings: Settings, clock: Clock | None = None, roles: Collection[st
 
     Raises what a client raises where its server is away, and closes what was open by then.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    keep_private(settings.data_dir)
     manifests = tuple(manifest for manifest in MANIFESTS if roles is None or manifest.role in roles)
     on = resources(settings, clock, making=True)
     with ExitStack() as failing:
@@ -120,14 +120,9 @@ def _database(on: Resources) -> "PostgresDatabase":
     return PostgresDatabase(on.settings.postgresql_dsn)
 
 
-def _audit(_: Resources) -> AuditTrail:
-    return LoggingAuditTrail()
-
-
 LIBRARY: tuple[Store[Any], ...] = (
     Store(EVENT_LOG, _event_log, _reached),
     Store(SQLITE_LOG, lambda on: SqliteEventLog(on.settings.data_dir / "log.db", on.clock), _reached),
-    Store(AUDIT, _audit, lambda audit: audit),
     Store(DATABASE, _database, lambda database: database.session().close()),
 )
 """What belongs to no service."""

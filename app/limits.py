@@ -16,7 +16,7 @@ from hub.web.characters import CleanText
 from hub.web.failures import Failures
 from hub.web.limits import DEFAULT, KIB, MIB, Limited, RouteLimits
 from hub.web.safety import Hosts, Safe
-from schemas.http import OPERATIONS, booking, catalog, curation, ingest, organisations
+from schemas.http import OPERATIONS, audit, booking, catalog, curation, ingest, organisations
 from services.catalog.ports import SEARCHES_LIMIT
 from services.catalog.related import REFERRING_LIMIT
 from services.usage.core.requests import MONTHS_LIMIT
@@ -24,6 +24,7 @@ from services.usage.core.requests import MONTHS_LIMIT
 ANYBODY_SIGNED_IN: frozenset[Role] = frozenset(get_args(Role))
 SUBMITTERS: frozenset[Role] = frozenset({"submitter", "operator"})
 STEWARDS: frozenset[Role] = frozenset({"agency", "operator"})
+OPERATORS: frozenset[Role] = frozenset({"operator"})
 FORM_OVERHEAD = 64 * KIB
 
 SIGNING_IN = RouteLimits(json=True)
@@ -64,6 +65,8 @@ WRITING: Mapping[str, RouteLimits] = {
     "POST /api/v1/records/{record_id}/preferences": DECISION,
     "POST /api/v1/same-as": DECISION,
     "POST /api/v1/claims/{claim_id}/decision": JSON,
+    "POST /api/v1/people/{person_id}/erasure": replace(JSON, roles=OPERATORS),
+    "POST /api/v1/people/{person_id}/consents": replace(JSON, roles=OPERATORS),
     "POST /import": replace(UPLOAD, body=UPLOAD.body + FORM_OVERHEAD),  # the page asks who it is
     "POST /records/{record_id}/book": FORM,
     "POST /bookings/{booking_id}/confirm": FORM,
@@ -91,6 +94,7 @@ LISTING: Mapping[str, RouteLimits] = {
     "GET /api/v1/receipts/{receipt_id}/rows": RouteLimits(page=ingest.ROWS_LIMIT),
     "GET /api/v1/conflicts": RouteLimits(page=curation.PAGE_LIMIT),
     "GET /api/v1/duplicates": RouteLimits(page=curation.PAGE_LIMIT),
+    "GET /api/v1/audit": RouteLimits(page=audit.PAGE_LIMIT),
     "GET /api/v1/usage": RouteLimits(page=MONTHS_LIMIT),
 }
 PAGES = (

@@ -18,9 +18,11 @@ from hub.auth.oidc import discovery_at, with_oidc
 from hub.auth.oidc_login import sign_in
 from hub.auth.tokens import AccessFile
 from hub.kernel.operation import JSON
+from hub.observability.audit import LoggingAuditTrail
 from hub.runtime.manifest import AUDIT
 from hub.runtime.settings import Settings
 from hub.runtime.threads import Runtime
+from hub.web.audited import Audited
 from hub.web.client import READER_ADDRESS
 from hub.web.observation import Observed, carry_trace, exposition, templates_of
 from hub.web.problems import install_problem_handlers
@@ -28,6 +30,14 @@ from hub.web.throttle import Denials, WrongTokens
 from schemas.derive.openapi import openapi
 from schemas.http import OPERATIONS
 
+ACTIONS = {
+    "POST /api/v1/submissions/{kind}": "records.submit",
+    "GET /api/v1/receipts/{receipt_id}/refused": "refused-rows.read",
+    "POST /api/v1/records/{record_id}/preferences": "steward.prefer",
+    "POST /api/v1/same-as": "steward.same-as",
+    "GET /api/v1/audit/export": "audit.export",
+}
+"""What is noted of those who did it; what of people is read or erased is noted where that is done."""
 OWN_ADDRESS = "http://localhost"
 PATIENCE_SECONDS = 60.0
 
@@ -62,7 +72,8 @@ def create_app(hub: Hub) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.access = access
-    audit = hub.get(AUDIT)
+    # A process of pages alone has no stores; the APIs that it asks note what is done.
+    audit = hub.get(AUDIT) if AUDIT in hub.resources.opened else LoggingAuditTrail()
     app.state.wrong_tokens, app.state.denials = WrongTokens(audit, clock), Denials(audit, clock)
     app.state.settings = hub.settings
     app.state.sign_in = login
@@ -72,6 +83,7 @@ def create_app(hub: Hub) -> FastAPI:
         app.include_router(router)
         templates |= templates_of(router)
     app.include_router(description(set(templates.values()), discovery_at(hub.settings.oidc_issuer)))
+    app.add_middleware(Audited, actions=ACTIONS, audit=audit, clock=clock)
     add_limits(app, hub.settings)
     app.add_middleware(Observed, templates=templates)
     return app

@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from app.cli import accounts, booking, dead_letters, files, maintenance, moves, search, serve, stack, tokens, up
+from app.cli import (
+    accounts,
+    booking,
+    dead_letters,
+    files,
+    maintenance,
+    moves,
+    privacy,
+    search,
+    serve,
+    stack,
+    tokens,
+    up,
+)
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Session
 from app.cli.wording import language_from, localise, split_language, t
 from hub import __version__
@@ -21,6 +34,9 @@ GROUPS: Mapping[str, str] = {
     "session": "cli.accounts.session-help",
     "stack": "cli.stack.group-help",
     "dead-letters": "cli.dead_letters.group-help",
+    "audit": "cli.privacy.audit-help",
+    "person": "cli.privacy.person-help",
+    "keys": "cli.privacy.keys-help",
 }
 COMMANDS: Mapping[str, tuple[Callable[..., None], str]] = {
     "up": (up.up, "cli.up.up-help"),
@@ -56,6 +72,15 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], str]] = {
     "dead-letters list": (dead_letters.list_letters, "cli.dead_letters.list-help"),
     "dead-letters show": (dead_letters.show, "cli.dead_letters.show-help"),
     "dead-letters replay": (dead_letters.replay, "cli.dead_letters.replay-help"),
+    "audit list": (privacy.list_entries, "cli.privacy.list-help"),
+    "audit export": (privacy.export_entries, "cli.privacy.export-help"),
+    "audit verify": (privacy.verify, "cli.privacy.verify-help"),
+    "person export": (privacy.export_person, "cli.privacy.person-export-help"),
+    "person erase": (privacy.erase_person, "cli.privacy.person-erase-help"),
+    "person consent": (privacy.record_consent, "cli.privacy.consent-help"),
+    "keys rotate": (privacy.rotate, "cli.privacy.rotate-help"),
+    "keys export": (privacy.export_keys, "cli.privacy.keys-export-help"),
+    "keys import": (privacy.import_keys, "cli.privacy.keys-import-help"),
 }
 """Each with the code of its help; those of a group behind its name."""
 

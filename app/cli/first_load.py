@@ -6,7 +6,7 @@ from app.cli import transfer
 from app.cli.files import bar
 from app.cli.session import Session
 from app.cli.transfer import Document
-from hub.auth.tokens import ACCESS_FILE
+from hub.auth.tokens import ACCESS_FILE, write_private
 from hub.kernel.canonical import short_digest
 from hub.text.messages import bilingual
 from hub.web.client import HubClient
@@ -26,7 +26,7 @@ def is_first_start(folder: Path) -> bool:
 
 def begin(folder: Path) -> None:
     """Mark that the sample is to be loaded, before anything else is written that would tell a used folder."""
-    (folder / MARK).write_text(LOADING, "utf-8")
+    write_private(folder / MARK, LOADING.encode())
 
 
 def load_sample(session: Session, client: HubClient, folder: Path) -> None:
@@ -49,7 +49,7 @@ def load_sample(session: Session, client: HubClient, folder: Path) -> None:
             before = settled
             states = transfer.follow(client, receipt, lambda done, of, before=before: progress(before + done, total))  # type: ignore[misc]
             settled += sum(states.get(name, 0) for name in transfer.SETTLED)
-    (folder / MARK).write_text(LOADED, "utf-8")
+    write_private(folder / MARK, LOADED.encode())
     refused = sum(receipt.refused for receipt in receipts)
     session.say(bilingual("cli.first_load.sample-loaded-records-can", found=settled), "green")
     if refused:

@@ -13,6 +13,7 @@ from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, session_of,
 from app.cli.stack import check_machine, run_stack, tell_how_to_stop
 from app.cli.wording import t
 from hub.runtime.lock import FolderLock
+from hub.runtime.private import servers_folder
 from hub.runtime.settings import Settings
 from hub.text.messages import bilingual
 
@@ -51,7 +52,7 @@ def move(
         _go_on(session, settings, to, f"set -a; . {settings.data_dir / 'stack' / 'stack.env'}; set +a; ")
         tell_how_to_stop(session)
 
-    run_stack(session, settings.data_dir / "stack", None, then)
+    run_stack(session, servers_folder(settings.data_dir), None, then)
 
 
 def backup(

@@ -16,7 +16,9 @@ from app.cli.files import bar
 from app.cli.session import FINE, SOME_REFUSED, UNREACHABLE, WRONG_USAGE, Data, Session, session_of, settings_for
 from app.cli.stopping import Stop, until_stopped
 from app.cli.wording import t
+from hub.auth.tokens import write_private
 from hub.runtime.lock import is_busy
+from hub.runtime.private import servers_folder
 from hub.runtime.settings import Settings
 from hub.text.messages import bilingual
 
@@ -83,7 +85,7 @@ def up(
     check_machine(session)
     if brokers == 2:
         session.stop(WRONG_USAGE, bilingual("cli.stack.brokers"))
-    run_stack(session, folder or settings_for(data).data_dir / "stack", brokers)
+    run_stack(session, folder or servers_folder(settings_for(data).data_dir), brokers)
 
 
 def run_stack(session: Session, where: Path, brokers: int | None, then: Then | None = None) -> NoReturn:
@@ -108,7 +110,8 @@ def _run(session: Session, folder: Path, brokers: int | None, then: Then | None,
     try:
         stack = Stack(folder, brokers)
         layout = _answering(session, stack, stop)
-        environment.write_text("".join(f"{name}={value}\n" for name, value in layout.environment().items()))
+        lines = "".join(f"{name}={value}\n" for name, value in layout.environment().items())
+        write_private(environment, lines.encode())
         (then or partial(_announce, session, environment))(layout)
         begun = True
         _watch(session, stack, stop)

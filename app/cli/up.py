@@ -103,7 +103,7 @@ def _serve(session: Session, settings: Settings, listening: socket.socket, sampl
     address = settings.data_dir / ADDRESS_FILE
     try:
         server = _server(create_app(hub), lambda: _started(session, settings, hub.get(ACCOUNTS), url, first))
-        address.write_text(url, "utf-8")
+        write_private(address, url.encode())
         with suppress(KeyboardInterrupt):  # raised again by uvicorn once it has stopped
             server.run(sockets=[listening])
         session.say(bilingual("cli.up.hub-stopped"))

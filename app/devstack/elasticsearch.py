@@ -60,6 +60,7 @@ class Elasticsearch(Supervised):
         home = fetched_home()
         for name in ("data", "logs", "tmp"):
             (self._folder / name).mkdir(parents=True, exist_ok=True)
+        self._folder.chmod(0o700)
         _configure(home, self._folder, node=self._node, http=self.port)
         java = str(jdk_home() / "bin" / "java")
         launcher = [java, "-Xms4m", "-Xmx64m", "-cp", f"{home}/lib/tools/server-launcher/*"]

@@ -42,6 +42,7 @@ class Kafka(Supervised):
     def start(self, overrides: str = "") -> None:
         """Format the data folder where it is new, start the node and wait until it answers."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.chmod(0o700)
         settings = self._folder / "server.properties"
         settings.write_text(self._settings() + overrides)
         _format(settings, self._cluster, self._folder)

@@ -39,6 +39,7 @@ class Postgresql(Supervised):
     def start(self) -> None:
         """Create the data folder where it is new, and start the server."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.chmod(0o700)
         programs, user = programs_folder(), unprivileged(self._folder)
         data = self._folder / "data"
         if not (data / "PG_VERSION").exists():

@@ -14,7 +14,7 @@ from pathlib import Path
 from app.operations.kafka_topics import Offsets
 from app.operations.log_streams import LETTERS, READ_ENTRIES
 from app.operations.move import Target
-from app.operations.sqlite_tables import Folder, make_empty
+from app.operations.sqlite_tables import APART, Folder, make_empty
 from app.operations.tables import BY_NAME, Steps, counted
 from hub.kernel.entries import Entry
 from hub.kernel.records import SUBMISSIONS
@@ -65,6 +65,8 @@ def _whole(target: Target, topic: str) -> _Span:
 
 def _copy_tables(target: Target, folder: Folder, steps: Steps) -> None:
     for name, table in BY_NAME.items():
+        if table.info["store"] == APART:
+            continue
         total = target.servers.count(table)
         with steps(bilingual("operations.copying-table", name=name)) as progress:
             folder.load(table, counted(target.servers.rows(table), progress, total))

@@ -4,6 +4,7 @@ Every part can be repeated. A table is loaded in one transaction and left alone 
 topic is filled after what an earlier try has brought (app.operations.kafka_topics); the catalogue is built anew.
 """
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from app.operations.kafka_topics import Topics
 from app.operations.log_streams import KEPT, current_records, entries, months
 from app.operations.marker import Marker, Series, read_marker
 from app.operations.postgresql_tables import Servers
-from app.operations.sqlite_tables import LOG, PRIVATE, Folder
+from app.operations.sqlite_tables import KEY, LOG, PRIVATE, Folder
 from app.operations.tables import BY_NAME, Differs, Digest, OnProgress, Refused, Steps, counted, digest_rows
 from hub.auth.tokens import write_private
 from hub.kernel.entries import Entry
@@ -32,6 +33,8 @@ from schemas.events.usage import USAGE
 from schemas.topics import topics
 from services.catalog.sink import GROUP as CATALOGUE_GROUP
 from services.catalog.sink import check, rebuild
+from services.privacy.adapters.sql_personal import MASTER_FILE
+from services.privacy.manifest import AUDIT_FOLDER
 
 GUARDED = (SUBMISSIONS, *KEPT, RECORDS)
 """Topics that a hub which has never been used has nothing in."""
@@ -121,12 +124,15 @@ def _hand_over(source: Path, to: Path) -> None:
     to.mkdir(parents=True, exist_ok=True)
     if to.samefile(source):
         return
-    key, other = source / "vault.key", to / "vault.key"
-    if other.exists() and key.exists() and other.read_bytes() != key.read_bytes():
-        raise Refused(bilingual("operations.another-vault-key", to=to))
-    for name in PRIVATE:
+    for name in (KEY, MASTER_FILE):
+        key, other = source / name, to / name
+        if other.exists() and key.exists() and other.read_bytes() != key.read_bytes():
+            raise Refused(bilingual("operations.another", folder=to, KEY=name))
+    for name in (*PRIVATE, MASTER_FILE):
         if (source / name).exists():
             write_private(to / name, (source / name).read_bytes())
+    if (source / AUDIT_FOLDER).exists():
+        shutil.copytree(source / AUDIT_FOLDER, to / AUDIT_FOLDER, dirs_exist_ok=True)
 
 
 def _move_tables(folder: Folder, target: Target, steps: Steps, moved: Moved) -> None:

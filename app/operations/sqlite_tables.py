@@ -14,12 +14,15 @@ from hub.sql.metadata import moved_columns
 from hub.sql.sqlite import StoreFiles
 
 LOG = "log.db"
+APART = "keys"
+"""The store of subjects' keys: what a backup had of them would open what was erased since."""
 KEY = "vault.key"
 STORES = (
     *(LOG, "receipts.db", "vault.db", "bookings.db", "managers.db", "searches.db", "usage.db", "accounts.db"),
+    "audit.db",
     "records.db",
 )
-"""Every file that cannot be made again from the others; the catalogue can."""
+"""Every file that cannot be made again from the others; the catalogue can. Subjects' keys are in no backup."""
 KEYS = (KEY, "operator.token", "demo.token")
 """Secrets in plain, readable by their owner alone."""
 PRIVATE = ("access.json", *KEYS)
@@ -99,5 +102,5 @@ def make_empty(path: Path) -> SqliteEventLog:
 
 
 def digests(folder: Folder) -> dict[str, Digest]:
-    """The digest of each table by its name in every release."""
-    return {name: folder.digest(table) for name, table in BY_NAME.items()}
+    """The digest of each table that a backup has, by its name in every release."""
+    return {name: folder.digest(table) for name, table in BY_NAME.items() if table.info["store"] != APART}

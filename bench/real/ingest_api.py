@@ -166,7 +166,9 @@ def entries(body: bytes) -> list[Entry]:
         version=source_version(at),
         operation="upsert",
     )
-    made = EventMaker(frame, limits, "bench", lambda value: value).made(list(form.read(BytesIO(body), kind, limits)))
+    made = EventMaker(frame, limits, "bench", lambda subjects: dict.fromkeys(subjects, str)).made(
+        list(form.read(BytesIO(body), kind, limits))
+    )
     if made.refused:
         raise RuntimeError("rows are refused")
     return made.entries

@@ -5,6 +5,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from hub.sql.sqlite import make_private
+
 LOCK_FILE = "hub.lock"
 
 
@@ -21,6 +23,7 @@ class FolderLock:
     def __init__(self, folder: Path, name: str = LOCK_FILE, seconds: float = 0.0) -> None:
         """Take the lock of that name, which is waited for so long; Busy where another holds it still."""
         folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder / name)
         self._connection = sqlite3.connect(
             folder / name, timeout=seconds, isolation_level=None, check_same_thread=False
         )

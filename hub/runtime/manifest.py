@@ -16,6 +16,7 @@ from hub.ports.audit import AuditTrail
 from hub.ports.catalogue import Catalogue
 from hub.ports.clock import Clock
 from hub.ports.eventlog import EventLog
+from hub.ports.personal import PersonalValues
 from hub.ports.records import RecordStore
 from hub.ports.tenancies import Tenancies
 from hub.ports.worker import Worker
@@ -138,6 +139,7 @@ DATABASE: "Key[PostgresDatabase]" = Key("database")
 
 ACCESS = Key[AccountDirectory]("accounts")
 AUDIT = Key[AuditTrail]("audit")
+PERSONAL = Key[PersonalValues]("personal")
 
 NOBODY = "-"
 """An id that nothing has: the cheapest question that a store must go to its server for."""

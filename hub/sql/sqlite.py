@@ -1,9 +1,10 @@
 """SQLite as the embedded adapters use it: one writer at a time, a reader for each thread, nothing lost at a crash."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine
@@ -25,6 +26,7 @@ class Database:
 
     def __init__(self, path: Path, script: str = "", *, store: str = "", busy_seconds: float = 30.0) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path)
         self.path = path
         self._busy_seconds = busy_seconds
         self._lock = threading.Lock()
@@ -99,6 +101,11 @@ class Database:
         finally:
             connection.execute("ROLLBACK")
 
+    def purge(self, table: str) -> None:
+        """See hub.sql.statements.SqlDatabase; the file is one for all its tables."""
+        with self._lock:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         for connection in self._opened:
             connection.close()
@@ -126,6 +133,12 @@ class Database:
         connection.execute("PRAGMA temp_store=MEMORY")
         self._opened.append(connection)
         return connection
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file for its owner alone where there is none; SQLite's other files of it get its mode."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 class StoreFiles:

@@ -31,6 +31,9 @@ class SqlDatabase(Protocol):
     def writing(self) -> AbstractContextManager[Connection]:
         """A write transaction: committed when the block ends, rolled back when it raises."""
 
+    def purge(self, table: str) -> None:
+        """Leave nothing of what was overwritten in the table; on SQLite under `PRAGMA secure_delete` alone."""
+
     def close(self) -> None: ...
 
 

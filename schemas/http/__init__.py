@@ -3,13 +3,14 @@
 from typing import Any
 
 from hub.kernel.operation import Operation
-from schemas.http import access, accounts, booking, catalog, curation, ingest, organisations, records, usage
+from schemas.http import access, accounts, audit, booking, catalog, curation, ingest, organisations, records, usage
 
 OPERATIONS: tuple[Operation[Any], ...] = (
     *access.OPERATIONS,
     *access.HEALTH,
     *accounts.OPERATIONS,
     *organisations.OPERATIONS,
+    *audit.OPERATIONS,
     *ingest.OPERATIONS,
     *curation.OPERATIONS,
     *catalog.OPERATIONS,

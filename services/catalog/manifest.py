@@ -2,8 +2,21 @@
 
 from hub.auth.tokens import signing_key
 from hub.ports.catalogue import Catalogue
-from hub.runtime.manifest import ACCESS, CATALOGUE, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
+from hub.runtime.manifest import (
+    ACCESS,
+    AUDIT,
+    CATALOGUE,
+    EVENT_LOG,
+    NOBODY,
+    PERSONAL,
+    RECORD_STORE,
+    Key,
+    Manifest,
+    Resources,
+    Store,
+)
 from hub.sql.metadata import declared
+from schemas.views.personal import PersonalReader
 from services.catalog import tables
 from services.catalog.adapters.sql_searches import SqlSavedSearches
 from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
@@ -37,7 +50,7 @@ MANIFEST = Manifest(
         Store(CATALOGUE, _catalogue, lambda catalogue: catalogue.versions([NOBODY])),
         Store(SAVED_SEARCHES, lambda on: SqlSavedSearches(on.tables("searches")), lambda searches: searches.of(NOBODY)),
     ),
-    needs=(RECORD_STORE, CATALOGUE),
+    needs=(RECORD_STORE, CATALOGUE, PERSONAL, AUDIT),
     uses=(ACCESS, EVENT_LOG, SAVED_SEARCHES),
     router=lambda on: router(
         CatalogueQueries(
@@ -46,6 +59,7 @@ MANIFEST = Manifest(
             on.sources,
             on.get(SAVED_SEARCHES),
             on.clock,
+            PersonalReader(on.get(PERSONAL), on.get(AUDIT), on.clock),
             cursor_key=signing_key(on.settings.data_dir),
         )
     ),

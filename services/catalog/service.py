@@ -16,6 +16,7 @@ from hub.text.language import Language
 from schemas.http import catalog as contract
 from schemas.http import records
 from schemas.kind import Kind, kinds
+from schemas.views.personal import PersonalReader
 from schemas.views.visibility import readable
 from services.catalog.core import cursor, menus, pages, paths, presentation, queries
 from services.catalog.core.answers import Hit, SearchPage
@@ -55,13 +56,14 @@ class CatalogueQueries:
     `cursor_key` is the same in every process that answers searches.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - the composition root's order
         self,
         catalogue: Catalogue,
         records: RecordReader,
         sources: Sources,
         searches: SavedSearches,
         clock: Clock,
+        reader: PersonalReader,
         *,
         cursor_key: bytes,
     ) -> None:
@@ -69,6 +71,7 @@ class CatalogueQueries:
         self._records = records
         self._searches = searches
         self._clock = clock
+        self._reader = reader
         self._cursor_key = cursor_key
         self._links = Links(catalogue)
         self._labels: dict[Language, pages.Labels] = {"zh": sources.labels("zh"), "en": sources.labels("en")}
@@ -108,7 +111,7 @@ class CatalogueQueries:
 
     def record(self, record_id: str, caller: Principal, language: Language) -> records.Record:
         """One record with all that the caller may see of it. Raises Refusal (404)."""
-        record = self._record(record_id)
+        record = self._reader.record(self._record(record_id), caller)
         urls = pages.urls_of(self._links.addresses(record))
         return pages.record_view(record, readable(caller), language, self._labels[language], urls)
 
@@ -117,6 +120,7 @@ class CatalogueQueries:
         versions = self._records.history(record_id, VERSIONS_LIMIT + 1)
         if not versions:
             raise _unknown(record_id)
+        versions = self._reader.records(versions, caller)
         return pages.history_view(versions, readable(caller), language, VERSIONS_LIMIT)
 
     def related(self, record_id: str, language: Language) -> records.Related:

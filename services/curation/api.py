@@ -10,6 +10,7 @@ from hub.kernel.sources import Sources
 from hub.web.callers import ReaderLanguage, require
 from hub.web.routes import serve
 from schemas.http import curation as contract
+from schemas.views.personal import PersonalReader
 from schemas.views.visibility import readable
 from services.curation.claims import Claims
 from services.curation.core.presentation import (
@@ -28,11 +29,11 @@ Steward = Annotated[Principal, Depends(require("agency", "operator"))]
 Concerned = Annotated[Principal, Depends(require("agency", "operator", "steward", "manager", "approver", "submitter"))]
 
 
-def router(stewardship: Stewardship, claims: Claims, sources: Sources) -> APIRouter:
+def router(stewardship: Stewardship, claims: Claims, sources: Sources, reader: PersonalReader) -> APIRouter:
     """The routes. Decisions are answered by 202: they are in force once curation has read them."""
     routes = APIRouter()
-    _add_conflicts(routes, stewardship, sources)
-    _add_duplicates(routes, stewardship, sources)
+    _add_conflicts(routes, stewardship, sources, reader)
+    _add_duplicates(routes, stewardship, sources, reader)
     _add_claims(routes, claims, sources)
     return routes
 
@@ -52,14 +53,15 @@ def _add_claims(routes: APIRouter, claims: Claims, sources: Sources) -> None:
         return claim_decided(claim_id, claims.decide(claim_id, body.decision, caller))
 
 
-def _add_conflicts(routes: APIRouter, stewardship: Stewardship, sources: Sources) -> None:
+def _add_conflicts(routes: APIRouter, stewardship: Stewardship, sources: Sources, reader: PersonalReader) -> None:
     @serve(routes, contract.CONFLICTS)
     def conflicts(
         caller: Steward, language: ReaderLanguage, query: Annotated[contract.ConflictsQuery, Query()]
     ) -> contract.ConflictPage:
         page = stewardship.conflicts(query.kind, query.after, query.limit)
         view = View(readable(caller), language, sources.labels(language))
-        return contract.ConflictPage(conflicts=tuple(disputed(record, view) for record in page.records), next=page.next)
+        records = reader.records(page.records, caller)
+        return contract.ConflictPage(conflicts=tuple(disputed(record, view) for record in records), next=page.next)
 
     @serve(routes, contract.PREFER)
     def prefer(record_id: str, body: contract.NewPreference, caller: Steward) -> contract.DecidedField:
@@ -75,21 +77,18 @@ def _add_conflicts(routes: APIRouter, stewardship: Stewardship, sources: Sources
         return contract.Decisions(same_as=tuple(map(same_as, pairs)), preferences=shown)
 
 
-def _add_duplicates(routes: APIRouter, stewardship: Stewardship, sources: Sources) -> None:
+def _add_duplicates(routes: APIRouter, stewardship: Stewardship, sources: Sources, reader: PersonalReader) -> None:
     @serve(routes, contract.DUPLICATES)
     def duplicates(
         caller: Steward, language: ReaderLanguage, query: Annotated[contract.DuplicatesQuery, Query()]
     ) -> contract.DuplicatePage:
         page = stewardship.duplicates(_cursor(query.after), query.limit)
         view = View(readable(caller), language, sources.labels(language))
+        both = reader.records([record for pair in page.pairs for record in (pair.left, pair.right)], caller)
+        shown = [summary(record, view) for record in both]
         pairs = tuple(
-            contract.RecordPair(
-                left=summary(pair.left, view),
-                right=summary(pair.right, view),
-                sign=pair.sign,
-                alike=alike(pair, language),
-            )
-            for pair in page.pairs
+            contract.RecordPair(left=left, right=right, sign=pair.sign, alike=alike(pair, language))
+            for pair, left, right in zip(page.pairs, shown[::2], shown[1::2], strict=True)
         )
         # As text: JavaScript's numbers do not hold 64 bits.
         return contract.DuplicatePage(duplicates=pairs, next=None if page.next is None else str(page.next))

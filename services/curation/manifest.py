@@ -7,9 +7,11 @@ from hub.ports.tenancies import NoTenancies
 from hub.ports.worker import Worker
 from hub.runtime.manifest import (
     ACCESS,
+    AUDIT,
     DATABASE,
     EVENT_LOG,
     NOBODY,
+    PERSONAL,
     RECORD_STORE,
     TENANCIES,
     Manifest,
@@ -17,6 +19,7 @@ from hub.runtime.manifest import (
     Store,
 )
 from hub.sql.metadata import declared
+from schemas.views.personal import PersonalReader
 from services.curation import tables
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.api import router
@@ -42,14 +45,15 @@ def _workers(on: Resources) -> tuple[Worker, ...]:
 
 def _router(on: Resources) -> APIRouter:
     desk = (on.get(EVENT_LOG), on.get(RECORD_STORE), on.clock, on.settings.node)
-    return router(Stewardship(*desk, on.sources), Claims(*desk), on.sources)
+    reader = PersonalReader(on.get(PERSONAL), on.get(AUDIT), on.clock)
+    return router(Stewardship(*desk, on.sources), Claims(*desk), on.sources, reader)
 
 
 MANIFEST = Manifest(
     role="curation",
     tables=declared(tables),
     stores=(Store(RECORD_STORE, _records, lambda records: records.get([NOBODY])),),
-    needs=(EVENT_LOG, RECORD_STORE),
+    needs=(EVENT_LOG, RECORD_STORE, PERSONAL, AUDIT),
     uses=(ACCESS, TENANCIES),
     router=_router,
     workers=_workers,

@@ -6,9 +6,11 @@ from hub.log.sqlite_log_upkeep import LogUpkeep
 from hub.ports.worker import Worker
 from hub.runtime.manifest import (
     ACCESS,
+    AUDIT,
     CATALOGUE,
     EVENT_LOG,
     NOBODY,
+    PERSONAL,
     RECORD_STORE,
     SQLITE_LOG,
     Key,
@@ -40,7 +42,7 @@ def ingest(on: Resources) -> Ingest:
         field_chars=settings.max_field_chars,
         batch_rows=settings.batch_rows,
     )
-    stores = on.get(RECEIPT_STORE), on.get(VAULT)
+    stores = on.get(RECEIPT_STORE), on.get(VAULT), on.get(PERSONAL), on.get(AUDIT)
     records, catalogue = on.get(RECORD_STORE), on.get(CATALOGUE)
     return Ingest(on.get(EVENT_LOG), *stores, on.sources, records, catalogue, on.clock, limits, settings.node)
 
@@ -66,7 +68,7 @@ MANIFEST = Manifest(
             lambda vault: vault.reveal([NOBODY]),
         ),
     ),
-    needs=(EVENT_LOG, RECEIPT_STORE, VAULT),
+    needs=(EVENT_LOG, RECEIPT_STORE, VAULT, PERSONAL, AUDIT),
     uses=(ACCESS, RECORD_STORE, CATALOGUE),
     router=lambda on: router(ingest(on)),
     workers=_workers,

@@ -16,9 +16,11 @@ from hub.kernel.records import SUBMISSIONS, Operation
 from hub.kernel.sources import Source, Sources
 from hub.kernel.versions import source_version
 from hub.observability import metrics, tracing
+from hub.ports.audit import AuditEvent, AuditTrail
 from hub.ports.catalogue import Catalogue
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
+from hub.ports.personal import PersonalValues
 from hub.ports.records import RecordReader
 from schemas.kind import Kind
 from services.ingest.admission import kind_called, source_for
@@ -39,6 +41,8 @@ CHUNK_BYTES = 2**20
 OWN_VERSIONS = 100
 """Of a record, in which a row that was exported is looked for."""
 RETRY_SECONDS = 5
+NOTED_SUBJECTS = 20
+"""Of a batch: an entry each in the audit trail for so many, else one for all."""
 
 
 class Busy(Refusal):
@@ -80,6 +84,8 @@ class Ingest:
         event_log: EventLog,
         receipts: ReceiptStore,
         vault: Vault,
+        personal: PersonalValues,
+        audit: AuditTrail,
         sources: Sources,
         records: RecordReader,
         catalogue: Catalogue,
@@ -90,6 +96,8 @@ class Ingest:
         self._log = event_log
         self._receipts = receipts
         self._vault = vault
+        self._personal = personal
+        self._audit = audit
         self._sources = sources
         self._clock = clock
         self._records = records
@@ -184,9 +192,9 @@ class Ingest:
         try:
             rows = islice(form.read(body, request.kind, self.limits), reached.rows, None)
             frame = self._frame(request, opened.receipt)
-            maker = EventMaker(frame, self.limits, self._event_source, self._vault.token, self._own_word)
+            maker = EventMaker(frame, self.limits, self._event_source, self._personal.sealers, self._own_word)
             for batch in batched(rows, self.limits.batch_rows):
-                refused = self._take(receipt_id, number, batch, maker)
+                refused = self._take(receipt_id, number, batch, maker, request.sender)
                 metrics.rows(request.kind.name, len(batch) - refused, refused)
                 number += 1
         except Refusal:
@@ -197,11 +205,11 @@ class Ingest:
             raise self._interrupted(receipt_id, number) from error
         return self._receipts.finish(receipt_id, "complete", number)
 
-    def _take(self, receipt_id: str, number: int, rows: list[Row], maker: EventMaker) -> int:
+    def _take(self, receipt_id: str, number: int, rows: list[Row], maker: EventMaker, caller: Principal) -> int:
         """Handle one batch; the receipt tells of it only once its events are in the log. Returns the refused rows."""
         made = maker.made(rows)
-        if made.private:
-            self._vault.put_many(made.private)
+        if made.subjects:
+            self._note(receipt_id, made.subjects, caller)
         if made.entries:
             self._log.append(SUBMISSIONS, made.entries)
         sealed = self._sealed(made.refused, sealing_context(receipt_id, number))
@@ -210,6 +218,14 @@ class Ingest:
             Batch(number, rows[0].number, rows[-1].number, made.accepted, sealed, len(made.refused)),
         )
         return len(made.refused)
+
+    def _note(self, receipt_id: str, subjects: frozenset[str], caller: Principal) -> None:
+        """Whom private values that came are about; where they are many, the receipt, which tells each of them."""
+        acting = caller.account or caller.name, caller.organisation, caller.credential
+        about = sorted(subjects)
+        for subject in about if len(about) <= NOTED_SUBJECTS else (f"receipt {receipt_id}",):
+            detail = f"receipt {receipt_id}, {len(about)} subjects"
+            self._audit.note(AuditEvent(self._clock.now(), *acting, "personal.change", subject, detail=detail))
 
     def _sealed(self, refused: list[Refused], context: str) -> bytes:
         if not refused:

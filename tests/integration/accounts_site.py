@@ -12,7 +12,7 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from app import composition
+import services.privacy.manifest as privacy
 from app.composition import Hub, compose
 from app.server import create_app
 from hub.auth.tokens import operator_token
@@ -116,7 +116,7 @@ def opened(folder: Path, roles: tuple[str, ...] | None = ("accounts", "portal"),
     """A hub on embedded adapters in the folder, with these roles (None: all)."""
     clock, trail = ManualClock(START), Trail()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(composition, "LoggingAuditTrail", lambda: trail)
+        patch.setattr(privacy, "SqlAuditTrail", lambda *_: trail)
         hub = compose(Settings(data_dir=folder, **settings), clock, roles)
     try:
         yield Site(hub, clock, trail)

@@ -21,6 +21,7 @@ from hub.sql.sqlite import StoreFiles
 from hub.text.language import Bilingual
 from hub.web.problems import install_problem_handlers
 from schemas.kind import kind_named
+from schemas.views.personal import PersonalReader
 from services.catalog.adapters.sql_searches import SqlSavedSearches
 from services.catalog.adapters.sqlite_catalogue import SqliteCatalogue
 from services.catalog.api import router
@@ -28,6 +29,7 @@ from services.catalog.service import CatalogueQueries, CatalogueSink
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.service import Curation, Relay
 from tests.contract import conforming
+from tests.integration.privacy_stores import privacy
 from tests.unit.catalog_records import AT, EXPERT, INSTRUMENT, LABORATORY, ORGANISATION, PROJECT, TOKEN, fields_of
 
 SPECTROMETER: dict[str, Any] = {
@@ -70,11 +72,14 @@ class Spine:
         sources = Sources({"owner": Source("owner", Bilingual("单位自行登记", "Registered by the owner"), "owner")})
         self.workers = [Curation(self.log, self.records, clock), Relay(self.log, self.records)]
         self.sink = CatalogueSink(self.log, self.catalogue)
+        reader = PersonalReader(*privacy(self.files, folder, clock), clock)
         app = conforming(FastAPI())
         app.state.access = Access()
         install_problem_handlers(app)
         app.include_router(
-            router(CatalogueQueries(self.catalogue, self.records, sources, self.searches, clock, cursor_key=b"k"))
+            router(
+                CatalogueQueries(self.catalogue, self.records, sources, self.searches, clock, reader, cursor_key=b"k")
+            )
         )
         self.http = TestClient(app)
 

@@ -31,6 +31,7 @@ from services.ingest.api import router
 from services.ingest.core.rows import Limits
 from services.ingest.service import Ingest
 from tests.contract import conforming
+from tests.integration.privacy_stores import privacy
 
 LIMITS = Limits(row_bytes=4_000, field_chars=1_000, batch_rows=10)
 OPERATOR = Principal("op", frozenset({"operator"}), frozenset({"*"}), "acc-op")
@@ -116,6 +117,7 @@ class Stack:
         self.files = StoreFiles(folder)
         self.receipts = SqlReceipts(self.files.open("receipts"), self.clock)
         self.vault = SqlVault(self.files.open("vault"), folder / "vault.key")
+        self.personal, self.audit = privacy(self.files, folder, self.clock)
         self.records = SqliteRecordStore(folder / "records.db", "hub")
         self.catalogue = Versions(self.log)
         self.curation = Curation(self.log, self.records, self.clock)
@@ -124,6 +126,8 @@ class Stack:
             self.log,
             self.receipts,
             self.vault,
+            self.personal,
+            self.audit,
             load_sources(),
             self.records,
             cast(Catalogue, self.catalogue),
@@ -166,7 +170,7 @@ class Stack:
     def close(self) -> None:
         for closing in (self.client, self.curation, self.relay, self.catalogue):
             closing.close()
-        for store in (self.log, self.files, self.records):
+        for store in (self.log, self.audit, self.files, self.records):
             store.close()
 
 

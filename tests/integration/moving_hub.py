@@ -18,7 +18,7 @@ from app.composition import Hub, compose
 from app.operations.tables import OnProgress
 from app.server import create_app
 from hub.auth.tokens import operator_token
-from hub.runtime.manifest import RECORD_STORE
+from hub.runtime.manifest import PERSONAL, RECORD_STORE
 from hub.runtime.settings import Settings
 from hub.text.language import Bilingual
 from schemas.topics import contracts
@@ -177,9 +177,10 @@ def looked_at(live: Live, known: Mapping[str, str]) -> dict[str, Any]:
 
 
 def revealed(live: Live) -> set[str]:
-    """The private values that the vault opens, by the tokens that records of experts have."""
+    """The private values that can be opened, by the tokens that records of experts have."""
     tokens = [record.fields["phone"] for record in live.hub.get(RECORD_STORE).scan("expert")]
-    return set(live.hub.get(VAULT).reveal(tokens).values())
+    old = live.hub.get(VAULT).reveal(tokens)
+    return {*old.values(), *live.hub.get(PERSONAL).open(tokens).values()}
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

@@ -136,16 +136,16 @@ def test_a_key_makes_a_request_repeatable(stack: Stack) -> None:
 def test_a_key_that_is_at_work_is_busy(stack: Stack) -> None:
     codes: list[tuple[int, str, str]] = []
 
-    class Meanwhile(type(stack.vault)):  # type: ignore[misc]
+    class Meanwhile(type(stack.personal)):  # type: ignore[misc]
         """Sends the same request again while the first one is being handled."""
 
-        def put_many(self, values: Any) -> Any:
+        def sealers(self, subjects: Any) -> Any:
             busy = stack.post("organisation", body, content_type=LINES, idempotency_key="k")
             codes.append((busy.status_code, busy.headers["retry-after"], busy.json()["errors"][0]["code"]))
-            return super().put_many(values)
+            return super().sealers(subjects)
 
     body = lines(lab(1, contact={"phone": PHONE}))
-    stack.vault.__class__ = Meanwhile
+    stack.personal.__class__ = Meanwhile
     assert stack.post("organisation", body, content_type=LINES, idempotency_key="k").status_code == 202
     assert codes == [(409, "5", "request-in-progress")]
 
@@ -205,15 +205,15 @@ def test_a_document_that_cannot_be_read_leaves_no_receipt(stack: Stack) -> None:
     assert stack.post("organisation", lines(lab(1)), content_type=LINES, idempotency_key="k").status_code == 202
 
 
-def test_private_values_stay_in_the_vault(stack: Stack) -> None:
+def test_private_values_are_sealed_wherever_they_rest(stack: Stack) -> None:
     contact = {"name": "李四", "phone": PHONE}
     body = lines(lab(1, contact=contact), lab(2, contact=contact, uscc="1"))
     receipt = stack.post("organisation", body, content_type=LINES).json()
     stack.settle()
     (event,) = stack.submitted()
     token = Submission.from_bytes(event.value or b"").fields["contact"]["phone"]
-    assert stack.vault.reveal([token]) == {token: PHONE}
-    for store in ("log", "receipts", "records", "vault"):
+    assert stack.personal.open([token]) == {token: PHONE}
+    for store in ("log", "receipts", "records", "vault", "keys"):
         assert PHONE.encode() not in stack.bytes_of(store)
     assert "李四".encode() in stack.bytes_of("log")
     assert PHONE in stack.get(receipt["links"]["refused"]).text

@@ -29,6 +29,7 @@ TABLES = {
     *("receipts", "receipt_batches", "vault", "vault_key"),
     *("accounts", "identities", "tenancies", "memberships", "tokens", "sessions", "sign_ins", "invitations"),
     *("instruments", "bookings", "booking_outbox", "managers", "searches"),
+    *("audit_entries", "audit_segments", "audit_head", "consents", "person_keys"),
 }
 
 

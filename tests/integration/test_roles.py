@@ -38,7 +38,7 @@ LOG_AND_TABLES = {"kafka_bootstrap", "postgresql_dsn"}
 REACHED = {
     "accounts": {"postgresql_dsn"},
     "ingest": set(NOWHERE), "curation": LOG_AND_TABLES, "catalog": set(NOWHERE), "booking": LOG_AND_TABLES,
-    "usage": LOG_AND_TABLES, "portal": set(),
+    "usage": LOG_AND_TABLES, "privacy": {"postgresql_dsn"}, "portal": set(),
 }  # fmt: skip
 """The servers that each role needs."""
 OF_EVERY_PROCESS = {"/api/v1/me", "/healthz", "/readyz"}

@@ -15,7 +15,8 @@ import services.accounts.tables
 import services.booking.tables
 import services.catalog.tables
 import services.curation.tables
-import services.ingest.tables  # noqa: F401 - their tables are in the MetaData once they are imported
+import services.ingest.tables
+import services.privacy.tables  # noqa: F401 - their tables are in the MetaData once they are imported
 from hub.sql.metadata import is_on, metadata
 from hub.sql.migrations import NEWEST
 from hub.sql.sqlite import Database
@@ -99,15 +100,13 @@ def test_a_file_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_an_upgrade_that_breaks_off_has_changed_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        steps().get_revision(NEWEST).module, "_SQLITE", {"records": "CREATE TABLE half (a TEXT);\nBROKEN"}
-    )
+    monkeypatch.setattr(steps().get_revision(NEWEST).module, "_KEYS", "CREATE TABLE half (a TEXT);\nBROKEN;\n")
     with pytest.raises(sqlite3.OperationalError):
-        Database(tmp_path / "records.db", store="records")
+        Database(tmp_path / "keys.db", store="keys")
     monkeypatch.undo()
-    with sqlite3.connect(tmp_path / "records.db") as raw:
+    with sqlite3.connect(tmp_path / "keys.db") as raw:
         assert raw.execute("SELECT name FROM sqlite_master").fetchall() == []
-    database = Database(tmp_path / "records.db", store="records")
+    database = Database(tmp_path / "keys.db", store="keys")
     with database.reading() as sql:
         assert version_of(sql) == NEWEST
     database.close()

@@ -20,9 +20,11 @@ from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import ManualClock, rfc3339
 from hub.ports.worker import Worker
 from hub.runtime.threads import drain
+from hub.sql.sqlite import StoreFiles
 from hub.web.problems import install_problem_handlers
 from schemas.kind import kind_named
 from schemas.topics import topics
+from schemas.views.personal import PersonalReader
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.api import router
 from services.curation.claims import Claims
@@ -30,6 +32,7 @@ from services.curation.core.components import MEMBERS_LIMIT
 from services.curation.service import Curation, Relay
 from services.curation.stewards import GROUP_MEMBERS, Stewardship
 from tests.contract import conforming
+from tests.integration.privacy_stores import privacy
 
 pytestmark = pytest.mark.integration
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -50,11 +53,13 @@ class Desk:
         access = AccessFile(folder)
         roles: list[Role] = ["agency", "member", "operator"]
         self.tokens: dict[str, str] = {role: access.issue(f"某{role}", [role], []) for role in roles}
+        self.files = StoreFiles(folder)
+        reader = PersonalReader(*privacy(self.files, folder, self.clock), self.clock)
         app = conforming(FastAPI())
         app.state.access = access
         install_problem_handlers(app)
         claims = Claims(self.log, self.store, self.clock, "hub")
-        app.include_router(router(self.stewardship, claims, load_sources()))
+        app.include_router(router(self.stewardship, claims, load_sources(), reader))
         self._http = TestClient(app)
 
     def say(

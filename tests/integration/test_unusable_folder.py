@@ -24,7 +24,7 @@ def garbage(path: Path) -> None:
     path.write_bytes(b"no database" * 1_000)
 
 
-STORES = ("log", "records", "bookings", "receipts", "searches", "usage", "vault", "catalogue")
+STORES = ("log", "records", "bookings", "receipts", "searches", "usage", "vault", "catalogue", "audit", "keys")
 UNUSABLE = {
     **{
         f"{store} is no database": (f"{store}.db", lambda path: path.write_bytes(b"no database" * 1_000))

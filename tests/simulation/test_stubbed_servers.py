@@ -36,6 +36,7 @@ from services.ingest.core.idempotency import LEASE_SECONDS
 from services.ingest.core.rows import Limits
 from services.ingest.service import Ingest
 from tests.faulty_elasticsearch import Choose, FaultyElasticsearch, faulty, in_turn, seldom
+from tests.integration.privacy_stores import privacy
 from tests.simulation.importing import SENDER, check_history
 from tests.simulation.real_faults import newest, rows
 from tests.simulation.stubs import Fate, Killed, Member, StubElasticsearch, StubLog, Unreliable
@@ -64,6 +65,7 @@ class World:
         self.files = StoreFiles(folder)
         self.receipts = SqlReceipts(self.files.open("receipts"), self.clock)
         self.vault = SqlVault(self.files.open("vault"), folder / "vault.key")
+        self.personal, self.audit = privacy(self.files, folder, self.clock)
         self.catalogue = ElasticsearchCatalogue(index.url, request_seconds=0.2)
         self.event_log = cast(EventLog, self.log)
         self.store: Any = Unreliable(self.records, self.fate)
@@ -78,7 +80,8 @@ class World:
         self.kills = 0
 
     def ingest(self) -> Ingest:
-        stores: tuple[Any, Any] = (Unreliable(self.receipts, self.fate), Unreliable(self.vault, self.fate))
+        stores: list[Any] = [Unreliable(one, self.fate) for one in (self.receipts, self.vault, self.personal)]
+        stores.append(self.audit)
         catalogue = cast(Any, self.catalogue)
         return Ingest(self.event_log, *stores, load_sources(), self.records, catalogue, self.clock, LIMITS, "hub")
 

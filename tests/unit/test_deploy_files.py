@@ -23,6 +23,7 @@ from services.booking import api as booking
 from services.catalog import api as catalog
 from services.curation import api as curation
 from services.ingest import api as ingest
+from services.privacy import api as privacy
 from services.usage import api as usage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,11 +59,12 @@ def service_of(path: str) -> str:
         (catalog, "catalog"),
         (booking, "booking"),
         (usage, "usage"),
+        (privacy, "privacy"),
     ],
 )
 def test_the_gateway_sends_each_path_of_an_api_to_its_service(module: Any, service: str) -> None:
     behind: Any = SimpleNamespace(sign_ins=None, organisations=None, tokens=None)
-    stores = {usage: 2, booking: 2, curation: 3}.get(module, 1)
+    stores = {usage: 2, booking: 2, curation: 4, privacy: 2}.get(module, 1)
     router = module.router(*[behind] * stores)
     paths = {route.path for route in router.routes if isinstance(route, APIRoute)}
     assert len(paths) >= 2

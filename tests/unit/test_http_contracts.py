@@ -30,6 +30,7 @@ from services.catalog.api import router as catalogue
 from services.catalog.core.queries import PARAMETERS, PREFIXED
 from services.curation.api import router as curation
 from services.ingest.api import router as ingest
+from services.privacy.api import router as privacy
 from services.usage.api import router as usage
 from tests.contract import breach, conforming
 
@@ -44,8 +45,9 @@ RAW = {"search_records", "suggest_names", "run_saved_search"}
 
 def routes() -> Iterator[APIRoute]:
     sources = load_sources()
-    made = (me(sources), ingest(NOTHING), curation(NOTHING, NOTHING, sources), catalogue(NOTHING))
-    for router in (*made, booking(NOTHING, NOTHING), accounts(NOTHING), usage(NOTHING, NOTHING)):
+    made = (me(sources), ingest(NOTHING), curation(NOTHING, NOTHING, sources, NOTHING), catalogue(NOTHING))
+    more = accounts(NOTHING), privacy(NOTHING, NOTHING), usage(NOTHING, NOTHING)
+    for router in (*made, booking(NOTHING, NOTHING), *more):
         yield from (route for route in router.routes if isinstance(route, APIRoute))
 
 

@@ -55,8 +55,8 @@ def test_secrets_are_found_where_they_stand() -> None:
     row = checked(Row(1, "json", raw), frame("instrument"))
     if isinstance(row, Refused):
         pytest.fail(row.problems[0].message("en"))
-    assert [place.value for place in row.secrets] == ["0571-87951111"]
-    row.secrets[0].put("vault:x")
+    assert [place.container[place.key] for place in row.private] == ["0571-87951111"]
+    row.private[0].seal(lambda value: "vault:x")
     assert "0571" not in str(row.fields)
 
 

@@ -26,8 +26,9 @@ from hub.text.messages import bilingual
 
 if TYPE_CHECKING:
     from app.composition import Hub
+    from services.privacy.ports import AuditStore
 
-PRIVATE_FILES = (OPERATOR_TOKEN, DEMO_TOKEN, ACCESS_FILE, "vault.key")
+PRIVATE_FILES = (OPERATOR_TOKEN, DEMO_TOKEN, ACCESS_FILE, "vault.key", "persons.key")
 AHEAD_SECONDS = 120.0
 GIB = 2**30
 
@@ -173,6 +174,7 @@ def _is_ready(url: str) -> bool:
 def opened(settings: Settings) -> list[Finding]:
     """What the stores themselves tell."""
     from app.composition import compose
+    from services.privacy.manifest import trail
 
     try:
         hub = compose(settings)
@@ -180,7 +182,9 @@ def opened(settings: Settings) -> list[Finding]:
         text = bilingual("operations.told.data-cannot-opened", error=error)
         return [Finding(False, text, bilingual("operations.mend-what-told-above"))]
     try:
-        return [*topics(hub, settings), *at_work(hub), *dead_letters(hub), *catalogue(hub)]
+        return [
+            *topics(hub, settings), *at_work(hub), *dead_letters(hub), *catalogue(hub), *audit(trail(hub.resources))
+        ]  # fmt: skip
     finally:
         for worker in hub.workers:
             worker.close()
@@ -233,6 +237,15 @@ def catalogue(hub: "Hub") -> Iterator[Finding]:
         else bilingual("operations.catalogue-differs-record-store")
     )
     yield Finding(fine, text, bilingual("operations.stop-hub-run-hub"))
+
+
+def audit(trail: "AuditStore") -> Iterator[Finding]:
+    """Every entry of the audit trail is as it was noted."""
+    broken = trail.verify()
+    text = bilingual("operations.audit-whole")
+    if broken:
+        text = bilingual("operations.audit-broken", number=broken.number, how=broken.how)
+    yield Finding(broken is None, text, bilingual("operations.audit-broken-remedy"))
 
 
 def _lags(hub: "Hub") -> dict[str, int]:

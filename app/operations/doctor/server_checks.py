@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from app.cli.servers import failures
+from app.operations.doctor.checks import audit
 from app.operations.doctor.result import MANY_WAIT, Finding, difference
 from hub.kernel.records import RECORDS, SUBMISSIONS
 from hub.runtime.settings import Settings
@@ -46,7 +47,7 @@ def examine(settings: Settings) -> list[Finding]:
         servers = Servers()
         findings = [*kafka(settings, servers, stack), *postgresql(settings, servers, stack)]
         findings += elasticsearch(settings, servers)
-        for check in (groups, outboxes, vault, catalogue):
+        for check in (groups, outboxes, vault, trail, catalogue):
             try:
                 findings += check(settings, servers)
             except failures() as error:
@@ -209,6 +210,16 @@ def vault(settings: Settings, servers: Servers) -> Iterator[Finding]:
         else bilingual("operations.vault-key-key-vault"),
         bilingual("operations.put-first-start-vault", data_dir=settings.data_dir),
     )
+
+
+def trail(settings: Settings, servers: Servers) -> Iterator[Finding]:
+    """Every entry of the audit trail is as it was noted."""
+    from services.privacy.adapters.sql_audit import SqlAuditTrail
+    from services.privacy.manifest import AUDIT_FOLDER
+
+    if servers.database is not None:
+        with closing(SqlAuditTrail(servers.database, settings.data_dir / AUDIT_FOLDER)) as opened:
+            yield from audit(opened)
 
 
 def catalogue(settings: Settings, servers: Servers) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from hub.sql.sqlite import make_private
 from services.catalog.adapters.sqlite_catalogue_tables import Tables
 
 
@@ -21,6 +22,7 @@ class Rebuilding(RuntimeError):
 def sole_rebuilder(path: Path) -> Iterator[None]:
     """Hold the right to rebuild; raises Rebuilding where another process or thread holds it."""
     lock = path.with_name(f"{path.name}.rebuild")
+    make_private(lock)
     with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as connection:
         try:
             connection.execute("BEGIN EXCLUSIVE")

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from hub.kernel.identifiers import base32
-from services.ingest.ports.vault import TOKEN_PREFIX, VaultLocked
+from hub.ports.personal import TOKEN_PREFIX
+from services.ingest.ports.vault import VaultLocked
 
 KEY_BYTES = 32
 NONCE_BYTES = 12

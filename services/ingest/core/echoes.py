@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.kernel.problems import expecting
 from services.ingest.core.rows import ID_NAMES
-from services.ingest.core.submissions import Checked, Frame, Refused, secret_places
+from services.ingest.core.submissions import Checked, Frame, Refused, private_places
 
 OwnWord = Callable[[str, int], Mapping[str, Any] | None]
 """The fields of a version of a record of this hub; None where it has none such."""
@@ -29,7 +29,7 @@ def without_own_word(row: Checked, frame: Frame, own_word: OwnWord) -> Checked |
         del row.fields[name]
     if not row.fields:
         return Refused(row.row, (expecting("own-word", "ingest.own-word", record_id, ID_NAMES[0]),))
-    return row._replace(secrets=tuple(secret_places(row.fields, frame.secrets)), record_id=record_id)
+    return row._replace(private=tuple(private_places(row.fields, frame.private)), record_id=record_id)
 
 
 def _is_within(value: Any, own: Any) -> bool:

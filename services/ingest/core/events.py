@@ -1,6 +1,6 @@
 """From rows to the events of a batch, with tokens in the place of private values."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -10,10 +10,11 @@ from hub.kernel.cloudevents import Envelope
 from hub.kernel.entries import Entry
 from hub.kernel.problems import Problem, expecting
 from hub.kernel.records import SUBMITTED
+from hub.ports.personal import Sealer
 from hub.text.messages import bilingual
 from services.ingest.core.echoes import OwnWord, without_own_word
 from services.ingest.core.rows import Limits, Row
-from services.ingest.core.submissions import Checked, Frame, Refused, checked, submission
+from services.ingest.core.submissions import Checked, Frame, Refused, checked, subject_of, submission
 from services.ingest.ports.receipts import Accepted
 
 EVENT_BYTES = 1_000_000
@@ -73,48 +74,50 @@ class Event(NamedTuple):
 
 
 class Made(NamedTuple):
-    """What a batch of rows came to, in the order of the rows; `private` are the values that tokens stand for."""
+    """What a batch of rows came to, in the order of the rows; `subjects` are whom private values in it are about."""
 
     accepted: tuple[Accepted, ...]
     entries: list[Entry]
     refused: list[Refused]
-    private: set[str]
+    subjects: frozenset[str]
 
 
 class EventMaker:
-    """Makes the events of one request's rows; `token` tells the token of a private value."""
+    """Makes the events of one request's rows; `sealers` gives what seals the private values of each subject."""
 
     def __init__(
         self,
         frame: Frame,
         limits: Limits,
         event_source: str,
-        token: Callable[[str], str],
+        sealers: Callable[[Collection[str]], Mapping[str, Sealer]],
         own_word: OwnWord = lambda _, __: None,
     ) -> None:
         self._frame = frame
         self._limits = limits
         self._envelope = Envelope(event_source, SUBMITTED, frame.received_at)
-        self._token = token
+        self._sealers = sealers
         self._own_word = own_word
 
     def made(self, rows: Sequence[Row]) -> Made:
-        """Check the rows; those that are taken become events, in which tokens stand in the place of private values.
-
-        The private values must be in the vault before the events are in the log.
-        """
+        """Check the rows; those that are taken become events, in which tokens stand in the place of private values."""
         # Each row becomes its event at once: the fields of a whole batch would push each other out of the CPU's cache.
-        private: set[str] = set()
-        results = [self._made(row, private) for row in rows]
+        # Those with private values wait for the keys of all of them, which are read together.
+        results = [self._made(row) for row in rows]
+        waiting = [(at, row) for at, row in enumerate(results) if type(row) is Checked]
+        subjects = frozenset(subject_of(row, self._frame) for _, row in waiting) - {""}
+        sealers = self._sealers(subjects) if subjects else {}
+        for at, row in waiting:
+            results[at] = self._sealed(row, sealers)
         events = [result for result in results if type(result) is Event]
         return Made(
             tuple([event.accepted for event in events]),
             [event.entry for event in events],
             [result for result in results if type(result) is Refused],
-            private,
+            subjects,
         )
 
-    def _made(self, row: Row, private: set[str]) -> Event | Refused:
+    def _made(self, row: Row) -> Event | Refused | Checked:
         if problem := too_large(row, self._limits):
             return Refused(row, (*row.problems, problem))
         result = checked(row, self._frame)
@@ -127,11 +130,13 @@ class EventMaker:
             *unclean_fields(row, result.fields),
         ):
             return Refused(row, problems)
-        for place in result.secrets:
-            value = place.value
-            private.add(value)
-            place.put(self._token(value))
-        return self._event(result)
+        return result if result.private else self._event(result)
+
+    def _sealed(self, row: Checked, sealers: Mapping[str, Sealer]) -> Event | Refused:
+        if sealer := sealers.get(subject_of(row, self._frame)):
+            for place in row.private:
+                place.seal(sealer)
+        return self._event(row)  # which refuses what is about nobody
 
     def _event(self, row: Checked) -> Event | Refused:
         candidate = submission(row, self._frame)

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from hub.kernel.canonical import canonical_json
+from hub.kernel.access import Openness
 from hub.kernel.identifiers import own_id
 from hub.kernel.problems import Problem, expecting
 from hub.kernel.records import Authority, Operation, Submission
 from hub.kernel.versions import VersionForm, latest_version
+from hub.ports.personal import Sealer
 from schemas.fields import FieldSpec, fields_of
 from schemas.kind import Kind
 from schemas.validation import Invalid, Valid, validate_clean, validate_json, validate_python, validate_text
@@ -18,37 +19,34 @@ from services.ingest.core.identity import Stated, stated
 from services.ingest.core.rows import ID_NAMES, VERSION_NAMES, Row
 
 Path = tuple[str, ...]
+SEALED: frozenset[Openness] = frozenset({"agency", "secret"})
+"""What of a record rests nowhere in plain."""
 
 
 class Place(NamedTuple):
-    """Where a secret value stands: `container[key]`."""
+    """Where a private value stands: `container[key]`."""
 
     container: Any
     key: Any
 
-    @property
-    def value(self) -> str:
-        """The value as text; anything but a text as canonical JSON."""
-        value = self.container[self.key]
-        return value if isinstance(value, str) else canonical_json(value).decode()
-
-    def put(self, token: str) -> None:
-        self.container[self.key] = token
+    def seal(self, sealer: Sealer) -> None:
+        """Put the value's token in its place."""
+        self.container[self.key] = sealer(self.container[self.key])
 
 
 @lru_cache(maxsize=64)
-def secret_paths(kind: Kind) -> tuple[Path, ...]:
-    """The paths of the kind's secret fields; of a part that is secret as a whole, only the part's own."""
+def private_paths(kind: Kind) -> tuple[Path, ...]:
+    """The paths of the kind's agency and secret fields; of a part that is one as a whole, only the part's own."""
     found: list[Path] = []
     for spec in _all(fields_of(kind)):
         path = tuple(spec.path.split("."))
-        if spec.openness == "secret" and not any(path[: len(outer)] == outer for outer in found):
+        if spec.openness in SEALED and not any(path[: len(outer)] == outer for outer in found):
             found.append(path)
     return tuple(found)
 
 
-def secret_places(fields: dict[str, Any], paths: Iterable[Path]) -> Iterator[Place]:
-    """Every place in the fields that holds a secret value; each item of a list is a value of its own."""
+def private_places(fields: dict[str, Any], paths: Iterable[Path]) -> Iterator[Place]:
+    """Every place in the fields that holds a private value; each item of a list is a value of its own."""
     for path in paths:
         if path[0] in fields:
             yield from _places(fields, path)
@@ -89,7 +87,7 @@ class Frame:
 
     `version` is the version of a row that states none: the time of arrival in microseconds since 1970, UTC, to which
     the row's number is added, so that of two rows with one id the later one counts. `organisation` is the one for which
-    the sender speaks, `versions` the form that the source's versions have, where that is stated. `secrets` are the
+    the sender speaks, `versions` the form that the source's versions have, where that is stated. `private` are the
     paths of the kind's private fields.
     """
 
@@ -101,12 +99,12 @@ class Frame:
     operation: Operation = "upsert"
     organisation: str = ""
     versions: VersionForm | None = None
-    secrets: tuple[Path, ...] = field(init=False, repr=False)
+    private: tuple[Path, ...] = field(init=False, repr=False)
     latest: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "latest", latest_version(datetime.fromisoformat(self.received_at)))
-        object.__setattr__(self, "secrets", secret_paths(self.kind))
+        object.__setattr__(self, "private", private_paths(self.kind))
 
 
 class Refused(NamedTuple):
@@ -117,7 +115,7 @@ class Refused(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """A valid row whose private values still stand in its fields, at `secrets`.
+    """A valid row whose private values still stand in its fields, at `private`.
 
     `record_id` is the record of this hub that the row says it is about; None where it says none.
     """
@@ -126,7 +124,7 @@ class Checked(NamedTuple):
     statement: Stated
     operation: Operation
     fields: dict[str, Any]
-    secrets: tuple[Place, ...]
+    private: tuple[Place, ...]
     record_id: str | None = None
 
 
@@ -142,11 +140,19 @@ def checked(row: Row, frame: Frame) -> Checked | Refused:
     operation = statement.operation or frame.operation
     result = _validated(row, statement.data, frame.kind)
     if isinstance(result, Valid):
-        secrets = tuple(secret_places(result.fields, frame.secrets))
-        return Checked(row, statement, operation, result.fields, secrets)
+        private = tuple(private_places(result.fields, frame.private))
+        return Checked(row, statement, operation, result.fields, private)
     if operation == "withdraw" and statement.source_record_id:
         return Checked(row, statement, operation, {}, ())
     return Refused(row, result.problems)
+
+
+def subject_of(row: Checked, frame: Frame) -> str:
+    """Whom the row is about: the id of its record as far as the row tells; empty where it tells none."""
+    if named := frame.kind.identified(row.fields) or row.record_id:
+        return named
+    number = row.statement.source_record_id
+    return own_id(frame.kind.name, frame.source, frame.organisation, number) if number else ""
 
 
 def submission(row: Checked, frame: Frame) -> Submission | Refused:

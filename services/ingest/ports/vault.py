@@ -3,8 +3,6 @@
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-TOKEN_PREFIX = "vault:"  # noqa: S105 - marks tokens, is no secret
-
 
 class VaultLocked(RuntimeError):
     """The key is missing, readable to others, or not the one that the kept values were encrypted with."""

@@ -1,0 +1,160 @@
+"""`hub audit`, `hub person` and `hub keys`: the audit trail, what is kept of people, and the keys of it."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+from rich.markup import escape
+
+from app.cli.servers import telling_failures
+from app.cli.session import FINE, SOME_REFUSED, WRONG_USAGE, Data, session_of, settings_for
+from app.cli.wording import t
+from hub.auth.tokens import write_private
+from hub.kernel.access import Principal
+from hub.kernel.problems import Refusal
+from hub.text.messages import bilingual
+
+if TYPE_CHECKING:
+    from hub.runtime.manifest import Resources
+    from services.privacy.adapters.sql_personal import SqlPersonalValues
+
+OPERATOR = Principal("operator", frozenset({"operator"}), account="command-line")
+Person = Annotated[str, typer.Argument(metavar="ID", help=t("cli.privacy.person"))]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help=t("cli.privacy.limit"))]
+
+
+@contextmanager
+def _opened(context: typer.Context, data: Path | None) -> Iterator["Resources"]:
+    """The stores of the data folder, beside a hub that may be at work; what is refused is told."""
+    from app.composition import resources
+
+    session = session_of(context)
+    settings = settings_for(data)
+    if settings.profile == "embedded" and not (settings.data_dir / "records.db").exists():
+        session.stop(WRONG_USAGE, bilingual("cli.privacy.no-data", folder=settings.data_dir))
+    try:
+        with telling_failures(session, settings), closing(resources(settings, making=True)) as on:
+            yield on
+    except Refusal:
+        session.stop(WRONG_USAGE, bilingual("cli.privacy.unknown-person"))
+
+
+def list_entries(
+    context: typer.Context,
+    subject: Annotated[str, typer.Option("--subject", help=t("cli.privacy.subject"))] = "",
+    action: Annotated[str, typer.Option("--action", help=t("cli.privacy.action"))] = "",
+    limit: Limit = 50,
+    data: Data = None,
+) -> None:
+    """Print a line an entry, the newest first."""
+    from services.privacy.manifest import trail
+    from services.privacy.ports import Selection
+
+    session = session_of(context)
+    names = ("at", "account", "action", "subject", "outcome", "detail")
+    table = session.table("cli.heading.number", *(f"cli.privacy.heading-{name}" for name in names))
+    with _opened(context, data) as on:
+        for entry in trail(on).entries(Selection(subject=subject, action=action), limit):
+            table.add_row(str(entry.number), *(escape(str(getattr(entry, name))) for name in names))
+    session.out.print(table)
+
+
+def export_entries(context: typer.Context, data: Data = None) -> None:
+    """Write the whole trail to standard output, a line of JSON an entry, the oldest first."""
+    from services.privacy.manifest import trail
+
+    with _opened(context, data) as on:
+        for entry in trail(on).everything():
+            sys.stdout.buffer.write(entry.to_line())
+
+
+def verify(context: typer.Context, data: Data = None) -> None:
+    """Follow the chain; exit code 1 where an entry is not as it was noted."""
+    from services.privacy.manifest import trail
+
+    session = session_of(context)
+    with _opened(context, data) as on:
+        broken, away = trail(on).verify(), trail(on).missing_files()
+    for file in away:
+        session.note(bilingual("cli.privacy.segment-away", file=file))
+    if broken:
+        session.say(bilingual("cli.privacy.broken", number=broken.number, how=broken.how), "red")
+    else:
+        session.say(bilingual("cli.privacy.whole"), "green")
+    raise typer.Exit(SOME_REFUSED if broken else FINE)
+
+
+def export_person(context: typer.Context, person: Person, data: Data = None) -> None:
+    """Print all that is kept of the person as JSON."""
+    from services.privacy.manifest import people
+
+    with _opened(context, data) as on:
+        typer.echo(people(on).export(person, OPERATOR).model_dump_json(indent=2))
+
+
+def erase_person(
+    context: typer.Context,
+    person: Person,
+    reason: Annotated[str, typer.Option("--reason", help=t("cli.privacy.reason"))],
+    data: Data = None,
+) -> None:
+    """Destroy the keys of the person's values."""
+    from services.privacy.manifest import people
+
+    with _opened(context, data) as on:
+        erased = people(on).erase(person, reason, OPERATOR)
+    session_of(context).say(bilingual("cli.privacy.erased", count=len(erased.subjects)), "green")
+
+
+def record_consent(
+    context: typer.Context,
+    person: Person,
+    purpose: Annotated[str, typer.Option("--purpose", help=t("cli.privacy.purpose"))],
+    data: Data = None,
+) -> None:
+    """Keep that the person agreed."""
+    from services.privacy.manifest import people
+
+    with _opened(context, data) as on:
+        given = people(on).consent(person, purpose, OPERATOR)
+    session_of(context).say(bilingual("cli.privacy.consented", count=len(given.consents)), "green")
+
+
+def rotate(context: typer.Context, data: Data = None) -> None:
+    """Seal every key by a new master key."""
+    with _opened(context, data) as on:
+        count = _personal(on).rotate()
+        _note(on, "keys.rotate", str(count))
+    session_of(context).say(bilingual("cli.privacy.rotated", count=count), "green")
+
+
+def export_keys(context: typer.Context, file: Annotated[Path, typer.Argument()], data: Data = None) -> None:
+    """Write every key into a file for its owner alone, in place of an earlier one."""
+    with _opened(context, data) as on:
+        write_private(file, _personal(on).dump())
+        _note(on, "keys.export", file.name)
+    session_of(context).note(bilingual("cli.privacy.keep-apart", file=file))
+
+
+def import_keys(context: typer.Context, file: Annotated[Path, typer.Argument()], data: Data = None) -> None:
+    """Add the keys of a file; who was erased here stays so."""
+    with _opened(context, data) as on:
+        count = _personal(on).load(file.read_bytes())
+        _note(on, "keys.import", str(count))
+    session_of(context).say(bilingual("cli.privacy.keys-read", count=count), "green")
+
+
+def _personal(on: "Resources") -> "SqlPersonalValues":
+    from hub.runtime.manifest import PERSONAL
+
+    return cast("SqlPersonalValues", on.get(PERSONAL))
+
+
+def _note(on: "Resources", action: str, detail: str) -> None:
+    from hub.ports.audit import AuditEvent
+    from hub.runtime.manifest import AUDIT
+
+    on.get(AUDIT).note(AuditEvent(on.clock.now(), OPERATOR.account, "", "", action, detail=detail))

@@ -1,0 +1,177 @@
+"""What people may ask the hub about itself: who saw and changed what, and what it keeps of them."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import select, update
+
+from hub.kernel.access import Principal
+from hub.kernel.contributions import Contribution
+from hub.kernel.problems import refusal
+from hub.kernel.records import Record
+from hub.ports.audit import AuditEvent
+from hub.ports.clock import Clock, rfc3339
+from hub.ports.personal import Consent
+from hub.ports.records import RecordStore
+from hub.sql.statements import SqlDatabase, insert_into
+from schemas.http import audit as contract
+from schemas.views.personal import tokens_in
+from services.privacy.adapters.sql_personal import SqlPersonalValues
+from services.privacy.core.chain import Entry
+from services.privacy.ports import AuditStore, Selection
+from services.privacy.tables import consents
+
+OVERSEERS = frozenset({"auditor", "operator"})
+OF_ORGANISATION = frozenset({"manager", "steward"})
+VERSIONS_LIMIT = 100_000
+ACCESSES_LIMIT = 1_000
+
+
+class Trail:
+    """The audit trail as callers may read it."""
+
+    def __init__(self, store: AuditStore) -> None:
+        self.store = store
+
+    def page(self, query: contract.AuditQuery, caller: Principal) -> contract.AuditPage:
+        """The newest entries first, of those that concern the caller; Refusal (401) for the anonymous."""
+        selection = _concerning(caller, query.before, query.subject, query.action)
+        found = self.store.entries(selection, query.limit)
+        entries = tuple(contract.AuditEntry.model_validate(entry, from_attributes=True) for entry in found)
+        return contract.AuditPage(entries=entries, next=found[-1].number if len(found) == query.limit else None)
+
+    def lines(self, caller: Principal) -> Iterator[bytes]:
+        """What concerns the caller as lines of JSON: for those who oversee the whole trail, the oldest first."""
+        if caller.roles & OVERSEERS:
+            return map(Entry.to_line, self.store.everything())
+        return self._own_lines(_concerning(caller, 0, "", ""))
+
+    def _own_lines(self, selection: Selection) -> Iterator[bytes]:
+        while page := self.store.entries(selection, contract.PAGE_LIMIT):
+            yield from map(Entry.to_line, page)
+            selection = _before(selection, page[-1].number)
+
+
+def _concerning(caller: Principal, before: int, subject: str, action: str) -> Selection:
+    if caller.roles & OVERSEERS:
+        return Selection(before, "", "", subject, action)
+    if caller.roles & OF_ORGANISATION and caller.organisation:
+        return Selection(before, caller.organisation, "", subject, action)
+    if caller.account:
+        return Selection(before, "", caller.account, subject, action)
+    raise refusal("not-allowed", "privacy.whose-trail", "", "Authorization", 403 if caller.roles else 401)
+
+
+def _before(selection: Selection, number: int) -> Selection:
+    return Selection(number, selection.organisation, selection.person, selection.subject, selection.action)
+
+
+class People:
+    """What the hub keeps of a person, by the id of the person's record: handed out, and erased."""
+
+    def __init__(
+        self, personal: SqlPersonalValues, database: SqlDatabase, records: RecordStore, audit: AuditStore, clock: Clock
+    ) -> None:
+        self._personal = personal
+        self._database = database
+        self._records = records
+        self._audit = audit
+        self._clock = clock
+
+    def export(self, person: str, caller: Principal) -> contract.PersonData:
+        """All that is kept of the person, opened, and who read it. Refusal (404)."""
+        records, contributions = self._kept(person)
+        values = self._personal.open({*_tokens(records, contributions)})
+        self._note(caller, "person.export", person)
+        seen = self._audit.entries(Selection(subject=person), ACCESSES_LIMIT)
+        return contract.PersonData(
+            id=person,
+            versions=tuple(
+                contract.PersonVersion(
+                    id=record.id,
+                    version=record.version,
+                    updated_at=record.updated_at,
+                    fields=_replaced(record.fields, values),
+                )
+                for record in records
+            ),
+            statements=tuple(
+                contract.PersonStatement(
+                    source=one.source,
+                    source_record_id=one.source_record_id,
+                    received_at=one.received_at,
+                    fields=_replaced(one.fields, values),
+                )
+                for one in contributions
+            ),
+            consents=self._consents(person),
+            accesses=tuple(contract.AuditEntry.model_validate(entry, from_attributes=True) for entry in seen),
+        )
+
+    def erase(self, person: str, reason: str, caller: Principal) -> contract.Erased:
+        """Destroy the keys of all that is kept of the person. Refusal (404)."""
+        records, contributions = self._kept(person)
+        subjects = {person, *(record.id for record in records), *(_subject(one) for one in contributions)} - {""}
+        subjects |= self._personal.subjects({*_tokens(records, contributions)})
+        self._personal.erase(subjects, reason)
+        with self._database.writing() as sql:
+            gone = update(consents).where(consents.c.subject.in_(subjects), consents.c.withdrawn_at.is_(None))
+            sql.execute(gone.values(withdrawn_at=rfc3339(self._clock.now())))
+        self._note(caller, "person.erase", person, reason)
+        return contract.Erased(id=person, subjects=tuple(sorted(subjects)))
+
+    def consent(self, person: str, purpose: str, caller: Principal) -> contract.PersonConsents:
+        """Keep that the person agreed; what is said of somebody who was erased is kept again. Refusal (404)."""
+        self._kept(person)
+        given = {"subject": person, "purpose": purpose, "given_at": rfc3339(self._clock.now())}
+        with self._database.writing() as sql:
+            sql.execute(insert_into(sql.dialect.name, consents).on_conflict_do_nothing(), given)
+        self._personal.readmit([person])
+        self._note(caller, "person.consent", person, purpose)
+        return contract.PersonConsents(id=person, consents=self._consents(person))
+
+    def _consents(self, person: str) -> tuple[contract.PersonConsent, ...]:
+        columns = consents.c.purpose, consents.c.given_at, consents.c.withdrawn_at
+        with self._database.reading() as sql:
+            rows = sql.execute(select(*columns).where(consents.c.subject == person).order_by(consents.c.given_at))
+            kept = [Consent(*row) for row in rows]
+        return tuple(contract.PersonConsent.model_validate(one, from_attributes=True) for one in kept)
+
+    def _kept(self, person: str) -> tuple[list[Record], list[Contribution]]:
+        """Every version of the person's record and of those joined to it, and what sources say of them now."""
+        ids: set[str] = set()
+        waiting = {person}
+        while waiting:
+            found = self._records.get(waiting).values()
+            ids |= waiting
+            waiting = {other for one in found for other in (*one.same_as, one.replaced_by) if other} - ids
+        records = [version for one in sorted(ids) for version in self._records.history(one, VERSIONS_LIMIT)]
+        if not records:
+            raise refusal("unknown-record", "catalog.unknown-record.id-record-exists", person, "id", 404)
+        with self._records.batch() as unit:
+            return records, list(unit.contributions(ids))
+
+    def _note(self, caller: Principal, action: str, subject: str, detail: str = "") -> None:
+        acting = caller.account or caller.name, caller.organisation, caller.credential
+        self._audit.note(AuditEvent(self._clock.now(), *acting, action, subject, detail=detail))
+
+
+def _subject(contribution: Contribution) -> str:
+    return contribution.claim.record_id or ""
+
+
+def _tokens(records: Collection[Record], contributions: Collection[Contribution]) -> Iterator[str]:
+    for record in records:
+        yield from tokens_in(record.fields)
+        yield from tokens_in([value for conflict in record.conflicts for _, value in conflict.values])
+    for contribution in contributions:
+        yield from tokens_in(contribution.fields)
+
+
+def _replaced(value: Any, values: Mapping[str, Any]) -> Any:
+    """The value with those in place of their tokens."""
+    if isinstance(value, str):
+        return values.get(value, value)
+    if isinstance(value, Mapping):
+        return {name: _replaced(member, values) for name, member in value.items()}
+    return [_replaced(item, values) for item in value] if isinstance(value, list | tuple) else value
