@@ -35,13 +35,13 @@ audit_segments = Table(
     info=in_store("audit"),
 )
 
+# The last entry, so that entries that were cut off at the end are missed.
 audit_head = Table(
     "audit_head",
     metadata,
     Column("id", Integer, CheckConstraint("id = 1"), primary_key=True, autoincrement=False),
     Column("number", INT64, nullable=False),
     Column("hash", Text, nullable=False),
-    comment="The last entry, so that entries that were cut off at the end are missed.",
     info=in_store("audit"),
 )
 
