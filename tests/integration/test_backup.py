@@ -22,7 +22,7 @@ from app.operations.sqlite_tables import LOG, Folder, digests
 from app.operations.tables import TABLES, Refused
 from hub.kernel.records import RECORDS
 from hub.log.sqlite_eventlog import SqliteEventLog
-from hub.runtime.manifest import CATALOGUE, RECORD_STORE
+from hub.runtime.manifest import CATALOGUE, PERSONAL, RECORD_STORE
 from hub.runtime.settings import Settings
 from hub.sql.metadata import moved_name
 from schemas.events.bookings import BOOKINGS
@@ -85,6 +85,7 @@ def test_a_backup_of_a_hub_at_work_is_one_moment_of_it(tmp_path: Path) -> None:
         wait_until(lambda: len(writer.bookings) > 3)
         receipts, bookings = list(writer.receipts), list(writer.bookings)
         manifest = backup(settings, file, silent)
+        keys = live.hub.get(PERSONAL).dump()
         wait_until(lambda: len(writer.bookings) > len(bookings))
         writer.enough.set()
         writer.join()
@@ -99,6 +100,8 @@ def test_a_backup_of_a_hub_at_work_is_one_moment_of_it(tmp_path: Path) -> None:
         for receipt in there:
             live.settled(receipt)
         assert [live.get(f"bookings/{booking}")["status"] for booking in bookings] == ["cancelled"] * len(bookings)
+        assert revealed(live) == set(), "keys are in no backup"
+        live.hub.get(PERSONAL).load(keys)
         assert revealed(live) == {PHONE}
         newest = live.get(f"records/{known['second']}")
         assert [hit["version"] for hit in live.found(newest["title"])[:1]] == [newest["version"]]

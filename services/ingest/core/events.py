@@ -104,11 +104,11 @@ class EventMaker:
         # Each row becomes its event at once: the fields of a whole batch would push each other out of the CPU's cache.
         # Those with private values wait for the keys of all of them, which are read together.
         results = [self._made(row) for row in rows]
-        waiting = [(at, row) for at, row in enumerate(results) if type(row) is Checked]
-        subjects = frozenset(subject_of(row, self._frame) for _, row in waiting) - {""}
+        waiting = [(at, row, subject_of(row, self._frame)) for at, row in enumerate(results) if type(row) is Checked]
+        subjects = frozenset(subject for _, _, subject in waiting) - {""}
         sealers = self._sealers(subjects) if subjects else {}
-        for at, row in waiting:
-            results[at] = self._sealed(row, sealers)
+        for at, row, subject in waiting:
+            results[at] = self._sealed(row, sealers.get(subject))
         events = [result for result in results if type(result) is Event]
         return Made(
             tuple([event.accepted for event in events]),
@@ -132,8 +132,8 @@ class EventMaker:
             return Refused(row, problems)
         return result if result.private else self._event(result)
 
-    def _sealed(self, row: Checked, sealers: Mapping[str, Sealer]) -> Event | Refused:
-        if sealer := sealers.get(subject_of(row, self._frame)):
+    def _sealed(self, row: Checked, sealer: Sealer | None) -> Event | Refused:
+        if sealer:
             for place in row.private:
                 place.seal(sealer)
         return self._event(row)  # which refuses what is about nobody

@@ -23,6 +23,7 @@ class MasterKeys:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._keys: dict[str, bytes] = {}
+        self._ciphers: dict[str, AESGCM] = {}
         self._newest = ""
         if file.exists():
             self.read()
@@ -57,7 +58,7 @@ class MasterKeys:
     def wrap(self, key: bytes, ref: str) -> bytes:
         """The subject's key, sealed by the newest key and bound to its name."""
         nonce = os.urandom(NONCE_BYTES)
-        return nonce + AESGCM(self._keys[self._newest]).encrypt(nonce, key, ref.encode())
+        return nonce + self._ciphers[self._newest].encrypt(nonce, key, ref.encode())
 
     def unwrap(self, wrapped: bytes, ref: str, master: str) -> bytes:
         """The subject's key. KeysLocked where the file has not the key that sealed it."""
@@ -66,7 +67,7 @@ class MasterKeys:
         if master not in self._keys:
             raise KeysLocked(f"the key file {self._file.name} has not the key {master}")
         try:
-            return AESGCM(self._keys[master]).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], ref.encode())
+            return self._ciphers[master].decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], ref.encode())
         except InvalidTag as error:
             raise KeysLocked(f"the key of {ref} was altered") from error
 
@@ -76,6 +77,7 @@ class MasterKeys:
 
     def _put(self, keys: list[bytes]) -> None:
         self._keys = {sha256(b"research-hub master key " + key).hexdigest()[:8]: key for key in keys}
+        self._ciphers = {name: AESGCM(key) for name, key in self._keys.items()}
         self._newest = list(self._keys)[-1]
 
     def _write(self, keys: list[bytes]) -> None:
