@@ -123,7 +123,7 @@ def test_who_belongs_to_nobody_registers_and_then_goes_back() -> None:
 def test_every_role_is_named_and_who_has_left_is_led_to_register() -> None:
     everything = Asked(roles=get_args(Role))
     everything.browser.cookies.set("hub_session", TOKEN)
-    assert all(name in everything.browser.get("/account").text for name in ("仪器管理员", "审批人", "数据管家"))
+    assert all(name in everything.browser.get("/account").text for name in ("仪器管理员", "审批人", "数据管理员"))
     left = Asked()
     left.me = example(
         ME, {"name": "a", "roles": [], "sources": [], "account": "acc-1", "organisation": "", "credential": "s"}
