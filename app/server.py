@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from app.composition import Hub
 from app.health import health
+from app.in_process import InProcess
 from app.limits import add_limits
 from app.me import router as me
 from hub import __version__
@@ -23,7 +24,6 @@ from hub.runtime.manifest import AUDIT
 from hub.runtime.settings import Settings
 from hub.runtime.threads import Runtime
 from hub.web.audited import Audited
-from hub.web.client import READER_ADDRESS
 from hub.web.observation import Observed, carry_trace, exposition, templates_of
 from hub.web.problems import install_problem_handlers
 from hub.web.throttle import Denials, WrongTokens
@@ -110,18 +110,6 @@ def description(templates: Collection[str], discovery_url: str) -> APIRouter:
         return Response(document, media_type=JSON)
 
     return router
-
-
-class InProcess(httpx.AsyncBaseTransport):
-    """The application itself, asked without a socket by pages on behalf of their readers, whose addresses it sees."""
-
-    def __init__(self, app: FastAPI) -> None:
-        self._app = app
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """See httpx."""
-        reader = request.headers.pop(READER_ADDRESS, "")
-        return await httpx.ASGITransport(app=self._app, client=(reader, 0)).handle_async_request(request)
 
 
 def _api(settings: Settings, app: FastAPI) -> httpx.AsyncClient:

@@ -1,6 +1,6 @@
 """A client of the hub's HTTP APIs: it does operations, and answers with their models."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -151,20 +151,38 @@ class AsyncHubClient:
         sent = _carrying(body, {"Idempotency-Key": key} if key else {}, file)
         return _answer(operation, await self._answered(reader, operation, names, query=query, sent=sent))
 
-    async def document(
+    async def download(
         self, reader: Reader, operation: Operation[bytes], query: Query = (), **names: str
-    ) -> tuple[bytes, Mapping[str, str]]:
-        """A document of the API and the headers that came with it."""
-        response = await self._answered(reader, operation, names, query=query, sent=_Sent())
-        return response.content, response.headers
+    ) -> tuple[AsyncIterator[bytes], Mapping[str, str]]:
+        """The pieces of a document, which are read to their end or closed, and the headers that came with it."""
+        response = await self._answered(reader, operation, names, query=query, sent=_Sent(), stream=True)
+
+        async def pieces() -> AsyncIterator[bytes]:
+            try:
+                async for piece in response.aiter_bytes():
+                    yield piece
+            finally:
+                await response.aclose()
+
+        return pieces(), response.headers
 
     async def _answered(
-        self, reader: Reader, operation: Operation[Any], names: Mapping[str, str], *, query: Query, sent: _Sent
+        self,
+        reader: Reader,
+        operation: Operation[Any],
+        names: Mapping[str, str],
+        *,
+        query: Query,
+        sent: _Sent,
+        stream: bool = False,
     ) -> httpx.Response:
         if not is_plain(reader.token):
             raise ApiProblem(401)
+        request = _request(self._client, reader, operation, names, query=query, sent=sent)
         try:
-            response = await self._client.send(_request(self._client, reader, operation, names, query=query, sent=sent))
+            response = await self._client.send(request, stream=stream)
+            if response.is_error:
+                await response.aread()
         except httpx.HTTPError as error:
             raise ApiProblem(503) from error
         finally:

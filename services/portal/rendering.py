@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from hub.kernel.operation import Operation
 from hub.web.callers import language_of
@@ -69,9 +69,9 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
 async def handed_on(request: Request, api: AsyncHubClient, of: Operation[bytes], query: Query = ()) -> Response:
     """A document of the API as it is: a template, a calendar entry. The page's path names what the operation's does."""
     names = {name: str(value) for name, value in request.path_params.items() if name in of.names}
-    content, came_with = await api.document(reader_of(request), of, query, **names)
+    pieces, came_with = await api.download(reader_of(request), of, query, **names)
     headers = {name: came_with[name] for name in PASSED_ON if name in came_with}
-    return Response(content, headers=headers)
+    return StreamingResponse(pieces, headers=headers)
 
 
 def accepts_gzip(request: Request) -> bool:

@@ -234,6 +234,7 @@ ANSWERS = _answers()
 DOCUMENTS = {
     address(booking.CALENDAR, booking_id="booking-1"): "text/calendar",
     address(ingest.TEMPLATE, kind="instrument"): "text/csv",
+    address(ingest.REFUSED, receipt_id="receipt-1"): "text/csv",
 }
 Handler = Callable[[httpx.Request], httpx.Response | None]
 

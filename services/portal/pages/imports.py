@@ -11,7 +11,6 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.kernel.access import Role
 from hub.web.client import ApiProblem, AsyncHubClient
-from hub.web.routes import address
 from schemas.http import ingest as contract
 from schemas.http.access import ME
 from schemas.http.catalog import KINDS
@@ -26,11 +25,9 @@ RECEIPTS = 10
 MAY_SUBMIT: frozenset[Role] = frozenset({"submitter", "operator"})
 
 
-async def refused(request: Request, _: AsyncHubClient) -> Response:
-    """As many rows as were sent may come back: the API streams them to the reader, the portal would hold them."""
-    form = known(request, REFUSED_FORMATS)
-    refused_rows = address(contract.REFUSED, receipt_id=request.path_params["receipt_id"])
-    return RedirectResponse(f"{refused_rows}?format={form}", 307)
+async def refused(request: Request, api: AsyncHubClient) -> Response:
+    """As many rows as were sent may come back: they are handed on piece by piece."""
+    return await handed_on(request, api, contract.REFUSED, [("format", known(request, REFUSED_FORMATS))])
 
 
 async def template(request: Request, api: AsyncHubClient) -> Response:
