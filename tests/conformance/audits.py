@@ -1,4 +1,4 @@
-"""What every audit trail must do. An adapter's test supplies `made`, which opens the trail, and `database`."""
+"""What every audit trail must do. An adapter's test supplies `made`, which opens the trail, and `tables`."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -62,7 +62,7 @@ class AuditTrailConformance(Conformance):
             trail.close()
 
     @pytest.mark.parametrize("change", ["detail", "gone", "first", "last", "hash"])
-    def test_a_tampered_entry_is_named(self, trail: SqlAuditTrail, database: SqlDatabase, change: str) -> None:
+    def test_a_tampered_entry_is_named(self, trail: SqlAuditTrail, tables: SqlDatabase, change: str) -> None:
         for number in range(10):
             trail.note(event(number))
         assert trail.verify() is None
@@ -74,16 +74,16 @@ class AuditTrailConformance(Conformance):
             "first": (delete(audit_entries).where(of == 1), Broken(1, "missing")),
             "last": (delete(audit_entries).where(of == 10), Broken(10, "cut")),
         }[change]
-        with database.writing() as sql:
+        with tables.writing() as sql:
             sql.execute(statement)
         assert trail.verify() == broken
 
     def test_a_trail_that_was_written_anew_does_not_fit_its_head(
-        self, trail: SqlAuditTrail, database: SqlDatabase
+        self, trail: SqlAuditTrail, tables: SqlDatabase
     ) -> None:
         trail.note(event(1))
         trail.flush()
-        with database.writing() as sql:
+        with tables.writing() as sql:
             sql.execute(update(audit_head).values(hash="0" * 64))
         assert trail.verify() == Broken(1, "changed")
 

@@ -41,7 +41,7 @@ class TestPostgresAuditTrail(AuditTrailConformance):
     capabilities = frozenset()
 
     @pytest.fixture
-    def database(self, postgres: PostgresDatabase) -> PostgresDatabase:
+    def tables(self, postgres: PostgresDatabase) -> PostgresDatabase:
         return postgres
 
     @pytest.fixture

@@ -60,7 +60,7 @@ class TestSqliteAuditTrail(AuditTrailConformance):
     capabilities = frozenset()
 
     @pytest.fixture
-    def database(self, files: StoreFiles) -> Database:
+    def tables(self, files: StoreFiles) -> Database:
         return files.open("audit")
 
     @pytest.fixture
