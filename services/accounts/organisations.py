@@ -74,15 +74,15 @@ class Organisations:
 
     def organisation(self, caller: Principal, tenancy_id: str) -> Tenancy:
         """One that the caller belongs to, or may verify."""
-        tenancy = self._existing(tenancy_id)
-        if self._accounts.membership(caller.account, tenancy_id) or may_verify(caller, tenancy):
+        tenancy = self._accounts.tenancy(tenancy_id)
+        if tenancy and (self._accounts.membership(caller.account, tenancy_id) or may_verify(caller, tenancy)):
             return tenancy
-        raise refused("no-organisation", 404)
+        raise refused("no-organisation", 404 if caller.account else 401)
 
     def members(self, caller: Principal, tenancy_id: str, after: tuple[str, str]) -> list[tuple[Membership, Account]]:
         """A page of those who belong to it, for those who do, and for operators."""
         if "operator" not in caller.roles and not self._accounts.membership(caller.account, tenancy_id):
-            raise refused("no-organisation", 404)
+            raise refused("no-organisation", 404 if caller.account else 401)
         return self._accounts.members_of(self._existing(tenancy_id).id, PAGE_LIMIT, after)
 
     def change_member(
