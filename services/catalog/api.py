@@ -1,12 +1,12 @@
 """The catalogue over HTTP: kinds, search, completion, records, and people's saved searches."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
-from hub.kernel.access import READERS, Principal
+from hub.kernel.access import Principal, Role
 from hub.kernel.canonical import short_digest
 from hub.web.callers import language_of, principal_of, require
 from hub.web.routes import answered, serve
@@ -16,7 +16,8 @@ from schemas.http.catalog import KindsQuery, NewSearch
 from services.catalog.core.answers import SearchPage
 from services.catalog.service import CatalogueQueries
 
-Member = Annotated[Principal, Depends(require(*sorted(READERS["member"])))]
+Member = Annotated[Principal, Depends(require(*get_args(Role)))]
+"""Whoever has a role: saved searches are of accounts."""
 
 
 def router(queries: CatalogueQueries) -> APIRouter:
