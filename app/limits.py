@@ -23,7 +23,7 @@ from services.usage.core.requests import MONTHS_LIMIT
 
 ANYBODY_SIGNED_IN: frozenset[Role] = frozenset(get_args(Role))
 SUBMITTERS: frozenset[Role] = frozenset({"submitter", "operator"})
-STEWARDS: frozenset[Role] = frozenset({"agency", "operator"})
+STEWARDS: frozenset[Role] = frozenset({"steward", "agency", "operator"})
 OPERATORS: frozenset[Role] = frozenset({"operator"})
 FORM_OVERHEAD = 64 * KIB
 

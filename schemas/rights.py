@@ -1,13 +1,14 @@
 """Who may decide about a record's resource, by the organisation that holds it, and whether it can be booked at all."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hub.kernel.access import Principal, Role
 from hub.kernel.records import Record
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
-from schemas.kind import Kind
+from schemas.kind import Kind, kinds, value_at
 
 _OUT_OF_USE = {
     "maintenance": bilingual("schemas.out-of-use.maintenance"),
@@ -69,3 +70,27 @@ def may_decide(principal: Principal, record: Record | None, managers: Collection
     """
     named = not managers or principal.account in managers or "operator" in principal.roles
     return named and acts_for(principal, record, DECIDERS)
+
+
+def oversees(by: Principal, record: Record) -> bool:
+    """Operators all records, an agency those that its scope covers.
+
+    A record that tells no place is where its owner is registered (GB 32100-2015: digits 3 to 8 of the credit code).
+    """
+    kind = kinds().get(record.kind)
+    owner = (kind.owner_code(record.fields) if kind else None) or ""
+    division = str(value_at(record.fields, "place.division") or owner[2:8])
+    places, level = frozenset({division} - {""}), str(record.fields.get("level") or "")
+    return "operator" in by.roles or ("agency" in by.roles and by.scope.covers(record.kind, places, level))
+
+
+def may_settle(by: Principal, record: Record) -> bool:
+    """Whoever oversees the record, and the stewards of its holder: they settle what its sources leave open."""
+    return oversees(by, record) or ("steward" in by.roles and by.organisation == record.holder)
+
+
+def within_scope(by: Principal, record: Record) -> Principal:
+    """The caller as it is to the record: an agency is no more than a member to what its scope does not cover."""
+    if "agency" not in by.roles or oversees(by, record):
+        return by
+    return replace(by, roles=by.roles - {"agency"} | {"member"})

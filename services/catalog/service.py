@@ -16,6 +16,7 @@ from hub.text.language import Language
 from schemas.http import catalog as contract
 from schemas.http import records
 from schemas.kind import Kind, kinds
+from schemas.rights import within_scope
 from schemas.views.personal import PersonalReader
 from schemas.views.visibility import readable
 from services.catalog.core import cursor, menus, pages, paths, presentation, queries
@@ -111,7 +112,9 @@ class CatalogueQueries:
 
     def record(self, record_id: str, caller: Principal, language: Language) -> records.Record:
         """One record with all that the caller may see of it. Raises Refusal (404)."""
-        record = self._reader.record(self._record(record_id), caller)
+        record = self._record(record_id)
+        caller = within_scope(caller, record)
+        record = self._reader.record(record, caller)
         urls = pages.urls_of(self._links.addresses(record))
         return pages.record_view(record, readable(caller), language, self._labels[language], urls)
 
@@ -120,6 +123,7 @@ class CatalogueQueries:
         versions = self._records.history(record_id, VERSIONS_LIMIT + 1)
         if not versions:
             raise _unknown(record_id)
+        caller = within_scope(caller, next((version for version in versions if version.fields), versions[0]))
         versions = self._reader.records(versions, caller)
         return pages.history_view(versions, readable(caller), language, VERSIONS_LIMIT)
 

@@ -25,7 +25,7 @@ from services.curation.core.presentation import (
 )
 from services.curation.stewards import Stewardship
 
-Steward = Annotated[Principal, Depends(require("agency", "operator"))]
+Steward = Annotated[Principal, Depends(require("agency", "operator", "steward"))]
 Concerned = Annotated[Principal, Depends(require("agency", "operator", "steward", "manager", "approver", "submitter"))]
 
 
@@ -58,7 +58,7 @@ def _add_conflicts(routes: APIRouter, stewardship: Stewardship, sources: Sources
     def conflicts(
         caller: Steward, language: ReaderLanguage, query: Annotated[contract.ConflictsQuery, Query()]
     ) -> contract.ConflictPage:
-        page = stewardship.conflicts(query.kind, query.after, query.limit)
+        page = stewardship.conflicts(caller, query.kind, query.after, query.limit)
         view = View(readable(caller), language, sources.labels(language))
         records = reader.records(page.records, caller)
         return contract.ConflictPage(conflicts=tuple(disputed(record, view) for record in records), next=page.next)
@@ -72,7 +72,7 @@ def _add_conflicts(routes: APIRouter, stewardship: Stewardship, sources: Sources
 
     @serve(routes, contract.DECISIONS)
     def decisions(record_id: str, caller: Steward) -> contract.Decisions:
-        pairs, preferences = stewardship.decisions(record_id)
+        pairs, preferences = stewardship.decisions(record_id, caller)
         shown = tuple(preference(*one) for one in preferences)
         return contract.Decisions(same_as=tuple(map(same_as, pairs)), preferences=shown)
 
@@ -82,7 +82,7 @@ def _add_duplicates(routes: APIRouter, stewardship: Stewardship, sources: Source
     def duplicates(
         caller: Steward, language: ReaderLanguage, query: Annotated[contract.DuplicatesQuery, Query()]
     ) -> contract.DuplicatePage:
-        page = stewardship.duplicates(_cursor(query.after), query.limit)
+        page = stewardship.duplicates(caller, _cursor(query.after), query.limit)
         view = View(readable(caller), language, sources.labels(language))
         both = reader.records([record for pair in page.pairs for record in (pair.left, pair.right)], caller)
         shown = [summary(record, view) for record in both]

@@ -13,7 +13,7 @@ from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
 from hub.ports.records import Claimed, RecordStore
 from schemas.http.curation import PAGE_LIMIT
-from schemas.kind import value_at
+from schemas.rights import oversees
 
 DECIDING = frozenset({"manager", "approver", "steward"})
 """Roles in the organisation that holds a record which decide about claims on it."""
@@ -81,7 +81,7 @@ class Claims:
         for claimed in found:
             record = records[claimed.ownership.record_id]
             record = joined.get(record.replaced_by or "", record)
-            if by.organisation in (record.holder, claimed.ownership.key[2]) or _covers(by, record):
+            if by.organisation in (record.holder, claimed.ownership.key[2]) or oversees(by, record):
                 seen.append(Seen(claimed, record, _may_decide(by, record)))
         return seen
 
@@ -94,14 +94,6 @@ def _oversees(by: Principal) -> bool:
     return bool(by.roles & {"operator", "agency"})
 
 
-def _covers(by: Principal, record: Record) -> bool:
-    """Whether the caller oversees the record."""
-    division = value_at(record.fields, "place.division")
-    places = frozenset({str(division)} if division else ())
-    level = str(record.fields.get("level") or "")
-    return "operator" in by.roles or ("agency" in by.roles and by.scope.covers(record.kind, places, level))
-
-
 def _may_decide(by: Principal, record: Record) -> bool:
     """Whoever holds the record decides, and who oversees it."""
-    return _covers(by, record) or (by.organisation == record.holder and bool(by.roles & DECIDING))
+    return oversees(by, record) or (by.organisation == record.holder and bool(by.roles & DECIDING))

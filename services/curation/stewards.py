@@ -23,6 +23,7 @@ from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordStore, WeakKey
 from schemas.http.curation import PAGE_LIMIT
 from schemas.kind import kind_named, kinds
+from schemas.rights import may_settle
 from services.curation.core.authority import judged
 from services.curation.core.components import MEMBERS_LIMIT, path_between
 from services.curation.core.merge import statements_of
@@ -32,6 +33,8 @@ GROUP_MEMBERS = 12
 """Of a group of records that share a name, as many are compared at once; when those are decided, WIDE_MEMBERS."""
 WIDE_MEMBERS = 64
 SMALLEST_KEY = -(2**63)
+PAGES_READ = 20
+"""Pages of conflicts that one page looks through at most, since all of them may be for others to settle."""
 GROUPS_READ = 500
 """Groups that one page reads at most, since all of their pairs may have been decided."""
 
@@ -71,17 +74,31 @@ class Stewardship:
         self._lock = threading.Lock()
         self._last = 0
 
-    def conflicts(self, kind: str | None = None, after: str = "", limit: int = 20) -> ConflictPage:
-        """Records whose sources disagree with equal authority. Refusal (400) for an unknown kind."""
+    def conflicts(self, by: Principal, kind: str | None = None, after: str = "", limit: int = 20) -> ConflictPage:
+        """Records whose sources disagree with equal authority, of those that the caller may settle.
+
+        A page holds fewer than `limit` with more to follow where PAGES_READ have been looked through. Refusal (400) for
+        an unknown kind.
+        """
         if kind is not None and kind not in kinds():
             known = ", ".join(kinds())
             raise refusal("unknown-kind", "curation.record-kinds", kind, "kind", 400, known=known)
         size = max(1, min(limit, PAGE_LIMIT))
-        found = self._store.conflicts(after, size, kind)
-        return ConflictPage(tuple(found), found[-1].id if len(found) == size else None)
+        settled: list[Record] = []
+        for _ in range(PAGES_READ):
+            page = self._store.conflicts(after, size, kind)
+            settled += [record for record in page if may_settle(by, record)]
+            if len(settled) > size:
+                return ConflictPage(tuple(settled[:size]), settled[size - 1].id)
+            if len(page) < size:
+                return ConflictPage(tuple(settled), None)
+            after = page[-1].id
+            if len(settled) == size:
+                break
+        return ConflictPage(tuple(settled), after)
 
-    def duplicates(self, after: WeakKey | None = None, limit: int = 20) -> DuplicatePage:
-        """Pairs of active records of one name that nobody has decided on.
+    def duplicates(self, by: Principal, after: WeakKey | None = None, limit: int = 20) -> DuplicatePage:
+        """Pairs of active records of one name that nobody has decided on, of those that the caller may settle.
 
         About `limit` of them: the pairs of one group stay on one page, however many they are.
         """
@@ -90,7 +107,8 @@ class Stewardship:
         read = 0
         while len(pairs) < size and read < GROUPS_READ:
             groups = self._store.alike(after, size, GROUP_MEMBERS)
-            for group, found in zip(groups, self._undecided(groups), strict=True):
+            for group, undecided in zip(groups, self._undecided(groups), strict=True):
+                found = [pair for pair in undecided if may_settle(by, pair.left) and may_settle(by, pair.right)]
                 if pairs and len(pairs) + len(found) > size:
                     return DuplicatePage(tuple(pairs), after)
                 pairs += found
@@ -111,10 +129,11 @@ class Stewardship:
     ) -> Preference:
         """Believe one source about a field of the record or, with `source` None, undo such a decision.
 
-        Refusal: 404 for an unknown record; 409 where it was replaced, or where there is nothing to undo; 422 for an
-        unknown field, or a source that has no part in the record or no value of the field that could be used.
+        Refusal: 403 where the caller may not settle it; 404 for an unknown record; 409 where it was replaced, or where
+        there is nothing to undo; 422 for an unknown field, or a source that has no part in the record or no value of
+        the field that could be used.
         """
-        record = self._known(record_id, "record_id")
+        record = self._to_settle(record_id, "record_id", by)
         if record.replaced_by:
             raise refusal("replaced", "curation.record-replaced", record_id, "record_id", 409, id=record.replaced_by)
         _require_field(record, field)
@@ -133,13 +152,14 @@ class Stewardship:
     def decide(self, left: str, right: str, decision: SameAsDecision, by: Principal) -> SameAs:
         """Say that two records are one thing, that they are not, or undo what was said of the pair.
 
-        Refusal: 404 for an unknown record; 409 where there is nothing to undo, too many would be joined, or other
-        decisions say the opposite; 422 where the records are not two of one kind.
+        Refusal: 403 where the caller may not settle both; 404 for an unknown record; 409 where there is nothing to
+        undo, too many would be joined, or other decisions say the opposite; 422 where the records are not two of one
+        kind.
         """
         if not of_one_kind(left, right):
             raise refusal("not-a-pair", "curation.not-decided", right, "right")
         left, right = sorted((left, right))
-        records = [self._known(left, "left"), self._known(right, "right")]
+        records = [self._to_settle(left, "left", by), self._to_settle(right, "right", by)]
         before = next((one for one in self._store.decisions([left]) if one.key == (left, right)), None)
         if decision == "undone" and before is None:
             raise _nothing_to_undo("right", right)
@@ -152,12 +172,12 @@ class Stewardship:
         self._append(SAME_AS_DECIDED, said.event_id(), left, at, said.to_bytes())
         return said
 
-    def decisions(self, record_id: str) -> tuple[Sequence[SameAs], Sequence[tuple[Preference, bool]]]:
-        """The decisions about the record and what it is joined to; 404 for an unknown one.
+    def decisions(self, record_id: str, by: Principal) -> tuple[Sequence[SameAs], Sequence[tuple[Preference, bool]]]:
+        """The decisions about the record and what it is joined to; 404 for an unknown one, 403 for others to settle.
 
         Those on fields each with whether it is in force: it is not once sources say something else.
         """
-        asked = self._known(record_id, "record_id")
+        asked = self._to_settle(record_id, "record_id", by)
         ids = _stands_for(self._known(canonical(asked), "record_id"))
         pairs = [one for one in self._store.decisions(ids) if one.decision != "undone"]
         newest = {one.field: one for one in sorted(self._store.settled(ids), key=Preference.rank)}
@@ -217,6 +237,13 @@ class Stewardship:
         record = self._store.get([record_id]).get(record_id)
         if record is None:
             raise refusal("unknown-record", "curation.not-decided.id-record-exists", record_id, name, 404)
+        return record
+
+    def _to_settle(self, record_id: str, name: str, by: Principal) -> Record:
+        """The record of this id; 403 where the one that stands for it is for others to settle."""
+        record = self._known(record_id, name)
+        if not may_settle(by, self._known(canonical(record), name)):
+            raise refusal("not-yours-to-decide", "curation.holder-decides", record_id, name, 403)
         return record
 
     def _require_room(self, records: Sequence[Record]) -> None:

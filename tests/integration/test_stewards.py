@@ -257,13 +257,13 @@ def test_a_large_group_is_asked_about_in_parts(desk: Desk) -> None:
     for number in range(GROUP_MEMBERS + 3):
         desk.say("campus", str(number), name_zh="示例大学")
     desk.settle()
-    page = desk.stewardship.duplicates(limit=5)
+    page = desk.stewardship.duplicates(OPERATOR, limit=5)
     assert len(page.pairs) == GROUP_MEMBERS * (GROUP_MEMBERS - 1) // 2
     assert page.next is None
     for pair in page.pairs:
         desk.stewardship.decide(pair.left.id, pair.right.id, "separate", OPERATOR)
     desk.settle()
-    further = desk.stewardship.duplicates().pairs
+    further = desk.stewardship.duplicates(OPERATOR).pairs
     assert 0 < len(further) <= GROUP_MEMBERS
     assert not {(pair.left.id, pair.right.id) for pair in further} & {(one.left.id, one.right.id) for one in page.pairs}
 

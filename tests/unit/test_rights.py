@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from hub.kernel.access import ANONYMOUS, Principal, Role
+from hub.kernel.access import ANONYMOUS, Principal, Role, Scope
 from hub.kernel.records import SourceRef
-from schemas.rights import DECIDERS, REPORTERS, acts_for, holder_of, may_decide
+from schemas.rights import DECIDERS, REPORTERS, acts_for, holder_of, may_decide, may_settle, oversees, within_scope
 from tests.unit.booking_records import LI, OPERATOR, OTHER, OWNER, record
 
 pytestmark = pytest.mark.unit
@@ -85,3 +85,37 @@ def test_of_what_was_there_before_organisations_only_those_decide_that_speak_for
     web = Principal("web", roles, frozenset({"harvest"}), "legacy-2", "")
     assert [may_decide(who, before, ()) for who in (lab, web, OWNER)] == [True, False, False]
     assert not may_decide(replace(lab, sources=frozenset({"owner"}), organisation="legacy-1"), before, ())
+
+
+def agency(**scope: str) -> Principal:
+    covered = Scope(**{name: frozenset({value}) for name, value in scope.items()})
+    return Principal("agency", frozenset({"agency"}), account="acc-2", organisation="org-agency", scope=covered)
+
+
+@pytest.mark.parametrize(
+    ("fields", "division", "covered"),
+    [
+        ({"place": {"division": "330106"}}, "33", True),
+        ({"place": {"division": "330106"}}, "44", False),
+        ({"place": {"division": "330106"}, "owner": {"uscc": "91440300MA5EYXYW1B"}}, "44", False),
+        ({"owner": {"uscc": "91440300MA5EYXYW1B"}}, "44", True),
+        ({}, "44", False),
+    ],
+)
+def test_an_agency_oversees_where_the_record_is_or_else_its_owner(
+    fields: dict[str, object], division: str, covered: bool
+) -> None:
+    known = replace(record(), fields=fields)
+    by = agency(divisions=division)
+    assert (oversees(by, known), may_settle(by, known)) == (covered, covered)
+    assert within_scope(by, known).roles == ({"agency"} if covered else {"member"})
+
+
+def test_an_agency_without_bounds_and_operators_oversee_everything_and_a_steward_what_its_organisation_holds() -> None:
+    known = replace(record(), fields={}, holder="org-lab")
+    assert [oversees(who, known) for who in (agency(), OPERATOR, LI, ANONYMOUS)] == [True, True, False, False]
+    assert not oversees(agency(kinds="expert"), known)
+    assert may_settle(of_lab("steward"), known)
+    assert not may_settle(of_lab("manager"), known)
+    assert not may_settle(of_lab("steward"), replace(known, holder="org-other"))
+    assert within_scope(OPERATOR, known) is OPERATOR

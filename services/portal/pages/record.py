@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.kernel.access import Role
-from hub.web.client import AsyncHubClient, Reader
+from hub.web.client import ApiProblem, AsyncHubClient, Reader
 from hub.web.safety import site_of
 from schemas.fields import by_path, fields_of
 from schemas.http.access import ME
@@ -85,9 +85,7 @@ async def record_page(request: Request, api: AsyncHubClient) -> Response:
         api.call(reader, HISTORY, record_id=record_id),
         roles_of(reader, api),
     )
-    decided: list[PreferenceLine | SameAsDecided] = []
-    if roles & STEWARDS:
-        decided = labelled(record, await api.call(reader, DECISIONS, record_id=record_id))
+    decisions = await decisions_on(record, reader, api) if roles & STEWARDS else None
     facts, texts = told_first(record)
     address = f"{site_of(request)}{request.url.path}"
     return page(
@@ -104,8 +102,8 @@ async def record_page(request: Request, api: AsyncHubClient) -> Response:
         versions=history.versions,
         bookable=record.bookable,
         owner=bool(roles & DECIDERS),
-        steward=bool(roles & STEWARDS),
-        decisions=decided,
+        steward=decisions is not None,
+        decisions=labelled(record, decisions) if decisions else [],
         json_ld=linked_data(record, address) if record.status != "withdrawn" else "",
     )
 
@@ -113,6 +111,16 @@ async def record_page(request: Request, api: AsyncHubClient) -> Response:
 async def roles_of(reader: Reader, api: AsyncHubClient) -> set[Role]:
     """What to point the reader to; the API decides about it again."""
     return set((await api.call(reader, ME)).roles) if reader.token else set()
+
+
+async def decisions_on(record: Record, reader: Reader, api: AsyncHubClient) -> Decisions | None:
+    """None where the record is for other stewards to settle."""
+    try:
+        return await api.call(reader, DECISIONS, record_id=record.id)
+    except ApiProblem as problem:
+        if problem.status != 403:
+            raise
+        return None
 
 
 def labelled(record: Record, decisions: Decisions) -> list[PreferenceLine | SameAsDecided]:

@@ -16,7 +16,7 @@ from schemas.http.catalog import KINDS
 from services.portal.guard import Pages, form_of, local
 from services.portal.rendering import page, reader_of
 
-STEWARDS: frozenset[Role] = frozenset({"agency", "operator"})
+STEWARDS: frozenset[Role] = frozenset({"steward", "agency", "operator"})
 PAGE = 10
 HOME, PAIRS = "/steward", "/steward/duplicates"
 
