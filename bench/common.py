@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeVar
 from hub.kernel.access import Principal
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-OPERATOR = Principal("bench", frozenset({"operator"}), frozenset({"*"}))
+OPERATOR = Principal("bench", frozenset({"operator"}), frozenset({"*"}), "bench")
 FSYNCS = 40
 
 T = TypeVar("T")

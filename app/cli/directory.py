@@ -1,5 +1,6 @@
 """What the operators' commands share: the accounts of a data folder or of the servers, and how refusals are told."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,6 +8,7 @@ from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, settings_fo
 from hub.auth.tokens import ACCESS_FILE
 from hub.kernel.access import Principal, Role
 from hub.kernel.problems import Refusal
+from hub.runtime.manifest import Key, Resources
 from hub.text.messages import bilingual
 from services.accounts.service import Accounts
 
@@ -28,7 +30,7 @@ def directory(session: Session, data: Data, *, making: bool = False) -> Iterator
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     on = resources(settings, making=True)
     try:
-        yield on.get(ACCOUNTS)
+        yield _opened(session, on, ACCOUNTS)
     except Refusal as refusal:
         for problem in refusal.problems:
             session.note(problem.message(session.language), "red")
@@ -37,6 +39,14 @@ def directory(session: Session, data: Data, *, making: bool = False) -> Iterator
         )
     finally:
         on.close()
+
+
+def _opened(session: Session, on: Resources, key: Key[Accounts]) -> Accounts:
+    try:
+        return on.get(key)
+    except (ValueError, sqlite3.Error) as error:
+        folder = on.settings.data_dir
+        session.stop(UNREACHABLE, bilingual("cli.up.cannot-open-data", data_dir=folder, error=error))
 
 
 def check_roles(session: Session, roles: list[str] | None, among: tuple[str, ...]) -> None:

@@ -150,7 +150,7 @@ def known(unit: RecordUnit, statements: Statements, ids: Collection[str] = ()) -
             learned,
             {alias for one in learned.contributions for alias in kind_named(one.kind).identities(one.fields)},
         )
-    waiting = {key for key, claim in learned.claims.items() if claim.record_id is None and not claim.withdrawn}
+    waiting = {key for key, claim in learned.claims.items() if claim.record_id is None}
     if waiting:
         learned.contributions = [*learned.contributions, *unit.unplaced(waiting)]
     if waiting or deciding:

@@ -91,8 +91,7 @@ def _sent(event_id: str, submission: Submission, sources: Sources) -> Sent:
     if not contribution.claim.withdrawn:
         identities = kind_named(submission.kind).identities(submission.fields)
         return Sent(event_id, contribution, proposal, identities or ((proposal,) if proposal else ()))
-    by_identity = proposal is not None and proposal == submission.source_record_id
-    return Sent(event_id, contribution, proposal, (proposal,) if proposal and by_identity else ())
+    return Sent(event_id, contribution, proposal, (proposal,) if proposal else ())
 
 
 def touched(statements: Statements, known: Known) -> set[str]:
@@ -108,9 +107,7 @@ def touched(statements: Statements, known: Known) -> set[str]:
 
 def _is_new(sent: Sent, claims: Mapping[ContributionKey, Claim]) -> bool:
     claim = claims.get(sent.contribution.key)
-    return (claim is None or claim.record_id is None) and (
-        not sent.contribution.claim.withdrawn or bool(sent.identities)
-    )
+    return claim is None or claim.record_id is None
 
 
 def refused(before: Contribution | None, sent: Contribution) -> Refused | None:

@@ -109,13 +109,12 @@ class Placement:
         if problem := refused(before, sent):
             return problem
         if sent.claim.withdrawn:
-            return self._withdraw(before, sent)
+            return self._withdraw(before, submission)
         combined = updated(before, sent)
         if combined == before:
             return Placed(sent.key, False, self._waits_for(before))
         if combined.claim.withdrawn:
-            self._put(combined)
-            return Placed(sent.key, True)
+            return self._end(before, combined, submission)
         if before is None:
             return self._place(combined, None, submission.proposal, submission.identities)
         identities = identities_of(combined) if combined.older else submission.identities
@@ -127,14 +126,27 @@ class Placement:
             return ""
         return next((claim.record_id for claim in self.ownership.values() if claim.key == contribution.key), "")
 
-    def _withdraw(self, before: Contribution | None, sent: Contribution) -> Placed | Refused:
-        by_identity = sent.claim.record_id == sent.source_record_id
+    def _withdraw(self, before: Contribution | None, submission: Sent) -> Placed | Refused:
+        sent = submission.contribution
+        by_identity = submission.proposal == sent.source_record_id
         if by_identity and (before is None or before.claim.record_id is None):
             return self._withdraw_by_identity(sent)
         combined = updated(before, sent.at(None))
-        if combined != before:
+        return self._end(before, combined, submission) if combined != before else Placed(sent.key, False)
+
+    def _end(self, before: Contribution | None, combined: Contribution, submission: Sent) -> Placed | Refused:
+        """Keep a withdrawal. What it ends may come after it, and is placed all the same: any order ends alike."""
+        sent, home = submission.contribution, combined.claim.record_id
+        waits = before is not None and any(claim.key == sent.key for claim in self.ownership.values())
+        if waits or (sent.claim.withdrawn and (home is not None or submission.proposal is None)):
             self._put(combined)
-        return Placed(sent.key, combined != before)
+            return Placed(sent.key, True)
+        placed = self._place(combined, home, submission.proposal, submission.identities)
+        at = self.said[sent.key].claim.record_id if sent.key in self.said else None
+        if at is not None and not sent.claim.withdrawn:
+            root = self.groups.root(at)
+            self.holdings.take(kind_named(sent.kind), sent, root, [*self.contributions(root), sent])
+        return placed
 
     def _withdraw_by_identity(self, sent: Contribution) -> Placed | Refused:
         """The source's own record is the one that the identifier leads to."""
@@ -145,7 +157,11 @@ class Placement:
             reason = "names by an identifier no record of the source's own" if not own else "names several records"
             return Refused("unknown-withdrawal", f"the withdrawal {reason}")
         self._put(sent.at(None))  # so that it is known when it comes again
-        return self._withdraw(own[0], replace(sent, source_record_id=own[0].source_record_id))
+        known = replace(sent, source_record_id=own[0].source_record_id)
+        combined = updated(own[0], known)
+        if combined != own[0]:
+            self._put(combined)
+        return Placed(known.key, combined != own[0])
 
     def _place(
         self, contribution: Contribution, home: str | None, proposal: str | None, identities: Collection[str]
@@ -171,7 +187,8 @@ class Placement:
                 root = self._join(home, other, contribution.received_at)
         for other in claimed:
             self._claim(contribution, other)
-        self.holdings.take(kind, contribution, root, self.contributions(root))
+        if not contribution.claim.withdrawn:
+            self.holdings.take(kind, contribution, root, self.contributions(root))
         self._register(identities, home)
         return Placed(contribution.key, True)
 
@@ -182,7 +199,8 @@ class Placement:
         free = proposal is not None and proposal not in self._exists
         record_id = proposal if free and proposal else own_id(*contribution.key)
         self._put(contribution.at(record_id))
-        self.holdings.take(kind, contribution, self.groups.root(record_id), [contribution])
+        if not contribution.claim.withdrawn:
+            self.holdings.take(kind, contribution, self.groups.root(record_id), [contribution])
         self._register(identities, record_id)
         return Placed(contribution.key, True)
 
