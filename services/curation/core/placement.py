@@ -66,6 +66,10 @@ class Placement:
         """The live ones to the record that this id stands for."""
         return [one for key in self._of.get(root, ()) if not (one := self.said[key]).claim.withdrawn]
 
+    def is_spoken_of(self, root: str) -> bool:
+        """Whether anything was said of the record that this id stands for, be it that it is no more."""
+        return bool(self._of.get(root))
+
     def led_to(self, root: str) -> tuple[str, ...]:
         """The ids of identifiers that lead to the record."""
         return tuple(sorted(self._led.get(root, set()) - {root}))
@@ -130,7 +134,11 @@ class Placement:
         sent = submission.contribution
         by_identity = submission.proposal == sent.source_record_id
         if by_identity and (before is None or before.claim.record_id is None):
-            return self._withdraw_by_identity(sent)
+            return self._withdraw_by_identity(before, submission)
+        return self._withdraw_own(before, submission)
+
+    def _withdraw_own(self, before: Contribution | None, submission: Sent) -> Placed | Refused:
+        sent = submission.contribution
         combined = updated(before, sent.at(None))
         return self._end(before, combined, submission) if combined != before else Placed(sent.key, False)
 
@@ -148,11 +156,17 @@ class Placement:
             self.holdings.take(kind_named(sent.kind), sent, root, [*self.contributions(root), sent])
         return placed
 
-    def _withdraw_by_identity(self, sent: Contribution) -> Placed | Refused:
-        """The source's own record is the one that the identifier leads to."""
+    def _withdraw_by_identity(self, before: Contribution | None, submission: Sent) -> Placed | Refused:
+        """The source's own record is the one that the identifier leads to.
+
+        A source that speaks for itself, as registers do, may name what it never spoke of before: what ended is listed.
+        """
+        sent = submission.contribution
         ids = (*self.aliases.get(sent.source_record_id, ()), sent.source_record_id)
         beside = [other for root in sorted(set(map(self.groups.root, ids))) for other in self.contributions(root)]
         own = [other for other in beside if (other.source, other.organisation) == (sent.source, sent.organisation)]
+        if not own and not sent.organisation:
+            return self._withdraw_own(before, submission)
         if len(own) != 1:
             reason = "names by an identifier no record of the source's own" if not own else "names several records"
             return Refused("unknown-withdrawal", f"the withdrawal {reason}")

@@ -131,8 +131,8 @@ class _Merging:
         result = merged(kind, judged(kind, contributions, holder, self._sources), preferences)
         for record_id in component.members:
             before = self._records.get(record_id)
-            if before is None and not result.sources and not component.others:
-                continue  # nothing was said of it that counts
+            if before is None and not self._placement.is_spoken_of(canonical) and not component.others:
+                continue
             sole = record_id == canonical
             part = result if sole else NOTHING
             wanted = Record(
