@@ -131,9 +131,19 @@ def test_a_withdrawal_by_identity_finds_the_sources_own_record() -> None:
     assert set(store.refused) == {again.event_id(), unknown.event_id()}
 
 
+def test_what_is_withdrawn_before_it_is_there_ends_as_if_it_had_come_in_order() -> None:
+    said, ended = row("campus", "7", 2, {"pid": "10.5072/x"}), gone("campus", "7", 3)
+    stores = []
+    for batches in ([[said], [ended]], [[ended], [said]], [[ended, said]], [[said, ended, said]]):
+        stores.append(MemoryUnit())
+        for batch in batches:
+            curate(stores[-1], batch)
+    assert {record.status for store in stores for record in store.current.values()} == {"withdrawn"}
+    assert {frozenset(store.current) for store in stores} == {frozenset({said.record_id})}
+
+
 def test_what_is_withdrawn_and_was_never_there_makes_no_record() -> None:
     store = curate(MemoryUnit(), [gone("campus", "7", 3)])
-    curate(store, [row("campus", "7", 2, {"pid": "10.5072/x"})])
     assert (store.current, store.published) == ({}, [])
 
 

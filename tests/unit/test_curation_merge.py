@@ -219,8 +219,8 @@ def test_a_source_record_stays_with_its_record_whatever_identifies_it_now() -> N
 def test_a_withdrawal_may_come_before_what_it_withdraws() -> None:
     for version in (1, 2):
         said, gone = submission("city", "1", version, A, {"name_zh": "甲"}), submission("city", "1", 2, None)
-        assert _one_by_one((said, gone)).current[A].status == "withdrawn"
-        assert _one_by_one((gone, said)).current == {}
+        for order in ((said, gone), (gone, said)):
+            assert _one_by_one(order).current[A].status == "withdrawn"
 
 
 def test_a_record_lives_while_anybody_speaks_for_it() -> None:
@@ -290,7 +290,7 @@ def test_one_source_may_number_two_kinds_alike() -> None:
 
 def test_a_withdrawal_that_names_no_record_is_told_which_one_it_was_also_within_a_batch() -> None:
     said, gone = submission("city", "1", 1, A, {"name_zh": "甲"}), submission("city", "1", 2, None)
-    for batches, version in (([[said, gone]], 0), ([[said], [gone]], 2)):
+    for batches, version in (([[said, gone]], 1), ([[said], [gone]], 2)):
         store = MemoryUnit()
         for batch in batches:
             curate(store, batch)

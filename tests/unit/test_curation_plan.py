@@ -73,11 +73,12 @@ def test_a_stale_withdrawal_that_names_no_record_is_told_of_the_one_it_was() -> 
     assert taken(store, moved, gone) == [(A, 1, "unchanged"), (A, 1, "stale")]
 
 
-def test_what_was_withdrawn_before_it_came_makes_no_record() -> None:
+def test_what_was_withdrawn_before_it_came_is_a_record_that_is_no_more() -> None:
     said, gone = submission("city", "1", 1, A, {"name_zh": "甲"}), submission("city", "1", 2, None)
     store = curate(MemoryUnit(), [gone])
-    assert taken(store, said, gone) == [("", 0, "stale"), ("", 0, "unchanged")]
     assert store.current == {}
+    assert taken(store, said, gone) == [(A, 1, "stale"), ("", 0, "unchanged")]
+    assert (store.current[A].status, store.current[A].fields) == ("withdrawn", {})
 
 
 def test_a_decision_changes_the_record_that_is_kept() -> None:

@@ -115,10 +115,10 @@ class Placement:
         if sent.claim.withdrawn:
             return self._withdraw(before, submission)
         combined = updated(before, sent)
-        if combined == before:
-            return Placed(sent.key, False, self._waits_for(before))
         if combined.claim.withdrawn:
             return self._end(before, combined, submission)
+        if combined == before:
+            return Placed(sent.key, False, self._waits_for(before))
         if before is None:
             return self._place(combined, None, submission.proposal, submission.identities)
         identities = identities_of(combined) if combined.older else submission.identities
@@ -134,11 +134,7 @@ class Placement:
         sent = submission.contribution
         by_identity = submission.proposal == sent.source_record_id
         if by_identity and (before is None or before.claim.record_id is None):
-            return self._withdraw_by_identity(before, submission)
-        return self._withdraw_own(before, submission)
-
-    def _withdraw_own(self, before: Contribution | None, submission: Sent) -> Placed | Refused:
-        sent = submission.contribution
+            return self._withdraw_by_identity(sent)
         combined = updated(before, sent.at(None))
         return self._end(before, combined, submission) if combined != before else Placed(sent.key, False)
 
@@ -156,17 +152,11 @@ class Placement:
             self.holdings.take(kind_named(sent.kind), sent, root, [*self.contributions(root), sent])
         return placed
 
-    def _withdraw_by_identity(self, before: Contribution | None, submission: Sent) -> Placed | Refused:
-        """The source's own record is the one that the identifier leads to.
-
-        A source that speaks for itself, as registers do, may name what it never spoke of before: what ended is listed.
-        """
-        sent = submission.contribution
+    def _withdraw_by_identity(self, sent: Contribution) -> Placed | Refused:
+        """The source's own record is the one that the identifier leads to."""
         ids = (*self.aliases.get(sent.source_record_id, ()), sent.source_record_id)
         beside = [other for root in sorted(set(map(self.groups.root, ids))) for other in self.contributions(root)]
         own = [other for other in beside if (other.source, other.organisation) == (sent.source, sent.organisation)]
-        if not own and not sent.organisation:
-            return self._withdraw_own(before, submission)
         if len(own) != 1:
             reason = "names by an identifier no record of the source's own" if not own else "names several records"
             return Refused("unknown-withdrawal", f"the withdrawal {reason}")
