@@ -77,7 +77,7 @@ def test_what_was_withdrawn_before_it_came_is_a_record_that_is_no_more() -> None
     said, gone = submission("city", "1", 1, A, {"name_zh": "甲"}), submission("city", "1", 2, None)
     store = curate(MemoryUnit(), [gone])
     assert store.current == {}
-    assert taken(store, said, gone) == [(A, 1, "stale"), ("", 0, "unchanged")]
+    assert taken(store, said, gone) == [(A, 1, "stale"), (A, 1, "unchanged")]
     assert (store.current[A].status, store.current[A].fields) == ("withdrawn", {})
 
 
