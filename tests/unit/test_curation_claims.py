@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from hub.kernel.access import Scope
 from hub.kernel.contributions import ClaimDecided
 from hub.kernel.records import Record, Submission
 from hub.kernel.sources import Source, Sources
@@ -183,3 +184,53 @@ def test_a_promotion_counts_for_what_was_said_before_it(sent_again: bool) -> Non
     curate(store, [said] if sent_again else [], promoted, again=store.waiting)
     (record,) = active(store)
     assert (record.fields["name_zh"], record.sources[record.provenance["name_zh"]].authority) == ("部", "national")
+
+
+HERE = Source("web", Bilingual("省", "province"), "provincial", jurisdiction=Scope(divisions=frozenset({"33"})))
+JILIN, LISHUI, BY_THE_STATE = "122200004127532004", "12331100471660085J", ZJU
+
+
+@pytest.mark.parametrize(
+    ("kind", "of_owner", "of_province", "within"),
+    [
+        ("organisation", {"uscc": JILIN, "place": {"division": "220104"}}, {"uscc": JILIN}, False),
+        ("organisation", {"uscc": JILIN, "place": {"division": "220104"}},
+         {"uscc": JILIN, "place": {"division": "330106"}}, False),
+        ("project", {"number": "P", "lead": {"uscc": JILIN}}, {"number": "P"}, False),
+        ("instrument", {"pid": "10.5072/j", "place": {"division": "220104"}, "owner": {"uscc": LISHUI}},
+         {"pid": "10.5072/j", "place": {"division": "331102"}}, False),
+        ("organisation", {"uscc": LISHUI}, {"uscc": LISHUI}, True),
+        ("project", {"number": "P", "lead": {"uscc": BY_THE_STATE}}, {"number": "P"}, True),
+        ("project", {"number": "P"}, {"number": "P", "lead": {"uscc": JILIN}}, False),
+        ("instrument", {"pid": "10.5072/j", "place": {"division": "331102"}}, {"pid": "10.5072/j"}, True),
+    ],
+)  # fmt: skip
+def test_a_province_speaks_with_authority_of_what_is_in_it_by_others_word(
+    kind: str, of_owner: dict[str, Any], of_province: dict[str, Any], within: bool
+) -> None:
+    record_id = kind_named(kind).identified(of_owner)
+    said = [
+        submission("campus", "1", 1, record_id, of_owner | {"acronym": "单位"}, kind=kind),
+        submission("web", "1", 1, record_id, of_province | {"acronym": "省"}, kind=kind),
+    ]
+    (record,) = active(curate(MemoryUnit(), said, register(HERE, source("campus", "owner"))))
+    assert record.fields["acronym"] == ("省" if within else "单位")
+    assert {one.authority for one in record.sources} == {"owner", "provincial" if within else "harvested"}
+
+
+def test_a_source_has_its_authority_over_its_kinds_and_levels_alone() -> None:
+    fields = {"number": "L-1", "level": "national"}
+    project = kind_named("project").identified(fields)
+    said = [
+        submission("national", "1", 1, project, fields, kind="project"),
+        submission("web", "1", 1, project, fields | {"level": "provincial"}, kind="project"),
+    ]
+    for scope, authority in (
+        (Scope(levels=frozenset({"provincial"})), "harvested"),
+        (Scope(levels=frozenset({"national"})), "provincial"),
+        (Scope(kinds=frozenset({"instrument"})), "harvested"),
+        (Scope(kinds=frozenset({"project"})), "provincial"),
+    ):
+        rules = register(source("web", "provincial", jurisdiction=scope))
+        (record,) = active(curate(MemoryUnit(), said, rules))
+        assert {one.source: one.authority for one in record.sources} == {"national": "national", "web": authority}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hub.kernel.contributions import Contribution, Preference, updated, values_digest
 from hub.kernel.records import Record, Submission
 from hub.kernel.versions import EARLIEST_TIME, source_version
+from hub.ports.eventlog import ENTRY_BYTES_LIMIT
 from schemas.kind import kind_named
 from services.curation.core.identity import ALIASES_LIMIT, CONTRIBUTED_BYTES, CONTRIBUTIONS_LIMIT
 from services.curation.core.merge import CONFLICT_CHARS, CONFLICT_VALUES
@@ -175,6 +176,24 @@ def test_what_would_make_a_record_too_large_is_refused_and_the_others_go_on() ->
     assert 0 < len(store.refused) < len(rows)
     assert len(store.refused) == len(rows) - CONTRIBUTED_BYTES // len(text.encode())
     assert record(store).fields == {"name_zh": "甲"}
+
+
+def test_a_record_of_long_ids_texts_and_disagreements_fits_an_entry_of_the_log() -> None:
+    rows = [
+        submission(
+            "city",
+            f"{number:03}" + "\U00020000" * 297,
+            1,
+            "expert-a",
+            {"orcid": "0000-0002-1825-0097", "title": f"{number}", "position": f"{number}", "biography": "长" * 900},
+            kind="expert",
+        )
+        for number in range(CONTRIBUTIONS_LIMIT)
+    ]
+    store = curate(MemoryUnit(), rows)
+    assert {one.code for one in store.refused.values()} == {"record-too-large"}
+    (found,) = store.current.values()
+    assert len(found.to_bytes()) < ENTRY_BYTES_LIMIT
 
 
 def test_sources_and_identifiers_of_a_record_are_bounded() -> None:
