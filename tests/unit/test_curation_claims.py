@@ -109,6 +109,18 @@ def test_a_claimed_row_that_no_longer_names_the_record_makes_its_own() -> None:
     assert {record.holder for record in active(store)} == {"org-a", "org-b"}
 
 
+@pytest.mark.parametrize("now", [{"pid": None}, {"pid": "10.5072/right"}, {"national_number": "N 2", "pid": None}])
+def test_an_identifier_that_its_holder_gave_up_is_the_next_ones(now: dict[str, Any]) -> None:
+    store = curate(MemoryUnit(), [row("org-a", "1", 1, name_zh="甲", **PID)])
+    waiting = row("org-b", "2", 1, name_zh="乙", **PID)
+    curate(store, [waiting])
+    assert len(active(store)) == 1
+    curate(store, [row("org-a", "1", 2, name_zh="甲", **now)])
+    curate(store, [row("org-b", "2", 2, name_zh="乙", **PID), row("org-c", "3", 1, name_zh="丙", **PID)])
+    assert {record.holder: record.fields["name_zh"] for record in active(store)} == {"org-a": "甲", "org-b": "乙"}
+    assert [claim.key[2] for claim in store.claimed.values() if claim.holder == "org-b"] == ["org-c"]
+
+
 def test_an_organisation_that_has_a_record_claims_another_by_an_identifier_and_keeps_its_own() -> None:
     store = curate(MemoryUnit(), [row("org-a", "1", 1, **PID), row("org-b", "2", 1, name_zh="乙")])
     before = {record.holder: record for record in active(store)}

@@ -224,10 +224,10 @@ class Placement:
                 continue
             if owns and self.holdings.is_anothers(kind, contribution, root, self.contributions(root)):
                 decided = self._decided(contribution, root)
-                if decided is None or decided.decision == "refused":
-                    claimed.append(root)
-                else:
+                if decided is not None and decided.decision != "refused":
                     joinable.append(root)
+                elif not self._is_given_up(kind, contribution, root):
+                    claimed.append(root)
             elif not self._is_other(kind, contribution, root, record_id):
                 joinable.append(root)
         return claimed, joinable
@@ -243,6 +243,12 @@ class Placement:
             if any((one.source, one.organisation) == own and one.claim.record_id == record_id for one in beside):
                 return True
         return contradict(kind, [contribution], beside)
+
+    def _is_given_up(self, kind: Kind, contribution: Contribution, root: str) -> bool:
+        """Whether those who speak for the record name it by none of the contribution's identifiers any more."""
+        named = set(kind.identities(contribution.fields))
+        beside = self.contributions(root)
+        return bool(named and beside) and not any(named & set(identities_of(other)) for other in beside)
 
     def _decided(self, contribution: Contribution, root: str) -> ClaimDecided | None:
         claims = [self.ownership.get((contribution.key, one)) for one in self.groups.members(root)]
