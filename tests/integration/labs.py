@@ -1,6 +1,6 @@
 """A hub on embedded adapters, called over HTTP by labs, companies and systems whose accounts all have one name."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +76,21 @@ class Site:
         """A new account with an organisation of its own."""
         sources = {source} if "submitter" in roles else set[str]()
         return Caller(self.client, self._issue("张伟", roles, sources).text)
+
+    def live(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        """The active records that the rows are about now, by their ids."""
+        found = [self.operator.record(row["record_id"]) for row in rows if row["record_id"]]
+        return {record["id"]: record for record in found if record["status"] == "active"}
+
+    def offered(self, wanted: Collection[str]) -> set[tuple[str, ...]]:
+        """The pairs of these records that stewards are asked about, each with its sign."""
+        after, pairs = "", []
+        while after is not None:
+            page = self.operator.get("duplicates", limit="100", **({"after": after} if after else {})).json()
+            pairs += page["duplicates"]
+            after = page["next"]
+        named = [(pair["sign"], *sorted((pair["left"]["id"], pair["right"]["id"]))) for pair in pairs]
+        return {name for name in named if set(name[1:]) <= set(wanted)}
 
     def readiness(self) -> Any:
         return self.client.get("/readyz").json()

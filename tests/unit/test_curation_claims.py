@@ -11,7 +11,7 @@ from hub.kernel.sources import Source, Sources
 from hub.text.language import Bilingual
 from schemas.kind import kind_named
 from services.curation.core.plan import Rules
-from tests.unit.curation_memory import AT, MemoryUnit, curate, submission
+from tests.unit.curation_memory import AT, MemoryUnit, curate, same_as, submission
 
 pytestmark = pytest.mark.unit
 INSTRUMENT = kind_named("instrument")
@@ -156,6 +156,19 @@ def test_a_squatter_gives_way_to_whoever_is_verified_as_the_stated_owner() -> No
     curate(store, [real], Rules(codes={"org-zju": ZJU}))
     (record,) = active(store)
     assert (record.holder, record.fields["name_zh"]) == ("org-zju", "本校")
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 0, 2, 3), (0, 1, 3, 2), (3, 2, 1, 0)])
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_what_was_joined_and_is_told_apart_again_is_each_its_own_holders(order: tuple[int, ...], size: int) -> None:
+    first, second = row("org-a", "1", 1, name_zh="甲"), row("org-b", "2", 1, name_zh="乙")
+    ids = str(first.record_id), str(second.record_id)
+    events = first, second, same_as(*ids, 5), same_as(*ids, 6, "separate")
+    store = MemoryUnit()
+    for start in range(0, 4, size):
+        curate(store, [events[place] for place in order[start : start + size]])
+    assert {(record.holder, record.fields["name_zh"]) for record in active(store)} == {("org-a", "甲"), ("org-b", "乙")}
+    assert {source.authority for record in active(store) for source in record.sources} == {"owner"}
 
 
 def register(*sources: Source) -> Rules:

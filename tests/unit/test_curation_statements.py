@@ -13,7 +13,7 @@ from hub.kernel.records import Record, Submission
 from hub.kernel.versions import EARLIEST_TIME, source_version
 from hub.ports.eventlog import ENTRY_BYTES_LIMIT
 from schemas.kind import kind_named
-from services.curation.core.identity import ALIASES_LIMIT, CONTRIBUTED_BYTES, CONTRIBUTIONS_LIMIT
+from services.curation.core.identity import ALIASES_LIMIT, CONTRIBUTED_BYTES, CONTRIBUTIONS_LIMIT, RECORDS_LIMIT
 from services.curation.core.merge import CONFLICT_CHARS, CONFLICT_VALUES
 from services.curation.core.weak import shared_key, sign_of, weak_keys
 from tests.unit.curation_memory import NOW, MemoryUnit, curate, submission
@@ -206,6 +206,20 @@ def test_sources_and_identifiers_of_a_record_are_bounded() -> None:
         curate(store, [submission("web", "1", version, A, {"ror": f"https://ror.org/{version}"})])
     assert {one.code for one in store.refused.values()} == {"too-many-identifiers"}
     assert len(store.current[A].aliases) == ALIASES_LIMIT
+
+
+@pytest.mark.parametrize("later", [{"pid": "10.5072/all"}, {}])
+def test_an_identifier_that_leads_to_many_records_makes_no_further_one(later: dict[str, Any]) -> None:
+    store = MemoryUnit()
+    for number in range(RECORDS_LIMIT + 6):
+        fields = {"national_number": f"N{number}"}
+        for version, more in enumerate(({"pid": "10.5072/all"} if not later else {}, {"pid": "10.5072/all"}), start=1):
+            row = submission("web", str(number), version, f"instrument-{number}", fields | more, kind="instrument")
+            curate(store, [row])
+    assert {one.code for one in store.refused.values()} == {"too-many-records"}
+    (ids,) = [ids for ids in store.led.values() if len(ids) > 1]
+    assert len(ids) == RECORDS_LIMIT
+    assert len(store.current) == RECORDS_LIMIT + (6 if later else 0)
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,12 @@ class Holdings:
         elif not self.is_anothers(kind, contribution, root, beside):
             self._holders[root] = contribution.organisation
 
+    def alone(self, kind: Kind, contributions: Iterable[Contribution]) -> str | None:
+        """Who would hold a record of these: the first owner to speak that is entitled."""
+        owners = sorted((one for one in contributions if self.speaks_as_owner(one)), key=lambda one: one.received_at)
+        stated = _stated_owners(kind, owners)
+        return next((one.organisation for one in owners if self._is_entitled(one.organisation, stated)), None)
+
     def _is_entitled(self, organisation: str, stated: set[str]) -> bool:
         """Whether nothing that is verified says that the record is another organisation's."""
         if not organisation or not stated or self._codes.get(organisation) in stated:

@@ -12,6 +12,8 @@ CONTRIBUTIONS_LIMIT = 200
 """Of sources to one record, withdrawn ones aside."""
 ALIASES_LIMIT = 64
 """Identifiers that lead to one record, those it had once among them."""
+RECORDS_LIMIT = 64
+"""To which one identifier leads; where others tell so many apart, it identifies nothing."""
 CONTRIBUTED_BYTES = 640 * 2**10
 """Of all contributions to one record, as JSON with who made them; a record with its conflicts must fit an entry of the
 log."""

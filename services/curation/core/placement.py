@@ -23,7 +23,7 @@ from hub.kernel.sources import Sources
 from schemas.kind import Kind, kind_named
 from services.curation.core.components import MEMBERS_LIMIT, Grouping
 from services.curation.core.holding import Holdings
-from services.curation.core.identity import contradict, identities_of, too_much
+from services.curation.core.identity import RECORDS_LIMIT, contradict, identities_of, too_much
 from services.curation.core.known import Known, Refused, Sent, refused
 
 
@@ -172,13 +172,14 @@ class Placement:
         if home is None and not alike:
             return self._begin(kind, contribution, proposal, identities)
         claimed, joinable = self._judged(kind, contribution, home, alike)
+        if home is None and claimed:
+            return self._wait(contribution, claimed)
+        home = next((alike[other] for other in joinable), None) if home is None else home
+        root = "" if home is None else self.groups.root(home)
+        if any(self._is_crowded(alias, root) for alias in identities):
+            return Refused("too-many-records", f"an identifier of it leads to {RECORDS_LIMIT} other records already")
         if home is None:
-            if claimed:
-                return self._wait(contribution, claimed)
-            if not joinable:
-                return self._begin(kind, contribution, proposal, identities)
-            home = alike[joinable[0]]
-        root = self.groups.root(home)
+            return self._begin(kind, contribution, proposal, identities)
         if problem := too_much(contribution, identities, self.contributions(root), self._led.get(root, ())):
             return problem
         self._put(contribution.at(home))
@@ -211,6 +212,11 @@ class Placement:
             for record_id in self.aliases.get(alias, (alias,) if alias in self._exists else ()):
                 alike.setdefault(self.groups.root(record_id), record_id)
         return alike
+
+    def _is_crowded(self, alias: str, root: str) -> bool:
+        """Whether an identifier leads to as many records as it may, of which this is none."""
+        roots = {self.groups.root(record_id) for record_id in self.aliases.get(alias, ())}
+        return len(roots) >= RECORDS_LIMIT and root not in roots
 
     def _judged(
         self, kind: Kind, contribution: Contribution, home: str | None, alike: Mapping[str, str]
