@@ -159,7 +159,7 @@ def test_a_squatter_gives_way_to_whoever_is_verified_as_the_stated_owner() -> No
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 0, 2, 3), (0, 1, 3, 2), (3, 2, 1, 0)])
-@pytest.mark.parametrize("size", [1, 2, 4])
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
 def test_what_was_joined_and_is_told_apart_again_is_each_its_own_holders(order: tuple[int, ...], size: int) -> None:
     first, second = row("org-a", "1", 1, name_zh="甲"), row("org-b", "2", 1, name_zh="乙")
     ids = str(first.record_id), str(second.record_id)

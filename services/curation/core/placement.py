@@ -144,8 +144,8 @@ class Placement:
         placed = self._place(combined, home, submission.proposal, submission.identities)
         at = self.said[sent.key].claim.record_id if sent.key in self.said else None
         if at is not None and not sent.claim.withdrawn:
-            root = self.groups.root(at)
-            self.holdings.take(kind_named(sent.kind), sent, root, [*self.contributions(root), sent])
+            spoke = [*self.contributions(self.groups.root(at)), sent.at(at)]
+            self.holdings.take(kind_named(sent.kind), sent, at, spoke)
         return placed
 
     def _withdraw_by_identity(self, sent: Contribution) -> Placed | Refused:
@@ -188,8 +188,7 @@ class Placement:
                 root = self._join(home, other, contribution.received_at)
         for other in claimed:
             self._claim(contribution, other)
-        if not contribution.claim.withdrawn:
-            self.holdings.take(kind, contribution, root, self.contributions(root))
+        self.holdings.take(kind, contribution, home, self.contributions(root))
         self._register(identities, home)
         return Placed(contribution.key, True)
 
@@ -200,8 +199,7 @@ class Placement:
         free = proposal is not None and proposal not in self._exists
         record_id = proposal if free and proposal else own_id(*contribution.key)
         self._put(contribution.at(record_id))
-        if not contribution.claim.withdrawn:
-            self.holdings.take(kind, contribution, self.groups.root(record_id), [contribution])
+        self.holdings.take(kind, contribution, record_id, self.contributions(self.groups.root(record_id)))
         self._register(identities, record_id)
         return Placed(contribution.key, True)
 
@@ -303,7 +301,6 @@ class Placement:
         self.groups.join(first, second)
         self._of.setdefault(first, []).extend(self._of.pop(second, ()))
         self._led.setdefault(first, set()).update(self._led.pop(second, ()))
-        self.holdings.join(first, second)
         return first
 
     def _register(self, identities: Iterable[str], record_id: str) -> None:

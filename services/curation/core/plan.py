@@ -15,7 +15,7 @@ from hub.kernel.sources import Sources
 from hub.kernel.versions import latest_version
 from hub.ports.clock import rfc3339
 from hub.ports.records import Changes, Effect, Outcome, WeakKey
-from schemas.kind import Kind, kind_named
+from schemas.kind import kind_named
 from services.curation.core.authority import judged
 from services.curation.core.components import Component
 from services.curation.core.known import Known, Refused, Sent, Statements
@@ -148,18 +148,10 @@ class _Merging:
                 part.conflicts,
                 component.others if sole else (),
                 None if sole else canonical,
-                holder if sole else self._apart(kind, before, record_id, contributions),
+                holder if sole else self._placement.holdings.own(record_id),
                 self._placement.led_to(canonical) if sole else (),
             )
             _note(self._changes, before, wanted)
-
-    def _apart(
-        self, kind: Kind, before: Record | None, record_id: str, contributions: Iterable[Contribution]
-    ) -> str | None:
-        """Who holds the part of a joined record that has this id, should they be told apart again."""
-        if before is not None and before.holder is not None:
-            return before.holder
-        return self._placement.holdings.alone(kind, (one for one in contributions if one.claim.record_id == record_id))
 
 
 def _note(changes: Changes, before: Record | None, wanted: Record) -> None:
