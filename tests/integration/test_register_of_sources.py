@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.labs import LAB, running
+from tests.integration.labs import LAB, Caller, running
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.integration
@@ -39,7 +39,8 @@ def test_a_renamed_source_goes_on_with_what_it_said_under_its_old_name(tmp_path:
     with running(tmp_path, sources=register(tmp_path, **{old: "provincial"})) as site:
         by = site.operator
         (row,) = by.sent(project("MB", 8, name_zh="旧", abstract="旧文"), kind="project", source=old)
-        by.sent(project("MC", 8, name_zh="丙"), kind="project", source=old)
+        system = site.caller(*LAB, source=old)
+        system.sent(project("MC", 8, name_zh="丙"), kind="project", source=old)
     with running(tmp_path, sources=register(tmp_path, **{new: f"provincial was {old}"})) as site:
         wait_until(lambda: speakers(site.operator.record(row["record_id"])) == {new})
         site.operator.sent(project("MB", 9, name_zh="新", abstract="新文"), kind="project", source=new)
@@ -47,9 +48,12 @@ def test_a_renamed_source_goes_on_with_what_it_said_under_its_old_name(tmp_path:
         assert (found["fields"]["name_zh"], found["fields"]["abstract"]) == ("新", "新文")
         assert speakers(found) == {new}
         assert site.operator.get("conflicts").json()["conflicts"] == []
-        gone = [{"_id": number, "_version": 10, "_operation": "withdraw"} for number in ("MB", "MC")]
-        rows = site.operator.sent(*gone, kind="project", source=new)
-        assert {site.operator.record(one["record_id"])["status"] for one in rows} == {"withdrawn"}
+        system = Caller(site.client, system.token)  # which was given the word under the old name
+        assert [one["id"] for one in system.get("me").json()["sources"]] == [new]
+        for number, name in (("MB", old), ("MC", new)):
+            gone = {"_id": number, "_version": 10, "_operation": "withdraw"}
+            (told,) = system.sent(gone, kind="project", source=name)
+            assert system.record(told["record_id"])["status"] == "withdrawn"
 
 
 @pytest.mark.parametrize(
