@@ -109,6 +109,17 @@ def test_a_claimed_row_that_no_longer_names_the_record_makes_its_own() -> None:
     assert {record.holder for record in active(store)} == {"org-a", "org-b"}
 
 
+@pytest.mark.parametrize("number", ["2", str(INSTRUMENT.identified(PID))])
+def test_a_row_that_waits_is_withdrawn_by_its_sender(number: str) -> None:
+    store = curate(MemoryUnit(), [row("org-a", "1", 1, name_zh="甲", **PID), row("org-b", number, 1, **PID)])
+    named = None if number == "2" else number
+    gone = submission("campus", number, 2, named, kind="instrument", organisation="org-b")
+    curate(store, [gone])
+    assert store.refused == {}
+    assert store.said["instrument", "campus", "org-b", number].claim.withdrawn
+    assert [record.holder for record in active(store)] == ["org-a"]
+
+
 @pytest.mark.parametrize("now", [{"pid": None}, {"pid": "10.5072/right"}, {"national_number": "N 2", "pid": None}])
 def test_an_identifier_that_its_holder_gave_up_is_the_next_ones(now: dict[str, Any]) -> None:
     store = curate(MemoryUnit(), [row("org-a", "1", 1, name_zh="甲", **PID)])

@@ -19,6 +19,7 @@ from sqlalchemy import (
     delete,
     select,
     union,
+    update,
 )
 
 from hub.kernel.contributions import (
@@ -74,6 +75,11 @@ _VERSIONS = select(records.c.id, records.c.version, records.c.body).where(among(
 _SAME_AS = union(*(select(same_as).where(among(column, "ids")) for column in (same_as.c.left, same_as.c.right)))
 _ALIASES = select(aliases).where(among(aliases.c.alias, "ids"))
 _OWNERSHIP = select(claims).where(among(claims.c.key, "keys"))
+_WAIT_FOR = (
+    update(claims)
+    .where(claims.c.record_id == bindparam("record"), claims.c.decision.is_(None))
+    .values(holder=bindparam("to"))
+)
 _DUE = select(due.c.record_id).limit(bindparam("limit", type_=Integer))
 _SETTLE = delete(due).where(among(due.c.record_id, "ids"))
 _PREFERENCES = select(preferences).where(among(preferences.c.record_id, "ids"))
@@ -181,6 +187,10 @@ class SqlUnit:
         }
         self.put(claims, rows[False], "kept")
         self.put(claims, rows[True], "replaced")
+        for one in changes.ownership:
+            if one.decided and one.decided.decision == "accepted":
+                moved = {"record": one.record_id, "to": one.decided.organisation}
+                self._reading.execute(_WAIT_FOR, moved)
         self.put(outcomes, map(_values(outcomes), sorted(changes.outcomes, key=attrgetter("event_id"))), "kept")
 
     def _put_records(self, changes: Changes) -> None:

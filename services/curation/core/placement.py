@@ -129,7 +129,7 @@ class Placement:
     def _withdraw(self, before: Contribution | None, submission: Sent) -> Placed | Refused:
         sent = submission.contribution
         by_identity = submission.proposal == sent.source_record_id
-        if by_identity and (before is None or before.claim.record_id is None):
+        if by_identity and (before is None or (before.claim.record_id is None and before.claim.withdrawn)):
             return self._withdraw_by_identity(sent)
         combined = updated(before, sent.at(None))
         return self._end(before, combined, submission) if combined != before else Placed(sent.key, False)
