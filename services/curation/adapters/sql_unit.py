@@ -187,11 +187,14 @@ class SqlUnit:
         }
         self.put(claims, rows[False], "kept")
         self.put(claims, rows[True], "replaced")
-        for one in changes.ownership:
-            if one.decided and one.decided.decision == "accepted":
-                moved = {"record": one.record_id, "to": one.decided.organisation}
-                self._reading.execute(_WAIT_FOR, moved)
+        self._wait_for_holders(changes)
         self.put(outcomes, map(_values(outcomes), sorted(changes.outcomes, key=attrgetter("event_id"))), "kept")
+
+    def _wait_for_holders(self, changes: Changes) -> None:
+        """Claims on a record that moved to another holder wait for that one."""
+        for claim in changes.ownership:
+            if claim.decided and claim.decided.decision == "accepted":
+                self._reading.execute(_WAIT_FOR, {"record": claim.record_id, "to": claim.decided.organisation})
 
     def _put_records(self, changes: Changes) -> None:
         if grown := [record.id for record in changes.records if record.version > 1]:

@@ -25,6 +25,7 @@ from services.curation.core.components import MEMBERS_LIMIT, Grouping
 from services.curation.core.holding import Holdings
 from services.curation.core.identity import RECORDS_LIMIT, contradict, identities_of, too_much
 from services.curation.core.known import Known, Refused, Sent, refused
+from services.curation.core.leads import Leads
 
 
 class Placed(NamedTuple):
@@ -49,15 +50,10 @@ class Placement:
             (one.key, one.record_id): one for one in known.ownership
         }
         self.new_ownership: set[tuple[ContributionKey, str]] = set()
-        self.aliases: dict[str, tuple[str, ...]] = dict(known.aliases)
-        self.new_aliases: set[str] = set()
         self._of: dict[str, list[ContributionKey]] = {}
-        self._led: dict[str, set[str]] = {}
         self._exists = set(known.records)
+        self.leads = Leads(known.aliases, known.records.values(), self._exists, self.groups)
         self.holdings = Holdings(known.records.values(), self.groups, sources, codes)
-        for record in known.records.values():
-            if record.aliases:
-                self._led.setdefault(self.groups.root(record.id), set()).update(record.aliases)
         for contribution in self.said.values():
             if contribution.claim.record_id is not None:
                 self._of.setdefault(self.groups.root(contribution.claim.record_id), []).append(contribution.key)
@@ -65,10 +61,6 @@ class Placement:
     def contributions(self, root: str) -> list[Contribution]:
         """The live ones to the record that this id stands for."""
         return [one for key in self._of.get(root, ()) if not (one := self.said[key]).claim.withdrawn]
-
-    def led_to(self, root: str) -> tuple[str, ...]:
-        """The ids of identifiers that lead to the record."""
-        return tuple(sorted(self._led.get(root, set()) - {root}))
 
     def decide(self, decided: ClaimDecided) -> bool:
         """Put a decision about a claim in force; false where there is no such claim, or a newer decision."""
@@ -89,7 +81,7 @@ class Placement:
         if decided.decision == "accepted":
             self.holdings.give(root, decided.organisation)
         if not contribution.claim.withdrawn:
-            self._register(identities_of(contribution), self.said[decided.key].claim.record_id or root)
+            self.leads.add(identities_of(contribution), self.said[decided.key].claim.record_id or root)
         return True
 
     def take_again(self, contributions: Iterable[Contribution]) -> None:
@@ -150,7 +142,7 @@ class Placement:
 
     def _withdraw_by_identity(self, sent: Contribution) -> Placed | Refused:
         """The source's own record is the one that the identifier leads to."""
-        ids = (*self.aliases.get(sent.source_record_id, ()), sent.source_record_id)
+        ids = (*self.leads.aliases.get(sent.source_record_id, ()), sent.source_record_id)
         beside = [other for root in sorted(set(map(self.groups.root, ids))) for other in self.contributions(root)]
         own = [other for other in beside if (other.source, other.organisation) == (sent.source, sent.organisation)]
         if len(own) != 1:
@@ -168,7 +160,7 @@ class Placement:
     ) -> Placed | Refused:
         """`home` is the record that it is part of, None where it is of none."""
         kind = kind_named(contribution.kind)
-        alike = self._alike(identities)
+        alike = self.leads.alike(identities)
         if home is None and not alike:
             return self._begin(kind, contribution, proposal, identities)
         claimed, joinable = self._judged(kind, contribution, home, alike)
@@ -176,11 +168,11 @@ class Placement:
             return self._wait(contribution, claimed)
         home = next((alike[other] for other in joinable), None) if home is None else home
         root = "" if home is None else self.groups.root(home)
-        if any(self._is_crowded(alias, root) for alias in identities):
+        if any(self.leads.is_crowded(alias, root) for alias in identities):
             return Refused("too-many-records", f"an identifier of it leads to {RECORDS_LIMIT} other records already")
         if home is None:
             return self._begin(kind, contribution, proposal, identities)
-        if problem := too_much(contribution, identities, self.contributions(root), self._led.get(root, ())):
+        if problem := too_much(contribution, identities, self.contributions(root), self.leads.to(root)):
             return problem
         self._put(contribution.at(home))
         for other in joinable:
@@ -189,7 +181,7 @@ class Placement:
         for other in claimed:
             self._claim(contribution, other)
         self.holdings.take(kind, contribution, home, self.contributions(root))
-        self._register(identities, home)
+        self.leads.add(identities, home)
         return Placed(contribution.key, True)
 
     def _begin(
@@ -200,21 +192,8 @@ class Placement:
         record_id = proposal if free and proposal else own_id(*contribution.key)
         self._put(contribution.at(record_id))
         self.holdings.take(kind, contribution, record_id, self.contributions(self.groups.root(record_id)))
-        self._register(identities, record_id)
+        self.leads.add(identities, record_id)
         return Placed(contribution.key, True)
-
-    def _alike(self, identities: Iterable[str]) -> dict[str, str]:
-        """The records that these identifiers lead to, those of the strongest first, each with the id that they name."""
-        alike: dict[str, str] = {}
-        for alias in identities:
-            for record_id in self.aliases.get(alias, (alias,) if alias in self._exists else ()):
-                alike.setdefault(self.groups.root(record_id), record_id)
-        return alike
-
-    def _is_crowded(self, alias: str, root: str) -> bool:
-        """Whether an identifier leads to as many records as it may, of which this is none."""
-        roots = {self.groups.root(record_id) for record_id in self.aliases.get(alias, ())}
-        return len(roots) >= RECORDS_LIMIT and root not in roots
 
     def _judged(
         self, kind: Kind, contribution: Contribution, home: str | None, alike: Mapping[str, str]
@@ -300,15 +279,5 @@ class Placement:
         self.joins.append(SameAs(first, second, "joined", 0, BY_IDENTIFIER, at))
         self.groups.join(first, second)
         self._of.setdefault(first, []).extend(self._of.pop(second, ()))
-        self._led.setdefault(first, set()).update(self._led.pop(second, ()))
+        self.leads.join(first, second)
         return first
-
-    def _register(self, identities: Iterable[str], record_id: str) -> None:
-        """From now on these identifiers lead to the record."""
-        root = self.groups.root(record_id)
-        for alias in identities:
-            before = self.aliases.get(alias, ())
-            if root not in {self.groups.root(one) for one in before}:
-                self.aliases[alias] = (*before, record_id)
-                self.new_aliases.add(alias)
-            self._led.setdefault(root, set()).add(alias)
