@@ -14,7 +14,7 @@ def router(sources: Sources) -> APIRouter:
 
     @serve(api, ME)
     def me(caller: Caller, language: ReaderLanguage) -> Me:
-        own = (source for source in sources if caller.may_submit_for(source.id))
+        own = (source for source in sources if source.may_be_spoken_for(caller))
         return Me(
             name=caller.name,
             roles=tuple(sorted(caller.roles)),

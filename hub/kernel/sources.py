@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from hub.kernel.access import Scope
+from hub.kernel.access import Principal, Scope
 from hub.kernel.canonical import canonical_json, short_digest
 from hub.kernel.problems import Refusal, expecting
 from hub.kernel.records import Authority
@@ -31,6 +31,10 @@ class Source:
     def key(self) -> str:
         """The id under which what it says is kept, which stays when the source is renamed."""
         return self.was[0] if self.was else self.id
+
+    def may_be_spoken_for(self, by: Principal) -> bool:
+        """Whether the caller may submit for it, be it under an earlier id."""
+        return any(by.may_submit_for(name) for name in (self.id, *self.was))
 
 
 class Sources:
@@ -65,9 +69,9 @@ class Sources:
         return short_digest(canonical_json(sorted(entries)))
 
     def named(self, source_id: str) -> Source:
-        """Raises Refusal where the source is not registered."""
+        """The source that has or had this id. Raises Refusal where none is registered."""
         try:
-            return self._sources[source_id]
+            return self._by_any_id[source_id]
         except KeyError:
             known = ", ".join(sorted(self._sources))
             problem = expecting("unknown-source", "hub.unknown-source", source_id, "source", known=known)

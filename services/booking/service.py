@@ -34,7 +34,6 @@ LINGER = 0.01
 """Seconds in which bookings that follow one another closely gather, to be told of in one batch."""
 
 _WITHDRAWN = bilingual("booking.withdrawn.record-not-withdrawn")
-_REPLACED = bilingual("booking.replaced")
 _OWNER = bilingual("booking.not-allowed.token-instrument-owner-operator")
 _FREE = bilingual("booking.free")
 
@@ -169,13 +168,13 @@ class BookingDesk:
         raise refusal("busy", "booking.busy", booking_id, "version", 409)
 
     def _instrument(self, instrument_id: str) -> Record:
-        record = self._records.get([instrument_id]).get(instrument_id)
+        """The record, or the one that it was joined to since."""
+        record = self._record(instrument_id)
         if record is None:
             problem = expecting("unknown-instrument", "booking.unknown-instrument", instrument_id, "instrument")
             raise Refusal(problem, status=404)
         if record.status == "withdrawn":
-            expected = _REPLACED.format(id=record.replaced_by) if record.replaced_by else _WITHDRAWN
-            raise Refusal(Problem("withdrawn", expected, quoted(instrument_id), "instrument"), status=410)
+            raise Refusal(Problem("withdrawn", _WITHDRAWN, quoted(instrument_id), "instrument"), status=410)
         return record
 
     def _record(self, instrument_id: str) -> Record | None:

@@ -46,7 +46,7 @@ def source_for(principal: Principal, source_id: str, sources: Sources) -> Source
         example = min(own, default=next((source.id for source in sources), ""))
         raise refusal("missing-source", "ingest.not-allowed.source-data-such-source", "", "source", example=example)
     source = sources.named(source_id)
-    if principal.may_submit_for(source.id):
+    if source.may_be_spoken_for(principal):
         return source
     allowed = ", ".join(sorted(own))
     raise refusal(

@@ -174,9 +174,9 @@ class Ingest:
         rows = timedelta(microseconds=last.accepted + last.refused + 1)
         return max(now, datetime.fromisoformat(last.created_at) + rows)
 
-    def _own_word(self, record_id: str, version: int) -> Mapping[str, Any] | None:
-        versions = self._records.history(record_id, OWN_VERSIONS)
-        return next((record.fields for record in versions if record.version == version), None)
+    def _own_word(self, record_id: str, version: int | None) -> Mapping[str, Any] | None:
+        versions = self._records.history(record_id, 1 if version is None else OWN_VERSIONS)
+        return next((record.fields for record in versions if version in (None, record.version)), None)
 
     def _fingerprint(self, names: list[str], body: BinaryIO) -> str:
         digest = sha256()

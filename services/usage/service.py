@@ -69,9 +69,7 @@ class Recorder:
     def _allowed(self, instrument_id: str, principal: Principal) -> Record:
         if not principal.roles:
             raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=401)
-        record = self._records.get([instrument_id]).get(instrument_id)
-        if record is not None and record.replaced_by:
-            record = self._records.get([record.replaced_by]).get(record.replaced_by, record)
+        record = _current(self._records, instrument_id)
         kind = kinds().get(record.kind) if record else None
         if record is None or kind is None or not kind.bookable:
             problem = expecting("unknown-instrument", "usage.unknown-instrument", instrument_id, "instrument")
@@ -197,7 +195,7 @@ class UsageQueries:
         """Every key by which instruments may refer to the record: by each of its identifiers, and by its name."""
         if question.scope == "county":
             return [question.id]
-        record = self._records.get([question.id]).get(question.id)
+        record = _current(self._records, question.id)
         if record is None or not _is_of(record, question):
             raise refusal("unknown-id", "usage.unknown-id", question.id, "id", 404)
         ids = [record.id, *record.same_as]
@@ -205,6 +203,14 @@ class UsageQueries:
             kind = kinds()[record.kind]
             ids += aliases(kind, record, visible(layout(kind), record.fields, PUBLIC))
         return ids
+
+
+def _current(records: RecordReader, record_id: str) -> Record | None:
+    """The record, or the one that it was joined to since."""
+    record = records.get([record_id]).get(record_id)
+    if record is None or not record.replaced_by:
+        return record
+    return records.get([record.replaced_by]).get(record.replaced_by, record)
 
 
 def _is_of(record: Record, question: Question) -> bool:

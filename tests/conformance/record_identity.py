@@ -1,5 +1,7 @@
 """What every record store must do about identifiers, claims, and records that are to be merged again."""
 
+from dataclasses import replace
+
 from hub.ports.records import RecordStore
 from tests.conformance.gaps import Conformance
 from tests.conformance.record_samples import claimed, contribution, name, partial, record, save, unplaced
@@ -49,6 +51,21 @@ class RecordIdentityConformance(Conformance):
         assert list(store.claims("", 9, "org-x", True)) == []
         assert store.claim(found[0].id) == found[0]
         assert store.claim("nothing") is None
+
+    def test_pages_of_claims_are_of_rows_that_stand_and_follow_the_holder(self, store: RecordStore) -> None:
+        numbers = (7, 8, 9)
+        rows = [unplaced(number, "org-b") for number in numbers]
+        save(store, contributions=rows, ownership=[claimed(number, "org-b", "org-h") for number in numbers])
+        first, *rest = store.claims("", 9, None, True)
+        said = first.contribution
+        gone = replace(said, claim=replace(said.claim, withdrawn=True, source_version=9), fields={})
+        save(store, contributions=[gone])
+        assert store.claims("", 2, None, True) == rest
+        (accepted,) = (number for number in numbers if claimed(number, "org-b").key == rest[0].ownership.key)
+        save(store, ownership=[claimed(accepted, "org-b", "org-h", "accepted")])
+        assert list(store.claims("", 9, "org-h", True)) == []
+        assert [one.id for one in store.claims("", 9, "org-b", True)] == [rest[1].id]
+        assert store.claims("", 9, "org-b", True)[0].ownership.holder == "org-b"
 
     def test_a_claim_that_is_known_stays_until_it_is_decided(self, store: RecordStore) -> None:
         save(store, contributions=[unplaced(9, "org-b")], ownership=[claimed(9, "org-b", "org-h")])

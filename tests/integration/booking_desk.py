@@ -62,6 +62,7 @@ RECORDS = [
     replace(MICROSCOPE, id="instrument-auto", fields=MICROSCOPE.fields | {"booking_confirmation": "automatic"}),
     replace(MICROSCOPE, id="instrument-broken", fields=MICROSCOPE.fields | {"status": "maintenance"}),
     replace(MICROSCOPE, id="instrument-gone", status="withdrawn", fields={}, replaced_by="instrument-1"),
+    replace(MICROSCOPE, id="instrument-ended", status="withdrawn", fields={}),
     replace(MICROSCOPE, id="instrument-new", same_as=("instrument-1",)),
     replace(MICROSCOPE, id="instrument-foreign", holder="org-foreign"),
     replace(MICROSCOPE, id="project-1", kind="project"),

@@ -1,13 +1,23 @@
 """Ways in over HTTP: codes, links, tokens, providers; sessions and how they end; what strangers cannot do."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
+from starlette.requests import Request
 
+from app.composition import compose
+from app.server import create_app
+from hub.auth.tokens import operator_token
 from hub.kernel.access import ProviderPerson
+from hub.kernel.credentials import credential_id
 from hub.kernel.problems import Refusal
+from hub.runtime.settings import Settings
+from hub.web.callers import principal_of
+from services.accounts.manifest import ACCOUNTS
 from services.accounts.sign_in import CODES_ANYWHERE, CODES_HERE, Whence
 from tests.integration.accounts_site import Person, Site, opened
 
@@ -107,6 +117,39 @@ def test_wrong_tokens_are_throttled_and_noted_and_right_ones_pass(site: Site) ->
     assert noted[-1].outcome == "throttled"
     assert Person(site, good, FAR).me["name"] == "lab"
     assert Person(site, wrong, "198.51.100.1").call("GET /me").status_code == 401, "elsewhere"
+
+
+def test_ten_thousand_wrong_tokens_are_throttled_and_noted_in_the_trail_and_lock_nobody_out(tmp_path: Path) -> None:
+    hub = compose(Settings(data_dir=tmp_path))
+    app = create_app(hub)
+    owner = hub.get(ACCOUNTS).tokens.issue_for_machine("lab", {"submitter"}, {"owner"})
+    session, _ = hub.get(ACCOUNTS).sign_ins.exchange(hub.access.principal(owner.text), Whence(FAR))  # type: ignore[arg-type]
+
+    def status(token: str, address: str = FAR) -> int:
+        scope = {"type": "http", "app": app, "headers": [(b"authorization", f"Bearer {token}".encode())]}
+        try:
+            return 200 if principal_of(Request(scope | {"client": (address, 1)})).account else 401
+        except Refusal as refusal:
+            return refusal.status
+
+    wrong = [*(text[:-6] + "{:06}" for text in (owner.text, session.text)), "hub_tok-{:020}_x", "{:043}", "ключ{}"]
+    began = time.monotonic()
+    statuses = [status(wrong[number % len(wrong)].format(number)) for number in range(10_000)]
+    assert time.monotonic() - began < 300, "no wrong one takes long, or longer than the one before"
+    assert statuses[:20] == [401] * 20
+    assert statuses.count(401) < 1_000
+    assert set(statuses[20:]) <= {401, 429}
+    assert [status(text, address) for text in (owner.text, session.text) for address in (FAR, "198.51.100.9")] == [
+        200
+    ] * 4
+    asking = TestClient(
+        app, base_url="http://localhost", headers={"Authorization": f"Bearer {operator_token(tmp_path)}"}
+    )
+    noted = asking.get("/api/v1/audit", params={"action": "token.use", "limit": "100"}).json()["entries"]
+    assert {entry["outcome"] for entry in noted} == {"refused", "throttled"}
+    assert {entry["subject"] for entry in noted} >= {credential_id(owner.text), credential_id(session.text)}
+    assert FAR in noted[0]["detail"]
+    hub.close()
 
 
 def test_signing_out_ends_the_session_everywhere(site: Site) -> None:

@@ -1,76 +1,22 @@
 """Two labs of one source on the embedded hub, with tokens that an operator issued: each has what is its own alone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
-from fastapi.testclient import TestClient
 
-from app.composition import compose
-from app.server import create_app
-from hub.auth.tokens import operator_token
-from hub.kernel.access import Role
-from hub.runtime.settings import Settings
-from services.accounts.manifest import ACCOUNTS
+from tests.integration.labs import LAB, Site, running
 from tests.integration.moving_hub import OPEN, tomorrow
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.integration
-LAB: tuple[Role, ...] = ("submitter", "manager")
-
-
-@dataclass
-class Caller:
-    """Who calls with one token."""
-
-    client: TestClient
-    token: str
-
-    def get(self, path: str, **query: str) -> Any:
-        return self.client.get(f"/api/v1/{path}", params=query, headers=self._headers)
-
-    def post(self, path: str, body: Any = None, **headers: str) -> Any:
-        return self.client.post(f"/api/v1/{path}", json=body or {}, headers=self._headers | headers)
-
-    def send(self, *rows: dict[str, Any], **headers: str) -> Any:
-        body = b"\n".join(map(orjson.dumps, rows))
-        path = "/api/v1/submissions/instrument?source=owner&format=ndjson"
-        return self.client.post(path, content=body, headers=self._headers | headers)
-
-    def registered(self, row: dict[str, Any]) -> str:
-        """The id of the record, once it can be found."""
-        receipt = self.send(row).json()["id"]
-        wait_until(lambda: self.get(f"receipts/{receipt}").json()["states"]["searchable"] == 1)
-        return str(self.get(f"receipts/{receipt}/rows").json()["rows"][0]["record_id"])
-
-    @property
-    def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"}
-
-
-class Site:
-    """A hub, and callers whose machine accounts all have one name."""
-
-    def __init__(self, folder: Path, client: TestClient, issue: Any) -> None:
-        self._client = client
-        self._issue = issue
-        self.operator = Caller(client, operator_token(folder) or "")
-
-    def caller(self, *roles: Role) -> Caller:
-        """A new account with an organisation of its own."""
-        sources = {"owner"} if "submitter" in roles else set[str]()
-        return Caller(self._client, self._issue("张伟", roles, sources).text)
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    hub = compose(Settings(data_dir=tmp_path))
-    with TestClient(create_app(hub)) as client:
-        yield Site(tmp_path, client, hub.get(ACCOUNTS).tokens.issue_for_machine)
-    hub.close()
+    with running(tmp_path) as made:
+        yield made
 
 
 def microscope(number: int, **more: Any) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from app.composition import compose
 from app.health import dead_letters
+from app.operations.doctor.checks import examine
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.deadletters import dead_letter_topic
 from hub.kernel.entries import Entry
@@ -14,11 +16,15 @@ from hub.kernel.sources import Source, Sources
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import ManualClock
 from hub.ports.eventlog import Topic
+from hub.runtime.manifest import RECORD_STORE
+from hub.runtime.settings import Settings
 from hub.runtime.threads import drain
 from hub.text.language import Bilingual
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.service import Curation, Relay
 from tests.conformance.record_samples import record, save
+from tests.integration.labs import LAB, running
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 NOW = "2026-01-01T00:00:00.000000Z"
@@ -82,6 +88,28 @@ def test_a_record_that_cannot_be_published_is_a_dead_letter_and_the_others_go_on
     assert dead_letters(event_log) == {dead_letter_topic(RECORDS): 1}
     for closing in (consumer, letters, relay, store, event_log):
         closing.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("large", [(1,), (2, 3), (4,)])
+def test_a_record_that_cannot_be_published_holds_up_nobody_and_is_named_by_doctor_and_readiness(
+    large: tuple[int, ...], tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path)
+    hub = compose(settings)
+    poison = {number: {"name_zh": "大" * 400_000} for number in large}
+    save(
+        hub.get(RECORD_STORE), *(record(number, fields=poison.get(number, {"name_zh": "小"})) for number in range(1, 5))
+    )
+    hub.close()
+    letters = dead_letter_topic(RECORDS)
+    with running(tmp_path) as site:
+        lab = site.caller(*LAB)
+        lab.registered({"_id": "after", "name_zh": "之后"})
+        wait_until(lambda: site.readiness()["checks"]["store event_log"].get("dead_letters") == {letters: len(large)})
+        assert site.client.get("/readyz").status_code == 200, "it goes on serving"
+        assert lab.get("search", q="小").json()["total"] == 4 - len(large)
+    amiss = [finding.what.en for finding in examine(settings) if not finding.fine]
+    assert f"{len(large)} dead letters of {RECORDS} (too-large {len(large)})" in amiss
 
 
 def test_what_a_source_may_not_say_is_kept_with_its_reason_and_the_others_go_on(tmp_path: Path) -> None:

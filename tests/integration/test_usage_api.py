@@ -124,7 +124,8 @@ def test_a_night_at_the_end_of_a_month_is_told_in_every_scope(site: Site) -> Non
     ]
     for scope, wanted in (("organisation", "organisation-1"), ("laboratory", "laboratory-1"), ("county", "330825")):
         assert site.usage(scope, wanted).json()["total"]["effective_hours"] == 16.0, scope
-    assert site.usage("instrument", XRD.id).json()["total"]["effective_hours"] == 2.0
+    for instrument in (XRD.id, "instrument-old"):
+        assert site.usage("instrument", instrument).json()["total"]["effective_hours"] == 2.0
     empty = site.usage("county", "330106", to="2026-03").json()["rows"]
     assert empty == [
         {

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
+from hub.kernel.access import Scope
 from hub.kernel.contributions import ClaimDecided
 from hub.kernel.records import Record, Submission
 from hub.kernel.sources import Source, Sources
 from hub.text.language import Bilingual
 from schemas.kind import kind_named
 from services.curation.core.plan import Rules
-from tests.unit.curation_memory import AT, MemoryUnit, curate, submission
+from tests.unit.curation_memory import AT, MemoryUnit, curate, same_as, submission
 
 pytestmark = pytest.mark.unit
 INSTRUMENT = kind_named("instrument")
@@ -108,6 +109,29 @@ def test_a_claimed_row_that_no_longer_names_the_record_makes_its_own() -> None:
     assert {record.holder for record in active(store)} == {"org-a", "org-b"}
 
 
+@pytest.mark.parametrize("number", ["2", str(INSTRUMENT.identified(PID))])
+def test_a_row_that_waits_is_withdrawn_by_its_sender(number: str) -> None:
+    store = curate(MemoryUnit(), [row("org-a", "1", 1, name_zh="甲", **PID), row("org-b", number, 1, **PID)])
+    named = None if number == "2" else number
+    gone = submission("campus", number, 2, named, kind="instrument", organisation="org-b")
+    curate(store, [gone])
+    assert store.refused == {}
+    assert store.said["instrument", "campus", "org-b", number].claim.withdrawn
+    assert [record.holder for record in active(store)] == ["org-a"]
+
+
+@pytest.mark.parametrize("now", [{"pid": None}, {"pid": "10.5072/right"}, {"national_number": "N 2", "pid": None}])
+def test_an_identifier_that_its_holder_gave_up_is_the_next_ones(now: dict[str, Any]) -> None:
+    store = curate(MemoryUnit(), [row("org-a", "1", 1, name_zh="甲", **PID)])
+    waiting = row("org-b", "2", 1, name_zh="乙", **PID)
+    curate(store, [waiting])
+    assert len(active(store)) == 1
+    curate(store, [row("org-a", "1", 2, name_zh="甲", **now)])
+    curate(store, [row("org-b", "2", 2, name_zh="乙", **PID), row("org-c", "3", 1, name_zh="丙", **PID)])
+    assert {record.holder: record.fields["name_zh"] for record in active(store)} == {"org-a": "甲", "org-b": "乙"}
+    assert [claim.key[2] for claim in store.claimed.values() if claim.holder == "org-b"] == ["org-c"]
+
+
 def test_an_organisation_that_has_a_record_claims_another_by_an_identifier_and_keeps_its_own() -> None:
     store = curate(MemoryUnit(), [row("org-a", "1", 1, **PID), row("org-b", "2", 1, name_zh="乙")])
     before = {record.holder: record for record in active(store)}
@@ -143,6 +167,19 @@ def test_a_squatter_gives_way_to_whoever_is_verified_as_the_stated_owner() -> No
     curate(store, [real], Rules(codes={"org-zju": ZJU}))
     (record,) = active(store)
     assert (record.holder, record.fields["name_zh"]) == ("org-zju", "本校")
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 0, 2, 3), (0, 1, 3, 2), (3, 2, 1, 0)])
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_what_was_joined_and_is_told_apart_again_is_each_its_own_holders(order: tuple[int, ...], size: int) -> None:
+    first, second = row("org-a", "1", 1, name_zh="甲"), row("org-b", "2", 1, name_zh="乙")
+    ids = str(first.record_id), str(second.record_id)
+    events = first, second, same_as(*ids, 5), same_as(*ids, 6, "separate")
+    store = MemoryUnit()
+    for start in range(0, 4, size):
+        curate(store, [events[place] for place in order[start : start + size]])
+    assert {(record.holder, record.fields["name_zh"]) for record in active(store)} == {("org-a", "甲"), ("org-b", "乙")}
+    assert {source.authority for record in active(store) for source in record.sources} == {"owner"}
 
 
 def register(*sources: Source) -> Rules:
@@ -183,3 +220,53 @@ def test_a_promotion_counts_for_what_was_said_before_it(sent_again: bool) -> Non
     curate(store, [said] if sent_again else [], promoted, again=store.waiting)
     (record,) = active(store)
     assert (record.fields["name_zh"], record.sources[record.provenance["name_zh"]].authority) == ("部", "national")
+
+
+HERE = Source("web", Bilingual("省", "province"), "provincial", jurisdiction=Scope(divisions=frozenset({"33"})))
+JILIN, LISHUI, BY_THE_STATE = "122200004127532004", "12331100471660085J", ZJU
+
+
+@pytest.mark.parametrize(
+    ("kind", "of_owner", "of_province", "within"),
+    [
+        ("organisation", {"uscc": JILIN, "place": {"division": "220104"}}, {"uscc": JILIN}, False),
+        ("organisation", {"uscc": JILIN, "place": {"division": "220104"}},
+         {"uscc": JILIN, "place": {"division": "330106"}}, False),
+        ("project", {"number": "P", "lead": {"uscc": JILIN}}, {"number": "P"}, False),
+        ("instrument", {"pid": "10.5072/j", "place": {"division": "220104"}, "owner": {"uscc": LISHUI}},
+         {"pid": "10.5072/j", "place": {"division": "331102"}}, False),
+        ("organisation", {"uscc": LISHUI}, {"uscc": LISHUI}, True),
+        ("project", {"number": "P", "lead": {"uscc": BY_THE_STATE}}, {"number": "P"}, True),
+        ("project", {"number": "P"}, {"number": "P", "lead": {"uscc": JILIN}}, False),
+        ("instrument", {"pid": "10.5072/j", "place": {"division": "331102"}}, {"pid": "10.5072/j"}, True),
+    ],
+)  # fmt: skip
+def test_a_province_speaks_with_authority_of_what_is_in_it_by_others_word(
+    kind: str, of_owner: dict[str, Any], of_province: dict[str, Any], within: bool
+) -> None:
+    record_id = kind_named(kind).identified(of_owner)
+    said = [
+        submission("campus", "1", 1, record_id, of_owner | {"acronym": "单位"}, kind=kind),
+        submission("web", "1", 1, record_id, of_province | {"acronym": "省"}, kind=kind),
+    ]
+    (record,) = active(curate(MemoryUnit(), said, register(HERE, source("campus", "owner"))))
+    assert record.fields["acronym"] == ("省" if within else "单位")
+    assert {one.authority for one in record.sources} == {"owner", "provincial" if within else "harvested"}
+
+
+def test_a_source_has_its_authority_over_its_kinds_and_levels_alone() -> None:
+    fields = {"number": "L-1", "level": "national"}
+    project = kind_named("project").identified(fields)
+    said = [
+        submission("national", "1", 1, project, fields, kind="project"),
+        submission("web", "1", 1, project, fields | {"level": "provincial"}, kind="project"),
+    ]
+    for scope, authority in (
+        (Scope(levels=frozenset({"provincial"})), "harvested"),
+        (Scope(levels=frozenset({"national"})), "provincial"),
+        (Scope(kinds=frozenset({"instrument"})), "harvested"),
+        (Scope(kinds=frozenset({"project"})), "provincial"),
+    ):
+        rules = register(source("web", "provincial", jurisdiction=scope))
+        (record,) = active(curate(MemoryUnit(), said, rules))
+        assert {one.source: one.authority for one in record.sources} == {"national": "national", "web": authority}

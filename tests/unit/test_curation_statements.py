@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hub.kernel.contributions import Contribution, Preference, updated, values_digest
 from hub.kernel.records import Record, Submission
 from hub.kernel.versions import EARLIEST_TIME, source_version
+from hub.ports.eventlog import ENTRY_BYTES_LIMIT
 from schemas.kind import kind_named
-from services.curation.core.identity import ALIASES_LIMIT, CONTRIBUTED_BYTES, CONTRIBUTIONS_LIMIT
+from services.curation.core.identity import ALIASES_LIMIT, CONTRIBUTED_BYTES, CONTRIBUTIONS_LIMIT, RECORDS_LIMIT
 from services.curation.core.merge import CONFLICT_CHARS, CONFLICT_VALUES
 from services.curation.core.weak import shared_key, sign_of, weak_keys
 from tests.unit.curation_memory import NOW, MemoryUnit, curate, submission
@@ -177,6 +178,24 @@ def test_what_would_make_a_record_too_large_is_refused_and_the_others_go_on() ->
     assert record(store).fields == {"name_zh": "甲"}
 
 
+def test_a_record_of_long_ids_texts_and_disagreements_fits_an_entry_of_the_log() -> None:
+    rows = [
+        submission(
+            "city",
+            f"{number:03}" + "\U00020000" * 297,
+            1,
+            "expert-a",
+            {"orcid": "0000-0002-1825-0097", "title": f"{number}", "position": f"{number}", "biography": "长" * 900},
+            kind="expert",
+        )
+        for number in range(CONTRIBUTIONS_LIMIT)
+    ]
+    store = curate(MemoryUnit(), rows)
+    assert {one.code for one in store.refused.values()} == {"record-too-large"}
+    (found,) = store.current.values()
+    assert len(found.to_bytes()) < ENTRY_BYTES_LIMIT
+
+
 def test_sources_and_identifiers_of_a_record_are_bounded() -> None:
     fields = {"uscc": "12100000470095016Q"}
     rows = [submission("web", str(number), 1, A, fields) for number in range(CONTRIBUTIONS_LIMIT + 2)]
@@ -187,6 +206,20 @@ def test_sources_and_identifiers_of_a_record_are_bounded() -> None:
         curate(store, [submission("web", "1", version, A, {"ror": f"https://ror.org/{version}"})])
     assert {one.code for one in store.refused.values()} == {"too-many-identifiers"}
     assert len(store.current[A].aliases) == ALIASES_LIMIT
+
+
+@pytest.mark.parametrize("later", [{"pid": "10.5072/all"}, {}])
+def test_an_identifier_that_leads_to_many_records_makes_no_further_one(later: dict[str, Any]) -> None:
+    store = MemoryUnit()
+    for number in range(RECORDS_LIMIT + 6):
+        fields = {"national_number": f"N{number}"}
+        for version, more in enumerate(({"pid": "10.5072/all"} if not later else {}, {"pid": "10.5072/all"}), start=1):
+            row = submission("web", str(number), version, f"instrument-{number}", fields | more, kind="instrument")
+            curate(store, [row])
+    assert {one.code for one in store.refused.values()} == {"too-many-records"}
+    (ids,) = [ids for ids in store.led.values() if len(ids) > 1]
+    assert len(ids) == RECORDS_LIMIT
+    assert len(store.current) == RECORDS_LIMIT + (6 if later else 0)
 
 
 @pytest.mark.parametrize(

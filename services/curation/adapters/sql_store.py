@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Integer, Select, bindparam, delete, desc, insert, or_, select
+from sqlalchemy import Integer, Select, bindparam, delete, desc, exists, insert, or_, select
 
 from hub.kernel.canonical import canonical_json, digest_of
 from hub.kernel.cloudevents import CloudEvent, traced
@@ -22,7 +22,7 @@ from services.curation.adapters.sql_unit import (
     records_among,
     same_as_among,
 )
-from services.curation.tables import claims, due, history, merged_under, outcomes, records
+from services.curation.tables import claims, contributions, due, history, merged_under, outcomes, records
 
 SCAN_ROWS = 1_000
 MERGING_AGAIN = 0x6875_6206
@@ -102,7 +102,8 @@ class SqlRecords:
         return found | {alias: led[first].replaced_by or first for alias, (first, *_) in others.items() if first in led}
 
     def claims(self, after: str, limit: int, organisation: str | None, waiting: bool) -> list[Claimed]:
-        page = select(claims).where(claims.c.id > after).order_by(claims.c.id).limit(limit)
+        lives = exists().where(contributions.c.key == claims.c.key, ~contributions.c.withdrawn)
+        page = select(claims).where(claims.c.id > after, lives).order_by(claims.c.id).limit(limit)
         if waiting:
             page = page.where(claims.c.decision.is_(None))
         if organisation is not None:

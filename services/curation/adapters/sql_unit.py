@@ -19,6 +19,7 @@ from sqlalchemy import (
     delete,
     select,
     union,
+    update,
 )
 
 from hub.kernel.contributions import (
@@ -74,6 +75,11 @@ _VERSIONS = select(records.c.id, records.c.version, records.c.body).where(among(
 _SAME_AS = union(*(select(same_as).where(among(column, "ids")) for column in (same_as.c.left, same_as.c.right)))
 _ALIASES = select(aliases).where(among(aliases.c.alias, "ids"))
 _OWNERSHIP = select(claims).where(among(claims.c.key, "keys"))
+_WAIT_FOR = (
+    update(claims)
+    .where(claims.c.record_id == bindparam("record"), claims.c.decision.is_(None))
+    .values(holder=bindparam("to"))
+)
 _DUE = select(due.c.record_id).limit(bindparam("limit", type_=Integer))
 _SETTLE = delete(due).where(among(due.c.record_id, "ids"))
 _PREFERENCES = select(preferences).where(among(preferences.c.record_id, "ids"))
@@ -181,7 +187,14 @@ class SqlUnit:
         }
         self.put(claims, rows[False], "kept")
         self.put(claims, rows[True], "replaced")
+        self._wait_for_holders(changes)
         self.put(outcomes, map(_values(outcomes), sorted(changes.outcomes, key=attrgetter("event_id"))), "kept")
+
+    def _wait_for_holders(self, changes: Changes) -> None:
+        """Claims on a record that moved to another holder wait for that one."""
+        for claim in changes.ownership:
+            if claim.decided and claim.decided.decision == "accepted":
+                self._reading.execute(_WAIT_FOR, {"record": claim.record_id, "to": claim.decided.organisation})
 
     def _put_records(self, changes: Changes) -> None:
         if grown := [record.id for record in changes.records if record.version > 1]:

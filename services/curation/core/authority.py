@@ -36,7 +36,7 @@ def _judged(
     source = sources.known(contribution.source)
     authority = source.authority if source else claim.authority
     is_holder = authority != "owner" or contribution.organisation == holder
-    if not is_holder or (source and not _within(kind, beside, source)):
+    if not is_holder or (source and not _within(kind, contribution, beside, source)):
         authority = "harvested"
     name = source.id if source else contribution.source
     if authority == claim.authority and name == contribution.source:
@@ -44,18 +44,38 @@ def _judged(
     return replace(contribution, source=name, claim=replace(claim, authority=authority))
 
 
-def _within(kind: Kind, contributions: Iterable[Contribution], source: Source) -> bool:
-    """Whether the record is in the source's jurisdiction; one that tells no place, or no level, is not outside it."""
+def _within(kind: Kind, contribution: Contribution, beside: Sequence[Contribution], source: Source) -> bool:
+    """Whether the record is in the source's jurisdiction; one that tells no place, or no level, is not outside it.
+
+    Where it is, its owner tells, else other sources; a source's own word counts where nobody else's does.
+    """
     scope = source.jurisdiction
-    if not any(scope.parts()):
-        return True
-    places = {str(place) for one in contributions for place in _at(one.fields, _division_paths(kind.model, kind))}
-    levels = {str(level) for one in contributions if (level := one.fields.get("level"))}
     if scope.kinds and kind.name not in scope.kinds:
         return False
-    if places and scope.divisions and not any(place.startswith(tuple(scope.divisions)) for place in places):
-        return False
-    return not (levels and scope.levels) or bool(levels & scope.levels)
+    owners = [one for one in beside if one.claim.authority == "owner" and one.source != contribution.source]
+    others = [one for one in beside if one.source != contribution.source]
+    for part, told in ((scope.divisions, _places), (scope.levels, _levels)):
+        if not part:
+            continue
+        values = next((found for side in (owners, others, [contribution]) if (found := told(kind, side))), None)
+        if values and not any(value.startswith(tuple(part)) for value in values):
+            return False
+    return True
+
+
+def _places(kind: Kind, contributions: Iterable[Contribution]) -> set[str]:
+    """Where the record is: its place, else where its owner is registered (GB 32100-2015: digits 3 to 8 of its code).
+
+    The codes of those whom the State itself registers, which begin with 10, tell no place.
+    """
+    said = [one.fields for one in contributions]
+    places = {str(place) for fields in said for place in _at(fields, _division_paths(kind.model, kind))}
+    codes = (kind.owner_code(fields) or "" for fields in said)
+    return places or {code[2:8] for code in codes if code[2:4] > "10"}
+
+
+def _levels(_: Kind, contributions: Iterable[Contribution]) -> set[str]:
+    return {str(level) for one in contributions if (level := one.fields.get("level"))}
 
 
 def _at(fields: Mapping[str, Any], paths: Iterable[str]) -> Iterator[Any]:

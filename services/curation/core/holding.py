@@ -1,6 +1,6 @@
 """Who holds each record: the organisation whose word about it is an owner's, and who manages it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from hub.kernel.contributions import Contribution
 from hub.kernel.records import Record
@@ -11,54 +11,58 @@ from services.curation.core.components import Grouping
 
 
 class Holdings:
-    """The holder of each record, by the id that stands for it; `codes` are those of verified organisations."""
+    """The holder of each record, of its own and of all that it is joined to; `codes` are of verified organisations."""
 
     def __init__(self, records: Iterable[Record], groups: Grouping, sources: Sources, codes: Mapping[str, str]) -> None:
+        self._groups = groups
         self._sources = sources
         self._codes = codes
         self._organisations = {code: organisation for organisation, code in codes.items()}
-        self._holders: dict[str, str | None] = {}
-        for record in sorted(records, key=lambda record: record.id, reverse=True):
-            root = groups.root(record.id)
-            if record.holder is not None and (record.id == root or self._holders.get(root) is None):
-                self._holders[root] = record.holder
+        self._own = {record.id: record.holder for record in records if record.holder is not None}
 
     def of(self, root: str) -> str | None:
-        return self._holders.get(root)
+        """The holder of all that this id stands for: its own one, else that of the first id that has one."""
+        if root in self._own:
+            return self._own[root]
+        return next((self._own[one] for one in sorted(self._groups.members(root)) if one in self._own), None)
+
+    def own(self, record_id: str) -> str | None:
+        """The holder of what was said of this id, should it be told apart from what it is joined to."""
+        return self._own.get(record_id)
 
     def give(self, root: str, organisation: str) -> None:
-        self._holders[root] = organisation
+        self._own[root] = organisation
 
     def differ(self, left: str, right: str) -> bool:
         """Whether two organisations hold them."""
-        return len({self._holders.get(left), self._holders.get(right)} - {None}) > 1
-
-    def join(self, first: str, second: str) -> None:
-        """The second record is part of the first."""
-        holder = self._holders.pop(second, None)
-        if self._holders.get(first) is None:
-            self._holders[first] = holder
+        return len({self.of(left), self.of(right)} - {None}) > 1
 
     def speaks_as_owner(self, contribution: Contribution) -> bool:
         return authority_of(self._sources, contribution) == "owner"
 
     def is_anothers(self, kind: Kind, contribution: Contribution, root: str, beside: Iterable[Contribution]) -> bool:
         """Whether somebody else holds the record, with no less right to it than who speaks."""
-        holder, organisation = self._holders.get(root), contribution.organisation
+        holder, organisation = self.of(root), contribution.organisation
         if holder is None or holder == organisation:
             return False
         stated = _stated_owners(kind, (other for other in beside if other.organisation != organisation))
         return self._codes.get(organisation) not in stated or self._codes.get(holder) in stated
 
-    def take(self, kind: Kind, contribution: Contribution, root: str, beside: list[Contribution]) -> None:
-        """The first owner to speak of a record that nobody holds is its holder, unless it is another's to hold."""
-        if not self.speaks_as_owner(contribution):
+    def take(self, kind: Kind, contribution: Contribution, record_id: str, beside: Sequence[Contribution]) -> None:
+        """The first owner to speak of a record that nobody holds is its holder, unless it is another's to hold.
+
+        `beside` are the contributions to all that the record is joined to.
+        """
+        if contribution.claim.withdrawn or not self.speaks_as_owner(contribution):
             return
-        if self._holders.get(root) is None:
-            if self._is_entitled(contribution.organisation, _stated_owners(kind, beside)):
-                self._holders[root] = contribution.organisation
-        elif not self.is_anothers(kind, contribution, root, beside):
-            self._holders[root] = contribution.organisation
+        root, organisation = self._groups.root(record_id), contribution.organisation
+        holder = self.of(root)
+        if record_id not in self._own:
+            mine = (one for one in beside if one.claim.record_id == record_id)
+            if self._is_entitled(organisation, _stated_owners(kind, mine)):
+                self._own[record_id] = organisation
+        if holder is not None and not self.is_anothers(kind, contribution, root, beside):
+            self._own[root] = organisation
 
     def _is_entitled(self, organisation: str, stated: set[str]) -> bool:
         """Whether nothing that is verified says that the record is another organisation's."""

@@ -12,8 +12,11 @@ CONTRIBUTIONS_LIMIT = 200
 """Of sources to one record, withdrawn ones aside."""
 ALIASES_LIMIT = 64
 """Identifiers that lead to one record, those it had once among them."""
+RECORDS_LIMIT = 64
+"""To which one identifier leads; where others tell so many apart, it identifies nothing."""
 CONTRIBUTED_BYTES = 640 * 2**10
-"""Of all contributions to one record, as JSON; a record with its conflicts must fit an entry of the log."""
+"""Of all contributions to one record, as JSON with who made them; a record with its conflicts must fit an entry of the
+log."""
 
 
 def identities_of(contribution: Contribution) -> tuple[str, ...]:
@@ -37,7 +40,7 @@ def too_much(
     if len({*led, *identities}) > ALIASES_LIMIT:
         return Refused("too-many-identifiers", f"at most {ALIASES_LIMIT} identifiers lead to one record")
     if others or contribution.older:
-        size = sum(len(orjson.dumps(each.fields)) for each in (*others, contribution))
+        size = sum(len(orjson.dumps((each.fields, each.ref()))) for each in (*others, contribution))
         if size > CONTRIBUTED_BYTES:
             return Refused("record-too-large", f"the contributions to a record have at most {CONTRIBUTED_BYTES} bytes")
     return None

@@ -23,8 +23,9 @@ from hub.kernel.sources import Sources
 from schemas.kind import Kind, kind_named
 from services.curation.core.components import MEMBERS_LIMIT, Grouping
 from services.curation.core.holding import Holdings
-from services.curation.core.identity import contradict, identities_of, too_much
+from services.curation.core.identity import RECORDS_LIMIT, contradict, identities_of, too_much
 from services.curation.core.known import Known, Refused, Sent, refused
+from services.curation.core.leads import Leads
 
 
 class Placed(NamedTuple):
@@ -49,15 +50,10 @@ class Placement:
             (one.key, one.record_id): one for one in known.ownership
         }
         self.new_ownership: set[tuple[ContributionKey, str]] = set()
-        self.aliases: dict[str, tuple[str, ...]] = dict(known.aliases)
-        self.new_aliases: set[str] = set()
         self._of: dict[str, list[ContributionKey]] = {}
-        self._led: dict[str, set[str]] = {}
         self._exists = set(known.records)
+        self.leads = Leads(known.aliases, known.records.values(), self._exists, self.groups)
         self.holdings = Holdings(known.records.values(), self.groups, sources, codes)
-        for record in known.records.values():
-            if record.aliases:
-                self._led.setdefault(self.groups.root(record.id), set()).update(record.aliases)
         for contribution in self.said.values():
             if contribution.claim.record_id is not None:
                 self._of.setdefault(self.groups.root(contribution.claim.record_id), []).append(contribution.key)
@@ -69,10 +65,6 @@ class Placement:
     def is_spoken_of(self, root: str) -> bool:
         """Whether anything was said of the record that this id stands for, be it that it is no more."""
         return bool(self._of.get(root))
-
-    def led_to(self, root: str) -> tuple[str, ...]:
-        """The ids of identifiers that lead to the record."""
-        return tuple(sorted(self._led.get(root, set()) - {root}))
 
     def decide(self, decided: ClaimDecided) -> bool:
         """Put a decision about a claim in force; false where there is no such claim, or a newer decision."""
@@ -93,7 +85,7 @@ class Placement:
         if decided.decision == "accepted":
             self.holdings.give(root, decided.organisation)
         if not contribution.claim.withdrawn:
-            self._register(identities_of(contribution), self.said[decided.key].claim.record_id or root)
+            self.leads.add(identities_of(contribution), self.said[decided.key].claim.record_id or root)
         return True
 
     def take_again(self, contributions: Iterable[Contribution]) -> None:
@@ -133,7 +125,7 @@ class Placement:
     def _withdraw(self, before: Contribution | None, submission: Sent) -> Placed | Refused:
         sent = submission.contribution
         by_identity = submission.proposal == sent.source_record_id
-        if by_identity and (before is None or before.claim.record_id is None):
+        if by_identity and (before is None or (before.claim.record_id is None and before.claim.withdrawn)):
             return self._withdraw_by_identity(sent)
         combined = updated(before, sent.at(None))
         return self._end(before, combined, submission) if combined != before else Placed(sent.key, False)
@@ -148,13 +140,13 @@ class Placement:
         placed = self._place(combined, home, submission.proposal, submission.identities)
         at = self.said[sent.key].claim.record_id if sent.key in self.said else None
         if at is not None and not sent.claim.withdrawn:
-            root = self.groups.root(at)
-            self.holdings.take(kind_named(sent.kind), sent, root, [*self.contributions(root), sent])
+            spoke = [*self.contributions(self.groups.root(at)), sent.at(at)]
+            self.holdings.take(kind_named(sent.kind), sent, at, spoke)
         return placed
 
     def _withdraw_by_identity(self, sent: Contribution) -> Placed | Refused:
         """The source's own record is the one that the identifier leads to."""
-        ids = (*self.aliases.get(sent.source_record_id, ()), sent.source_record_id)
+        ids = (*self.leads.aliases.get(sent.source_record_id, ()), sent.source_record_id)
         beside = [other for root in sorted(set(map(self.groups.root, ids))) for other in self.contributions(root)]
         own = [other for other in beside if (other.source, other.organisation) == (sent.source, sent.organisation)]
         if len(own) != 1:
@@ -172,18 +164,19 @@ class Placement:
     ) -> Placed | Refused:
         """`home` is the record that it is part of, None where it is of none."""
         kind = kind_named(contribution.kind)
-        alike = self._alike(identities)
+        alike = self.leads.alike(identities)
         if home is None and not alike:
             return self._begin(kind, contribution, proposal, identities)
         claimed, joinable = self._judged(kind, contribution, home, alike)
+        if home is None and claimed:
+            return self._wait(contribution, claimed)
+        home = next((alike[other] for other in joinable), None) if home is None else home
+        root = "" if home is None else self.groups.root(home)
+        if any(self.leads.is_crowded(alias, root) for alias in identities):
+            return Refused("too-many-records", f"an identifier of it leads to {RECORDS_LIMIT} other records already")
         if home is None:
-            if claimed:
-                return self._wait(contribution, claimed)
-            if not joinable:
-                return self._begin(kind, contribution, proposal, identities)
-            home = alike[joinable[0]]
-        root = self.groups.root(home)
-        if problem := too_much(contribution, identities, self.contributions(root), self._led.get(root, ())):
+            return self._begin(kind, contribution, proposal, identities)
+        if problem := too_much(contribution, identities, self.contributions(root), self.leads.to(root)):
             return problem
         self._put(contribution.at(home))
         for other in joinable:
@@ -191,9 +184,8 @@ class Placement:
                 root = self._join(home, other, contribution.received_at)
         for other in claimed:
             self._claim(contribution, other)
-        if not contribution.claim.withdrawn:
-            self.holdings.take(kind, contribution, root, self.contributions(root))
-        self._register(identities, home)
+        self.holdings.take(kind, contribution, home, self.contributions(root))
+        self.leads.add(identities, home)
         return Placed(contribution.key, True)
 
     def _begin(
@@ -203,18 +195,9 @@ class Placement:
         free = proposal is not None and proposal not in self._exists
         record_id = proposal if free and proposal else own_id(*contribution.key)
         self._put(contribution.at(record_id))
-        if not contribution.claim.withdrawn:
-            self.holdings.take(kind, contribution, self.groups.root(record_id), [contribution])
-        self._register(identities, record_id)
+        self.holdings.take(kind, contribution, record_id, self.contributions(self.groups.root(record_id)))
+        self.leads.add(identities, record_id)
         return Placed(contribution.key, True)
-
-    def _alike(self, identities: Iterable[str]) -> dict[str, str]:
-        """The records that these identifiers lead to, those of the strongest first, each with the id that they name."""
-        alike: dict[str, str] = {}
-        for alias in identities:
-            for record_id in self.aliases.get(alias, (alias,) if alias in self._exists else ()):
-                alike.setdefault(self.groups.root(record_id), record_id)
-        return alike
 
     def _judged(
         self, kind: Kind, contribution: Contribution, home: str | None, alike: Mapping[str, str]
@@ -228,10 +211,10 @@ class Placement:
                 continue
             if owns and self.holdings.is_anothers(kind, contribution, root, self.contributions(root)):
                 decided = self._decided(contribution, root)
-                if decided is None or decided.decision == "refused":
-                    claimed.append(root)
-                else:
+                if decided is not None and decided.decision != "refused":
                     joinable.append(root)
+                elif not self._is_given_up(kind, contribution, root):
+                    claimed.append(root)
             elif not self._is_other(kind, contribution, root, record_id):
                 joinable.append(root)
         return claimed, joinable
@@ -247,6 +230,12 @@ class Placement:
             if any((one.source, one.organisation) == own and one.claim.record_id == record_id for one in beside):
                 return True
         return contradict(kind, [contribution], beside)
+
+    def _is_given_up(self, kind: Kind, contribution: Contribution, root: str) -> bool:
+        """Whether those who speak for the record name it by none of the contribution's identifiers any more."""
+        named = set(kind.identities(contribution.fields))
+        beside = self.contributions(root)
+        return bool(named and beside) and not any(named & set(identities_of(other)) for other in beside)
 
     def _decided(self, contribution: Contribution, root: str) -> ClaimDecided | None:
         claims = [self.ownership.get((contribution.key, one)) for one in self.groups.members(root)]
@@ -294,16 +283,5 @@ class Placement:
         self.joins.append(SameAs(first, second, "joined", 0, BY_IDENTIFIER, at))
         self.groups.join(first, second)
         self._of.setdefault(first, []).extend(self._of.pop(second, ()))
-        self._led.setdefault(first, set()).update(self._led.pop(second, ()))
-        self.holdings.join(first, second)
+        self.leads.join(first, second)
         return first
-
-    def _register(self, identities: Iterable[str], record_id: str) -> None:
-        """From now on these identifiers lead to the record."""
-        root = self.groups.root(record_id)
-        for alias in identities:
-            before = self.aliases.get(alias, ())
-            if root not in {self.groups.root(one) for one in before}:
-                self.aliases[alias] = (*before, record_id)
-                self.new_aliases.add(alias)
-            self._led.setdefault(root, set()).add(alias)

@@ -58,8 +58,8 @@ def planned(statements: Statements, known: Known, now: datetime, rules: Rules, *
         contributions=[placement.said[key] for key in placement.changed],
         same_as=[*_new_ones(same_as.values(), known.same_as), *placement.joins],
         preferences=_new_ones(preferences.values(), known.preferences),
-        aliases={alias: placement.aliases[alias] for alias in placement.new_aliases},
-        aliases_before={alias: known.aliases.get(alias, ()) for alias in placement.new_aliases},
+        aliases={alias: placement.leads.aliases[alias] for alias in placement.leads.new},
+        aliases_before={alias: known.aliases.get(alias, ()) for alias in placement.leads.new},
         ownership=[placement.ownership[place] for place in placement.new_ownership],
     )
     _Merging(changes, placement, known, rfc3339(now), rules.sources).run(preferences.values(), again)
@@ -148,8 +148,8 @@ class _Merging:
                 part.conflicts,
                 component.others if sole else (),
                 None if sole else canonical,
-                holder if sole else before.holder if before else None,
-                self._placement.led_to(canonical) if sole else (),
+                holder if sole else self._placement.holdings.own(record_id),
+                tuple(sorted(set(self._placement.leads.to(canonical)) - {canonical})) if sole else (),
             )
             _note(self._changes, before, wanted)
 
@@ -180,7 +180,7 @@ def _weak(record: Record | None) -> frozenset[WeakKey]:
 
 def _offer(changes: Changes, placement: Placement) -> None:
     """Records that share an identifier, and were not joined by it, are offered to stewards before all others."""
-    for alias, ids in placement.aliases.items():
+    for alias, ids in placement.leads.aliases.items():
         if len(ids) > 1:
             roots = {placement.groups.root(one) for one in ids}
             pairs = [(identifier_key(alias), one) for one in ids]

@@ -1,4 +1,4 @@
-"""A hub's own word that comes back to it: rows of an export, which bear the id and the version of a record of the hub.
+"""A hub's own word that comes back to it: rows of an export, which bear the id of a record of the hub, and its version.
 
 What such a row says as the hub has said it is nobody else's statement: taken for one, it would hold against the very
 source that the hub had it from, when that corrects or withdraws it.
@@ -11,8 +11,8 @@ from hub.kernel.problems import expecting
 from services.ingest.core.rows import ID_NAMES
 from services.ingest.core.submissions import Checked, Frame, Refused, private_places
 
-OwnWord = Callable[[str, int], Mapping[str, Any] | None]
-"""The fields of a version of a record of this hub; None where it has none such."""
+OwnWord = Callable[[str, int | None], Mapping[str, Any] | None]
+"""The fields of a version of a record of this hub, of the newest for None; None where it has none such."""
 _ID_DIGITS = 20
 
 
@@ -20,7 +20,7 @@ def without_own_word(row: Checked, frame: Frame, own_word: OwnWord) -> Checked |
     """The row with what its sender says otherwise than the hub; refused where that is nothing."""
     record_id, version = row.statement.source_record_id, row.statement.version
     kind, _, digits = record_id.rpartition("-")
-    if row.operation == "withdraw" or version is None or kind != frame.kind.name or len(digits) != _ID_DIGITS:
+    if row.operation == "withdraw" or kind != frame.kind.name or len(digits) != _ID_DIGITS:
         return row
     own = own_word(record_id, version)
     if own is None:
