@@ -24,6 +24,7 @@ from services.usage.core.requests import MONTHS_LIMIT
 ANYBODY_SIGNED_IN: frozenset[Role] = frozenset(get_args(Role))
 SUBMITTERS: frozenset[Role] = frozenset({"submitter", "operator"})
 STEWARDS: frozenset[Role] = frozenset({"steward", "agency", "operator"})
+OVERSEERS: frozenset[Role] = frozenset({"agency", "operator"})
 OPERATORS: frozenset[Role] = frozenset({"operator"})
 FORM_OVERHEAD = 64 * KIB
 
@@ -65,6 +66,7 @@ WRITING: Mapping[str, RouteLimits] = {
     "POST /api/v1/records/{record_id}/preferences": DECISION,
     "POST /api/v1/same-as": DECISION,
     "POST /api/v1/claims/{claim_id}/decision": JSON,
+    "POST /api/v1/claims/decisions": replace(JSON, roles=OVERSEERS),
     "POST /api/v1/people/{person_id}/erasure": replace(JSON, roles=OPERATORS),
     "POST /api/v1/people/{person_id}/consents": replace(JSON, roles=OPERATORS),
     "POST /import": replace(UPLOAD, body=UPLOAD.body + FORM_OVERHEAD),  # the page asks who it is
@@ -94,6 +96,7 @@ LISTING: Mapping[str, RouteLimits] = {
     "GET /api/v1/receipts/{receipt_id}/rows": RouteLimits(page=ingest.ROWS_LIMIT),
     "GET /api/v1/conflicts": RouteLimits(page=curation.PAGE_LIMIT),
     "GET /api/v1/duplicates": RouteLimits(page=curation.PAGE_LIMIT),
+    "GET /api/v1/claims": RouteLimits(page=curation.PAGE_LIMIT),
     "GET /api/v1/audit": RouteLimits(page=audit.PAGE_LIMIT),
     "GET /api/v1/usage": RouteLimits(page=MONTHS_LIMIT),
 }

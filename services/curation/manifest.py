@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from hub.ports.records import RecordStore
-from hub.ports.tenancies import NoTenancies
+from hub.ports.tenancies import NoTenancies, Tenancies
 from hub.ports.worker import Worker
 from hub.runtime.manifest import (
     ACCESS,
@@ -24,6 +24,7 @@ from services.curation import tables
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.api import router
 from services.curation.claims import Claims
+from services.curation.decisions import DecisionLog
 from services.curation.service import Curation, Relay
 from services.curation.stewards import Stewardship
 
@@ -38,15 +39,20 @@ def _records(on: Resources) -> RecordStore:
 
 def _workers(on: Resources) -> tuple[Worker, ...]:
     event_log, records, rows = on.get(EVENT_LOG), on.get(RECORD_STORE), on.settings.batch_rows
-    tenancies = on.get(TENANCIES) if on.has(TENANCIES) else NoTenancies()
-    curation = Curation(event_log, records, on.clock, rows, on.sources, tenancies)
+    curation = Curation(event_log, records, on.clock, rows, on.sources, _tenancies(on))
     return curation, Relay(event_log, records, rows)
 
 
 def _router(on: Resources) -> APIRouter:
-    desk = (on.get(EVENT_LOG), on.get(RECORD_STORE), on.clock, on.settings.node)
-    reader = PersonalReader(on.get(PERSONAL), on.get(AUDIT), on.clock)
-    return router(Stewardship(*desk, on.sources), Claims(*desk), on.sources, reader)
+    records, audit = on.get(RECORD_STORE), on.get(AUDIT)
+    written = DecisionLog(on.get(EVENT_LOG), on.clock, on.settings.node, audit)
+    reader = PersonalReader(on.get(PERSONAL), audit, on.clock)
+    claims = Claims(written, records, _tenancies(on))
+    return router(Stewardship(written, records, on.sources), claims, on.sources, reader)
+
+
+def _tenancies(on: Resources) -> Tenancies:
+    return on.get(TENANCIES) if on.has(TENANCIES) else NoTenancies()
 
 
 MANIFEST = Manifest(

@@ -2,14 +2,15 @@
 
 from typing import cast
 
-from hub.runtime.manifest import AUDIT, NOBODY, PERSONAL, RECORD_STORE, Manifest, Resources, Store
+from hub.runtime.manifest import AUDIT, NOBODY, PERSONAL, RECORD_STORE, TENANCIES, Manifest, Resources, Store
 from hub.sql.metadata import declared
 from services.privacy import tables
 from services.privacy.adapters.sql_audit import SqlAuditTrail
 from services.privacy.adapters.sql_personal import SqlPersonalValues
 from services.privacy.api import router
 from services.privacy.ports import AuditStore, Selection
-from services.privacy.service import People, Trail
+from services.privacy.service import People
+from services.privacy.trail import Trail
 
 AUDIT_FOLDER = "audit"
 
@@ -41,5 +42,6 @@ MANIFEST = Manifest(
         ),
     ),
     needs=(AUDIT, PERSONAL, RECORD_STORE),
-    router=lambda on: router(Trail(trail(on)), people(on)),
+    uses=(TENANCIES,),
+    router=lambda on: router(Trail(trail(on), on.get(TENANCIES), on.clock, on.settings.timezone), people(on)),
 )

@@ -14,12 +14,13 @@ from app.cli.main import main
 from hub.kernel.access import Principal, Role
 from hub.ports.audit import AuditEvent
 from hub.ports.clock import SystemClock
+from hub.ports.tenancies import NoTenancies
 from hub.runtime.settings import Settings
 from hub.sql.sqlite import StoreFiles
 from hub.web.problems import install_problem_handlers
 from services.privacy.api import router
 from services.privacy.core.chain import Chain, Entry
-from services.privacy.service import Trail
+from services.privacy.trail import Trail
 from tests.contract import conforming
 from tests.integration.moving_hub import Live
 from tests.integration.privacy_stores import privacy
@@ -61,7 +62,7 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
     app = conforming(FastAPI())
     app.state.access = Callers()
     install_problem_handlers(app)
-    app.include_router(router(Trail(trail), None))  # type: ignore[arg-type]
+    app.include_router(router(Trail(trail, NoTenancies(), SystemClock(), "Asia/Shanghai"), None))  # type: ignore[arg-type]
     yield TestClient(app)
     trail.close()
     files.close()
