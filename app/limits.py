@@ -78,6 +78,9 @@ WRITING: Mapping[str, RouteLimits] = {
     "POST /saved/{search_id}/forget": FORM,
     "POST /steward/records/{record_id}/preference": FORM,
     "POST /steward/same-as": FORM,
+    "POST /steward/claims": FORM,
+    "POST /steward/claims/{claim_id}": FORM,
+    "POST /instruments/{instrument_id}/managers": FORM,
     "POST /sign-in": FORM,
     "POST /sign-in/code": FORM,
     "POST /register": FORM,
@@ -104,6 +107,7 @@ PAGES = (
     "/ /suggest /records/{record_id} /records/{record_id}/book /bookings /bookings/{booking_id} "
     "/bookings/{booking_id}/calendar.ics /saved /saved/new /import /import/receipts/{receipt_id} "
     "/import/receipts/{receipt_id}/refused.{form} /import/templates/{kind}.{form} /steward /steward/duplicates "
+    "/steward/claims /instruments/{instrument_id}/managers /audit /audit/export "
     "/account /sign-in /register /mailbox "
     "/signed-out /language /manifest.webmanifest /sign-in/oidc /sign-in/callback /sign-out/oidc "
     "/static/{digest}/{name:path} /api/v1/openapi.json /metrics /healthz /readyz"

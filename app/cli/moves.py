@@ -71,7 +71,7 @@ def backup(
         check_libraries(session)
     with _telling(session):
         manifest = save(settings, file, _steps(session), with_key=not without_key)
-        note_done(settings, "backup.make", manifest.id, file.name if not without_key else f"{file.name}, without keys")
+        note_done(settings, "backup.make", manifest.id, file.name if not without_key else f"{file.name} without keys")
     records = manifest.tables["records.records"].count
     session.say(bilingual("cli.moves.records-backed-up", records=records, file=file), "green")
     if without_key:

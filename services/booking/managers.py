@@ -3,20 +3,18 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from hub.kernel.access import Principal, Role
+from hub.kernel.access import Principal
 from hub.kernel.problems import Problem, Refusal, expecting, refusal
 from hub.kernel.records import Record
 from hub.ports.audit import AuditTrail, done_by
 from hub.ports.clock import Clock
 from hub.ports.records import RecordReader
 from hub.text.messages import bilingual
-from schemas.rights import DECIDERS, acts_for, holder_of, may_decide
+from schemas.rights import DECIDERS, NAMERS, acts_for, holder_of, may_decide
 from services.booking.core.policy import signed_in
 from services.booking.owners import records_of
 from services.booking.ports import EVERY, ManagerStore
 
-NAMERS: frozenset[Role] = frozenset({"manager"})
-"""The roles that name an instrument's managers for the organisation that holds it."""
 _MANAGER = bilingual("booking.not-allowed.manager")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from hub.kernel.access import Scope
 from hub.sql.statements import SqlDatabase
+from hub.text.language import Bilingual
 from services.accounts.adapters.sql_accounts import CodeTaken, SqlAccounts
 from services.accounts.adapters.sql_credentials import SqlCredentials
 from services.accounts.core.values import (
@@ -105,6 +106,15 @@ class AccountsConformance(Conformance):
         assert accounts.tenancies("verified", 10) == [tenancy(2, "verified", CODE)]
         assert accounts.tenancies(None, 10, (at(1), "org-1")) == [tenancy(2, "verified", CODE)]
         assert accounts.organisations_of("acc-1") == [(member(1, 1), tenancy(1))]
+
+    def test_accounts_and_organisations_are_told_by_name(self, accounts: SqlAccounts) -> None:
+        accounts.add_account(account(1))
+        accounts.add_tenancy(tenancy(7))
+        assert accounts.names(["acc-1", "org-7", "org-8", "nul\0"]) == {
+            "acc-1": Bilingual("张伟", "张伟"),
+            "org-7": Bilingual("单位 7", "Organisation 7"),
+        }
+        assert accounts.names([]) == {}
 
     def test_a_credit_code_is_one_verified_organisations(self, accounts: SqlAccounts) -> None:
         for number in (1, 2):
