@@ -30,6 +30,10 @@ def _audit(on: Resources) -> SqlAuditTrail:
     return SqlAuditTrail(on.tables("audit"), on.settings.data_dir / AUDIT_FOLDER)
 
 
+def _reading(on: Resources) -> Trail:
+    return Trail(trail(on), on.get(TENANCIES), on.get(RECORD_STORE), on.clock, on.settings.timezone)
+
+
 MANIFEST = Manifest(
     role="privacy",
     tables=declared(tables),
@@ -43,5 +47,5 @@ MANIFEST = Manifest(
     ),
     needs=(AUDIT, PERSONAL, RECORD_STORE),
     uses=(TENANCIES,),
-    router=lambda on: router(Trail(trail(on), on.get(TENANCIES), on.clock, on.settings.timezone), people(on)),
+    router=lambda on: router(_reading(on), people(on)),
 )

@@ -10,13 +10,18 @@ from threading import Lock
 from zoneinfo import ZoneInfo
 
 from hub.kernel.access import Principal
+from hub.kernel.contributions import kind_of
 from hub.kernel.problems import refusal
 from hub.ports.clock import Clock, rfc3339
+from hub.ports.records import RecordReader
 from hub.ports.tenancies import Tenancies
 from hub.runtime.manifest import NOBODY
-from hub.text.language import Language
+from hub.text.language import Bilingual, Language
 from schemas.cells import guarded
 from schemas.http import audit as contract
+from schemas.kind import kind_named, kinds
+from schemas.views.titles import titles
+from schemas.views.visibility import PUBLIC, layout, visible
 from services.privacy.core.chain import Entry
 from services.privacy.core.words import COLUMNS, headings, ids_in, in_words
 from services.privacy.ports import AuditStore, Selection
@@ -32,9 +37,10 @@ BOM = "\ufeff"
 class Trail:
     """The audit trail as callers may read it; each method raises Refusal (401, 403) for whoever has no account."""
 
-    def __init__(self, store: AuditStore, tenancies: Tenancies, clock: Clock, zone: str) -> None:
+    def __init__(self, store: AuditStore, tenancies: Tenancies, records: RecordReader, clock: Clock, zone: str) -> None:
         self._store = store
         self._tenancies = tenancies
+        self._records = records
         self._clock = clock
         self._zone = ZoneInfo(zone)
         self._checking = Lock()
@@ -107,9 +113,19 @@ class Trail:
             selection = replace(selection, before=page[-1].number)
 
     def _read(self, entries: list[Entry], language: Language) -> Iterator[dict[str, object]]:
-        names = self._tenancies.names(ids_in(entries))
+        names = {**self._tenancies.names(ids_in(entries)), **dict(self._titles(entries))}
         for entry in entries:
             yield {**asdict(entry), **in_words(entry, names, language)}
+
+    def _titles(self, entries: list[Entry]) -> Iterator[tuple[str, Bilingual]]:
+        """What is public of how the records that something was done to are called."""
+        subjects = {entry.subject for entry in entries if kind_of(entry.subject) in kinds()}
+        for record in self._records.get(subjects).values() if subjects else ():
+            kind = kind_named(record.kind)
+            public = visible(layout(kind), record.fields, PUBLIC)
+            zh, en = titles(kind, public, "zh"), titles(kind, public, "en")
+            if zh and en:
+                yield record.id, Bilingual(zh[0], en[0])
 
     def _table(self, entries: Iterable[Entry], language: Language) -> Iterator[bytes]:
         yield (BOM + _line(headings(language))).encode()

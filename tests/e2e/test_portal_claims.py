@@ -112,7 +112,7 @@ def test_a_refused_claim_leaves_the_record_and_its_bookings_to_its_holder(
     first, second = labs
     _, booking = claimed(labs, site, "10.5442/e2e-refused", "被认领的显微镜")
     theirs = open_page(f"/sign-in?link={second.link()}&next=/steward/claims", device=PHONE)
-    expect(theirs.locator(".claim", has_text="被认领的显微镜")).to_contain_text("等待对方决定")
+    expect(theirs.locator(".claim", has_text="被认领的显微镜")).to_contain_text("等待决定")
     page = open_page(f"/sign-in?link={first.link()}&next=/account", device=PHONE)
     page.get_by_role("link", name="认领").tap()
     page.wait_for_url("**/steward/claims")

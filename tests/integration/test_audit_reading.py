@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import update
 
 from hub.kernel.access import Principal, Role
+from hub.kernel.records import Record
 from hub.ports.audit import AuditEvent
 from hub.ports.clock import ManualClock
 from hub.ports.tenancies import NoTenancies
@@ -28,6 +29,11 @@ from tests.contract import conforming
 pytestmark = pytest.mark.integration
 START = datetime(2026, 3, 1, 15, tzinfo=UTC)
 """23:00 in Shanghai."""
+
+
+AT = "2026-01-01T00:00:00Z"
+NAMED = {"name_zh": "显微镜", "name_en": "Microscope", "contact": {"name": "李"}}
+RECORD = Record("instrument-1", "instrument", 1, "active", AT, AT, NAMED, {}, ())
 
 
 class Names(NoTenancies):
@@ -52,20 +58,24 @@ class Reading:
         app = conforming(FastAPI())
         app.state.access = self
         install_problem_handlers(app)
-        reading = Trail(self.trail, Names(), self.clock, "Asia/Shanghai")
+        reading = Trail(self.trail, Names(), self, self.clock, "Asia/Shanghai")  # type: ignore[arg-type]
         app.include_router(router(reading, None))  # type: ignore[arg-type]
         self._client = TestClient(app)
+
+    def get(self, ids: Collection[str]) -> Mapping[str, Record]:
+        """hub.ports.records.RecordReader."""
+        return {one: RECORD for one in ids if one == RECORD.id}
 
     def principal(self, token: str) -> Principal:
         role: Role = token  # type: ignore[assignment]
         return Principal(role, frozenset({role}), account="acc-1", organisation="org-1")
 
-    def get(self, path: str = "", role: str = "auditor", language: str = "zh", **query: str) -> Any:
+    def read(self, path: str = "", role: str = "auditor", language: str = "zh", **query: str) -> Any:
         headers = {"Authorization": f"Bearer {role}"} if role else {}
         return self._client.get(f"/api/v1/audit{path}", params={"lang": language, **query}, headers=headers)
 
     def actions(self, role: str = "auditor", **query: str) -> list[tuple[str, str]]:
-        answer = self.get(role=role, **query)
+        answer = self.read(role=role, **query)
         assert answer.status_code == 200, answer.text
         return [(entry["account"], entry["action"]) for entry in answer.json()["entries"]]
 
@@ -90,37 +100,44 @@ def test_entries_are_chosen_by_who_what_when_and_how_it_went(reading: Reading) -
     assert reading.actions("manager", organisation="org-2") == [], "a filter never shows more than without it"
     assert reading.actions("member", account="acc-2") == []
     for wrong in ({"from": "yesterday"}, {"outcome": "fine"}):
-        assert reading.get(**wrong).status_code == 422
+        assert reading.read(**wrong).status_code == 422
 
 
 def test_entries_are_told_in_the_readers_language_with_names(reading: Reading) -> None:
-    entry = reading.get(action="claim.decide", account="acc-1").json()["entries"][0]
+    entry = reading.read(action="claim.decide", account="acc-1").json()["entries"][0]
     assert [entry[name] for name in ("who", "of", "what", "how")] == ["王", "=材料所", "裁定认领", "完成"]
-    entry = reading.get(action="access", account="acc-1", language="en").json()["entries"][0]
+    entry = reading.read(action="access", account="acc-1", language="en").json()["entries"][0]
     assert [entry[name] for name in ("who", "what", "how")] == ["Wang", "tried what they may not do", "refused"]
 
 
+def test_records_are_told_by_what_is_public_of_their_names(reading: Reading) -> None:
+    for subject in (RECORD.id, "instrument-2"):
+        reading.trail.note(AuditEvent(reading.clock.now(), "acc-1", "org-1", "", "claim.decide", subject))
+    entries = reading.read(language="en", limit="2").json()["entries"]
+    assert [entry["to"] for entry in entries] == ["instrument-2", "Microscope"]
+
+
 def test_an_export_has_what_was_chosen_of_what_was_sealed_too(reading: Reading) -> None:
-    everything = reading.get("/export").content.splitlines()
+    everything = reading.read("/export").content.splitlines()
     assert len(everything) == 8
-    assert len(reading.get("/export", account="acc-1").content.splitlines()) == 4
-    chosen = reading.get("/export", format="csv", account="acc-1", to="2026-03-01")
+    assert len(reading.read("/export", account="acc-1").content.splitlines()) == 4
+    chosen = reading.read("/export", format="csv", account="acc-1", to="2026-03-01")
     assert chosen.headers["content-type"] == "text/csv; charset=utf-8"
     assert "audit.csv" in chosen.headers["content-disposition"]
     rows = list(csv.reader(io.StringIO(chosen.content.decode("utf-8-sig"))))
     assert rows[0][:5] == ["序号", "时间（UTC）", "操作人", "代表单位", "操作"]
     assert [row[0:5] for row in rows[1:]] == [["1", "2026-03-01T15:00:00.000000Z", "王", "'=材料所", "登录"]]
-    assert len(reading.get("/export", "member", format="csv").text.splitlines()) == 3
+    assert len(reading.read("/export", "member", format="csv").text.splitlines()) == 3
 
 
 def test_the_chain_is_followed_now_and_then_and_its_state_told_to_everybody(reading: Reading) -> None:
-    whole = reading.get("/chain", "member").json()
+    whole = reading.read("/chain", "member").json()
     assert (whole["state"], whole["number"], whole["at"]) == ("whole", 8, "2026-03-01T18:00:00.000000Z")
     assert whole["checked_at"] == "2026-03-01T19:00:00.000000Z"
     with reading.files.open("audit").writing() as sql:
         sql.execute(update(audit_entries).where(audit_entries.c.number == 7).values(account="acc-9"))
-    assert reading.get("/chain").json() == whole, "it was looked at a moment ago"
+    assert reading.read("/chain").json() == whole, "it was looked at a moment ago"
     reading.clock.advance(CHECK_AGE + timedelta(seconds=1))
-    broken = reading.get("/chain").json()
+    broken = reading.read("/chain").json()
     assert (broken["state"], broken["number"]) == ("changed", 7)
-    assert reading.get("/chain", "").status_code == 401
+    assert reading.read("/chain", "").status_code == 401

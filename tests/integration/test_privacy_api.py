@@ -1,7 +1,7 @@
 """Who reads the audit trail, what is noted in it, and the commands of operators."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from app.cli.main import main
 from hub.kernel.access import Principal, Role
+from hub.kernel.records import Record
 from hub.ports.audit import AuditEvent
 from hub.ports.clock import SystemClock
 from hub.ports.tenancies import NoTenancies
@@ -45,7 +46,10 @@ CALLERS = {
 
 
 class Callers:
-    """hub.kernel.access.AccessList by fixed tokens."""
+    """hub.kernel.access.AccessList by fixed tokens, and a hub.ports.records.RecordReader without records."""
+
+    def get(self, ids: Collection[str]) -> Mapping[str, Record]:
+        return {}
 
     def principal(self, token: str) -> Principal | None:
         return CALLERS.get(token)
@@ -62,7 +66,7 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
     app = conforming(FastAPI())
     app.state.access = Callers()
     install_problem_handlers(app)
-    app.include_router(router(Trail(trail, NoTenancies(), SystemClock(), "Asia/Shanghai"), None))  # type: ignore[arg-type]
+    app.include_router(router(Trail(trail, NoTenancies(), Callers(), SystemClock(), "Asia/Shanghai"), None))  # type: ignore[arg-type]
     yield TestClient(app)
     trail.close()
     files.close()

@@ -65,6 +65,7 @@ def test_people_and_organisations_are_called_by_their_names_and_the_rest_by_ids(
     assert (shown["who"], shown["of"], shown["to"]) == ("王", "材料所", "李 材料所")
     assert in_words(entry(account="acc-9"), NAMES, "en")["who"] == "acc-9"
     assert in_words(entry(account=""), NAMES, "en")["who"] == "somebody not signed in"
+    assert in_words(entry(account="legacy-0a1b"), NAMES, "zh")["who"] == "旧版令牌 0a1b"
     assert in_words(entry(credential="command-line"), NAMES, "zh")["who"] == "运营人员（命令行）"
     assert in_words(entry("records.submit", subject="instrument"), NAMES, "zh")["to"] == "仪器设备"
     assert ids_in([entry("managers.name", "acc-2 acc-5", "org-7")]) == {"acc-1", "acc-2", "acc-5", "org-7"}

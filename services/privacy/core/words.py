@@ -8,7 +8,7 @@ from hub.text.messages import messages, sentence
 from schemas.views.titles import kind_label
 from services.privacy.core.chain import Entry
 
-COMMAND_LINE = "command-line"
+COMMAND_LINE, LEGACY = "command-line", "legacy-"
 HUBS_OWN = frozenset(
     {
         "session.begin",
@@ -68,12 +68,16 @@ def _who(entry: Entry, names: Names, language: Language) -> str:
         return sentence("privacy.who.nobody", language)
     if entry.credential == COMMAND_LINE:
         return sentence("privacy.who.operator", language)
+    if entry.account.startswith(LEGACY):
+        return sentence("privacy.who.legacy", language, id=entry.account.removeprefix(LEGACY))
     return _named(entry.account, names, language)
 
 
 def _subject(entry: Entry, names: Names, language: Language) -> str:
     if entry.action in OF_A_KIND:
         return kind_label(entry.subject, language)
+    if entry.subject in names:
+        return names[entry.subject][language]
     return _named(entry.subject, names, language)
 
 
