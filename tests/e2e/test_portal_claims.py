@@ -186,8 +186,8 @@ def shown_in_the_trail(page: Page, first: Lab) -> None:
     page.goto("/audit?action=claim.decide")
     entries = page.locator(".trail li")
     expect(entries).to_have_count(2)
-    expect(entries.nth(0)).to_contain_text("认领成立： 乙所")
-    expect(entries.nth(1)).to_contain_text("拒绝： 乙所: 不是同一台")
+    expect(entries.nth(0)).to_contain_text("认领成立：乙所")
+    expect(entries.nth(1)).to_contain_text("拒绝：乙所: 不是同一台")
     expect(entries.nth(0)).to_contain_text("甲所的管理员")
     expect(page.get_by_text("与写入时一致")).to_be_visible()
     with page.expect_download() as table:

@@ -41,8 +41,8 @@ def test_every_action_and_outcome_has_words_of_its_own_in_both_languages() -> No
 @pytest.mark.parametrize(
     ("action", "detail", "zh", "en"),
     [
-        ("claim.decide", "accepted org-7", "认领成立： 材料所", "accepted: Institute of Materials"),
-        ("claim.decide", "refused org-7: accepted elsewhere", "拒绝： 材料所: accepted elsewhere", None),
+        ("claim.decide", "accepted org-7", "认领成立：材料所", "accepted: Institute of Materials"),
+        ("claim.decide", "refused org-7: accepted elsewhere", "拒绝：材料所: accepted elsewhere", None),
         ("managers.name", "acc-1 acc-2", "王 李", "Wang Li"),
         ("managers.name", "nobody", "不再指定任何人", "nobody in particular"),
         ("membership.change", "approver member administrator", "预约审批人 成员 单位管理员", None),

@@ -99,4 +99,4 @@ def _detail(entry: Entry, names: Names, language: Language) -> str:
         code = f"privacy.detail.{found[0]}"
         return sentence(code, language) if code in messages() else found[0]
 
-    return _named(_WORDS.sub(word, own), names, language) + colon + written
+    return _named(_WORDS.sub(word, own).replace("： ", "："), names, language) + colon + written
