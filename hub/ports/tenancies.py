@@ -1,9 +1,7 @@
 """The organisations that use the hub, as far as others need to know of them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Protocol
-
-from hub.text.language import Bilingual
 
 
 class Tenancies(Protocol):
@@ -13,10 +11,6 @@ class Tenancies(Protocol):
         """The unified social credit code of each organisation that was verified to have it, by its tenancy id."""
         ...
 
-    def names(self, ids: Collection[str]) -> Mapping[str, Bilingual]:
-        """What people call these organisations, and these accounts, of those that are known."""
-        ...
-
     def close(self) -> None: ...
 
 
@@ -24,9 +18,6 @@ class NoTenancies:
     """Nobody is verified."""
 
     def verified_codes(self) -> Mapping[str, str]:
-        return {}
-
-    def names(self, ids: Collection[str]) -> Mapping[str, Bilingual]:
         return {}
 
     def close(self) -> None:

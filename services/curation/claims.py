@@ -8,8 +8,8 @@ from hub.kernel.access import Principal
 from hub.kernel.contributions import ClaimDecided, ClaimDecision
 from hub.kernel.problems import Refusal, refusal
 from hub.kernel.records import Record
+from hub.ports.names import Names
 from hub.ports.records import Claimed, RecordStore
-from hub.ports.tenancies import Tenancies
 from hub.text.language import Bilingual
 from schemas.http.claims import AT_ONCE, ClaimsQuery, NewClaimDecisions
 from schemas.http.curation import PAGE_LIMIT
@@ -54,10 +54,10 @@ class Decided:
 class Claims:
     """Shows claims to those whom they concern, and writes decisions to the log, as stewards' are."""
 
-    def __init__(self, written: DecisionLog, store: RecordStore, tenancies: Tenancies) -> None:
+    def __init__(self, written: DecisionLog, store: RecordStore, names: Names) -> None:
         self._written = written
         self._store = store
-        self._tenancies = tenancies
+        self._names = names
 
     def page(self, by: Principal, query: ClaimsQuery) -> ClaimsPage:
         """Claims that the caller's organisation makes or that are made on what it holds; overseers see all."""
@@ -67,7 +67,7 @@ class Claims:
         read = self._store.claims(query.after, size, organisation, waiting, **kept)  # type: ignore[arg-type]
         seen = self._seen(read, by)
         sides = {side for one in seen for side in (one.claimant, one.record.holder or "")} - {""}
-        return ClaimsPage(tuple(seen), self._tenancies.names(sides), read[-1].id if len(read) == size else None)
+        return ClaimsPage(tuple(seen), self._names.of(sides), read[-1].id if len(read) == size else None)
 
     def decide(self, claim_id: str, decision: ClaimDecision, by: Principal, reason: str = "") -> ClaimDecided:
         """Decide a claim, or decide it anew. Refusal: 404 where it does not concern the caller, 403 where it is for

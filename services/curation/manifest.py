@@ -2,14 +2,16 @@
 
 from fastapi import APIRouter
 
+from hub.ports.names import NoNames
 from hub.ports.records import RecordStore
-from hub.ports.tenancies import NoTenancies, Tenancies
+from hub.ports.tenancies import NoTenancies
 from hub.ports.worker import Worker
 from hub.runtime.manifest import (
     ACCESS,
     AUDIT,
     DATABASE,
     EVENT_LOG,
+    NAMES,
     NOBODY,
     PERSONAL,
     RECORD_STORE,
@@ -39,7 +41,8 @@ def _records(on: Resources) -> RecordStore:
 
 def _workers(on: Resources) -> tuple[Worker, ...]:
     event_log, records, rows = on.get(EVENT_LOG), on.get(RECORD_STORE), on.settings.batch_rows
-    curation = Curation(event_log, records, on.clock, rows, on.sources, _tenancies(on))
+    tenancies = on.get(TENANCIES) if on.has(TENANCIES) else NoTenancies()
+    curation = Curation(event_log, records, on.clock, rows, on.sources, tenancies)
     return curation, Relay(event_log, records, rows)
 
 
@@ -47,12 +50,8 @@ def _router(on: Resources) -> APIRouter:
     records, audit = on.get(RECORD_STORE), on.get(AUDIT)
     written = DecisionLog(on.get(EVENT_LOG), on.clock, on.settings.node, audit)
     reader = PersonalReader(on.get(PERSONAL), audit, on.clock)
-    claims = Claims(written, records, _tenancies(on))
+    claims = Claims(written, records, on.get(NAMES) if on.has(NAMES) else NoNames())
     return router(Stewardship(written, records, on.sources), claims, on.sources, reader)
-
-
-def _tenancies(on: Resources) -> Tenancies:
-    return on.get(TENANCIES) if on.has(TENANCIES) else NoTenancies()
 
 
 MANIFEST = Manifest(
@@ -60,7 +59,7 @@ MANIFEST = Manifest(
     tables=declared(tables),
     stores=(Store(RECORD_STORE, _records, lambda records: records.get([NOBODY])),),
     needs=(EVENT_LOG, RECORD_STORE, PERSONAL, AUDIT),
-    uses=(ACCESS, TENANCIES),
+    uses=(ACCESS, TENANCIES, NAMES),
     router=_router,
     workers=_workers,
 )

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from hub.runtime.manifest import AUDIT, NOBODY, PERSONAL, RECORD_STORE, TENANCIES, Manifest, Resources, Store
+from hub.runtime.manifest import AUDIT, NAMES, NOBODY, PERSONAL, RECORD_STORE, Manifest, Resources, Store
 from hub.sql.metadata import declared
 from services.privacy import tables
 from services.privacy.adapters.sql_audit import SqlAuditTrail
@@ -31,7 +31,7 @@ def _audit(on: Resources) -> SqlAuditTrail:
 
 
 def _reading(on: Resources) -> Trail:
-    return Trail(trail(on), on.get(TENANCIES), on.get(RECORD_STORE), on.clock, on.settings.timezone)
+    return Trail(trail(on), on.get(NAMES), on.get(RECORD_STORE), on.get(PERSONAL), on.clock, on.settings.timezone)
 
 
 MANIFEST = Manifest(
@@ -46,6 +46,6 @@ MANIFEST = Manifest(
         ),
     ),
     needs=(AUDIT, PERSONAL, RECORD_STORE),
-    uses=(TENANCIES,),
+    uses=(NAMES,),
     router=lambda on: router(_reading(on), people(on)),
 )

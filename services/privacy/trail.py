@@ -13,13 +13,15 @@ from hub.kernel.access import Principal
 from hub.kernel.contributions import kind_of
 from hub.kernel.problems import refusal
 from hub.ports.clock import Clock, rfc3339
+from hub.ports.names import Names
+from hub.ports.personal import PersonalValues
 from hub.ports.records import RecordReader
-from hub.ports.tenancies import Tenancies
 from hub.runtime.manifest import NOBODY
 from hub.text.language import Bilingual, Language
 from schemas.cells import guarded
 from schemas.http import audit as contract
 from schemas.kind import kind_named, kinds
+from schemas.views.personal import is_token
 from schemas.views.titles import titles
 from schemas.views.visibility import PUBLIC, layout, visible
 from services.privacy.core.chain import Entry
@@ -37,10 +39,19 @@ BOM = "\ufeff"
 class Trail:
     """The audit trail as callers may read it; each method raises Refusal (401, 403) for whoever has no account."""
 
-    def __init__(self, store: AuditStore, tenancies: Tenancies, records: RecordReader, clock: Clock, zone: str) -> None:
+    def __init__(  # noqa: PLR0917 - what it stands on
+        self,
+        store: AuditStore,
+        names: Names,
+        records: RecordReader,
+        personal: PersonalValues,
+        clock: Clock,
+        zone: str,
+    ) -> None:
         self._store = store
-        self._tenancies = tenancies
+        self._names = names
         self._records = records
+        self._personal = personal
         self._clock = clock
         self._zone = ZoneInfo(zone)
         self._checking = Lock()
@@ -113,9 +124,20 @@ class Trail:
             selection = replace(selection, before=page[-1].number)
 
     def _read(self, entries: list[Entry], language: Language) -> Iterator[dict[str, object]]:
-        names = {**self._tenancies.names(ids_in(entries)), **dict(self._titles(entries))}
+        names = {**self._called(ids_in(entries)), **dict(self._titles(entries))}
         for entry in entries:
             yield {**asdict(entry), **in_words(entry, names, language)}
+
+    def _called(self, ids: set[str]) -> dict[str, Bilingual]:
+        """The names of accounts and organisations, but for those that are sealed and cannot be opened any more."""
+        names = dict(self._names.of(ids))
+        opened = self._personal.open({name.zh for name in names.values() if is_token(name.zh)})
+        for known, name in list(names.items()):
+            if name.zh in opened:
+                names[known] = Bilingual(str(opened[name.zh]), str(opened[name.zh]))
+            elif is_token(name.zh):
+                del names[known]
+        return names
 
     def _titles(self, entries: list[Entry]) -> Iterator[tuple[str, Bilingual]]:
         """What is public of how the records that something was done to are called."""

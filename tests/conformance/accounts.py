@@ -10,6 +10,7 @@ from hub.sql.statements import SqlDatabase
 from hub.text.language import Bilingual
 from services.accounts.adapters.sql_accounts import CodeTaken, SqlAccounts
 from services.accounts.adapters.sql_credentials import SqlCredentials
+from services.accounts.adapters.sql_names import SqlNames
 from services.accounts.core.values import (
     Account,
     Invitation,
@@ -106,15 +107,6 @@ class AccountsConformance(Conformance):
         assert accounts.tenancies("verified", 10) == [tenancy(2, "verified", CODE)]
         assert accounts.tenancies(None, 10, (at(1), "org-1")) == [tenancy(2, "verified", CODE)]
         assert accounts.organisations_of("acc-1") == [(member(1, 1), tenancy(1))]
-
-    def test_accounts_and_organisations_are_told_by_name(self, accounts: SqlAccounts) -> None:
-        accounts.add_account(account(1))
-        accounts.add_tenancy(tenancy(7))
-        assert accounts.names(["acc-1", "org-7", "org-8", "nul\0"]) == {
-            "acc-1": Bilingual("张伟", "张伟"),
-            "org-7": Bilingual("单位 7", "Organisation 7"),
-        }
-        assert accounts.names([]) == {}
 
     def test_a_credit_code_is_one_verified_organisations(self, accounts: SqlAccounts) -> None:
         for number in (1, 2):
@@ -258,3 +250,15 @@ class AccountsConformance(Conformance):
         assert not credentials.revoke_token("\0", at(1))
         assert not credentials.end_sessions("acc-1", "\0")
         assert credentials.use_sign_in("\0", "c" * 64, at(1), 3) is None
+
+    def test_accounts_and_organisations_are_called_by_their_names(
+        self, database: SqlDatabase, accounts: SqlAccounts
+    ) -> None:
+        accounts.add_account(replace(account(1), kind="machine"))
+        accounts.add_tenancy(tenancy(7))
+        names = SqlNames(database)
+        assert names.of(["acc-1", "org-7", "org-8", "nul\0"]) == {
+            "acc-1": Bilingual("张伟", "张伟"),
+            "org-7": Bilingual("单位 7", "Organisation 7"),
+        }
+        assert names.of([]) == {}

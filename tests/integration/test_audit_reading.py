@@ -16,11 +16,13 @@ from hub.kernel.access import Principal, Role
 from hub.kernel.records import Record
 from hub.ports.audit import AuditEvent
 from hub.ports.clock import ManualClock
-from hub.ports.tenancies import NoTenancies
+from hub.ports.names import NoNames
+from hub.ports.personal import GONE, PersonalValues
 from hub.sql.sqlite import StoreFiles
 from hub.text.language import Bilingual
 from hub.web.problems import install_problem_handlers
 from services.privacy.adapters.sql_audit import SqlAuditTrail
+from services.privacy.adapters.sql_personal import SqlPersonalValues
 from services.privacy.api import router
 from services.privacy.tables import audit_entries
 from services.privacy.trail import CHECK_AGE, Trail
@@ -36,9 +38,16 @@ NAMED = {"name_zh": "显微镜", "name_en": "Microscope", "contact": {"name": "�
 RECORD = Record("instrument-1", "instrument", 1, "active", AT, AT, NAMED, {}, ())
 
 
-class Names(NoTenancies):
-    def names(self, ids: object) -> Mapping[str, Bilingual]:
-        return {"acc-1": Bilingual("王", "Wang"), "org-1": Bilingual("=材料所", "Materials")}
+class Names(NoNames):
+    """One account's name is sealed, and another's cannot be opened any more."""
+
+    def __init__(self, personal: PersonalValues) -> None:
+        seal = personal.sealers(["acc-3"])["acc-3"]
+        self._sealed = {"acc-3": seal("赵"), "acc-4": GONE}
+
+    def of(self, ids: object) -> Mapping[str, Bilingual]:
+        named = {"acc-1": Bilingual("王", "Wang"), "org-1": Bilingual("=材料所", "Materials")}
+        return named | {known: Bilingual(token, token) for known, token in self._sealed.items()}
 
 
 class Reading:
@@ -48,6 +57,7 @@ class Reading:
         self.files = StoreFiles(folder)
         self.trail = SqlAuditTrail(self.files.open("audit"), folder / "audit", 4)
         self.clock = ManualClock(START)
+        personal = SqlPersonalValues(self.files.open("keys"), folder, self.clock)
         for number, action in enumerate(("session.begin", "token.issue", "claim.decide", "access"), 1):
             for account, organisation in (("acc-1", "org-1"), ("acc-2", "org-2")):
                 outcome: Any = "refused" if action == "access" else "done"
@@ -58,7 +68,7 @@ class Reading:
         app = conforming(FastAPI())
         app.state.access = self
         install_problem_handlers(app)
-        reading = Trail(self.trail, Names(), self, self.clock, "Asia/Shanghai")  # type: ignore[arg-type]
+        reading = Trail(self.trail, Names(personal), self, personal, self.clock, "Asia/Shanghai")  # type: ignore[arg-type]
         app.include_router(router(reading, None))  # type: ignore[arg-type]
         self._client = TestClient(app)
 
@@ -108,6 +118,13 @@ def test_entries_are_told_in_the_readers_language_with_names(reading: Reading) -
     assert [entry[name] for name in ("who", "of", "what", "how")] == ["王", "=材料所", "裁定认领", "完成"]
     entry = reading.read(action="access", account="acc-1", language="en").json()["entries"][0]
     assert [entry[name] for name in ("who", "what", "how")] == ["Wang", "tried what they may not do", "refused"]
+
+
+def test_sealed_names_are_opened_and_whoever_was_erased_is_told_by_id(reading: Reading) -> None:
+    for account in ("acc-3", "acc-4"):
+        reading.trail.note(AuditEvent(reading.clock.now(), account, "", "", "session.begin", "s"))
+    entries = reading.read(limit="2").json()["entries"]
+    assert [entry["who"] for entry in entries] == ["acc-4", "赵"]
 
 
 def test_records_are_told_by_what_is_public_of_their_names(reading: Reading) -> None:

@@ -15,7 +15,7 @@ from hub.kernel.access import Principal, Role
 from hub.kernel.records import Record
 from hub.ports.audit import AuditEvent
 from hub.ports.clock import SystemClock
-from hub.ports.tenancies import NoTenancies
+from hub.ports.names import NoNames
 from hub.runtime.settings import Settings
 from hub.sql.sqlite import StoreFiles
 from hub.web.problems import install_problem_handlers
@@ -58,7 +58,7 @@ class Callers:
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[TestClient]:
     files = StoreFiles(tmp_path)
-    _, trail = privacy(files, tmp_path, SystemClock())
+    personal, trail = privacy(files, tmp_path, SystemClock())
     for number in range(12):
         account, organisation = f"acc-{number % 3}", f"org-{number % 4}"
         subject = "acc-1" if number == 11 else f"expert-{number}"
@@ -66,7 +66,7 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
     app = conforming(FastAPI())
     app.state.access = Callers()
     install_problem_handlers(app)
-    app.include_router(router(Trail(trail, NoTenancies(), Callers(), SystemClock(), "Asia/Shanghai"), None))  # type: ignore[arg-type]
+    app.include_router(router(Trail(trail, NoNames(), Callers(), personal, SystemClock(), "Asia/Shanghai"), None))  # type: ignore[arg-type]
     yield TestClient(app)
     trail.close()
     files.close()

@@ -18,7 +18,7 @@ from hub.kernel.problems import Refusal
 from hub.kernel.records import SUBMISSIONS, SUBMITTED, Authority, Record, Submission
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import ManualClock, rfc3339
-from hub.ports.tenancies import NoTenancies
+from hub.ports.names import NoNames
 from hub.ports.worker import Worker
 from hub.runtime.threads import drain
 from hub.sql.sqlite import StoreFiles
@@ -63,7 +63,7 @@ class Desk:
         app = conforming(FastAPI())
         app.state.access = access
         install_problem_handlers(app)
-        claims = Claims(self.written, self.store, NoTenancies())
+        claims = Claims(self.written, self.store, NoNames())
         app.include_router(router(self.stewardship, claims, load_sources(), reader))
         self._http = TestClient(app)
 

@@ -12,7 +12,7 @@ from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.problems import Refusal
 from hub.kernel.records import SUBMISSIONS, SUBMITTED, Submission
 from hub.ports.clock import rfc3339
-from hub.ports.tenancies import NoTenancies
+from hub.ports.names import NoNames
 from schemas.http.claims import ClaimsQuery, NewClaimDecisions
 from schemas.kind import kind_named
 from services.curation.claims import Claims
@@ -47,7 +47,7 @@ def claim(desk: Desk, organisation: str, fields: dict[str, Any], version: int = 
 
 
 def claims_of(desk: Desk) -> Claims:
-    return Claims(desk.written, desk.store, NoTenancies())
+    return Claims(desk.written, desk.store, NoNames())
 
 
 def test_a_claim_is_shown_with_both_sides_and_decided_over_http(desk: Desk) -> None:

@@ -1,11 +1,10 @@
 """Accounts, organisations and who belongs to which, in tables."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from hub.sql.statements import SqlDatabase, among, hold, insert_into, storable, storable_among
-from hub.text.language import Bilingual
+from hub.sql.statements import SqlDatabase, hold, insert_into, storable
 from services.accounts.adapters.rows import labelled, read, read_joined, row_of
 from services.accounts.core.values import (
     Account,
@@ -28,8 +27,6 @@ from services.accounts.tables import (
 
 MEMBERS, CODES = 0x6875_6210, 0x6875_6211
 """Spaces of advisory locks: an organisation's members, and verified credit codes, change one at a time."""
-_TENANCY_NAMES = select(tenancies.c.id, tenancies.c.name_zh, tenancies.c.name_en).where(among(tenancies.c.id, "ids"))
-_ACCOUNT_NAMES = select(accounts.c.id, accounts.c.name).where(among(accounts.c.id, "ids"))
 Identity = tuple[str, str]
 """Scheme (`email`, or a provider's issuer) and value (the address, or the subject)."""
 
@@ -116,13 +113,6 @@ class SqlAccounts:
         chosen = select(tenancies.c.id, tenancies.c.credit_code).where(IS_VERIFIED)
         with self._database.reading() as sql:
             return {row.id: row.credit_code for row in sql.execute(chosen)}
-
-    def names(self, ids: Collection[str]) -> dict[str, Bilingual]:
-        """See hub.ports.tenancies."""
-        known = {"ids": storable_among(ids)}
-        with self._database.reading() as sql:
-            named = {row.id: Bilingual(row.name_zh, row.name_en) for row in sql.execute(_TENANCY_NAMES, known)}
-            return named | {row.id: Bilingual(row.name, row.name) for row in sql.execute(_ACCOUNT_NAMES, known)}
 
     def change_tenancy(self, tenancy_id: str, change: Callable[[Tenancy], Tenancy]) -> Tenancy | None:
         """Replace it by what `change` makes of it; None where there is none.
