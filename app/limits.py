@@ -24,6 +24,7 @@ from services.usage.core.requests import MONTHS_LIMIT
 ANYBODY_SIGNED_IN: frozenset[Role] = frozenset(get_args(Role))
 SUBMITTERS: frozenset[Role] = frozenset({"submitter", "operator"})
 STEWARDS: frozenset[Role] = frozenset({"steward", "agency", "operator"})
+OVERSEERS: frozenset[Role] = frozenset({"agency", "operator"})
 OPERATORS: frozenset[Role] = frozenset({"operator"})
 FORM_OVERHEAD = 64 * KIB
 
@@ -65,6 +66,7 @@ WRITING: Mapping[str, RouteLimits] = {
     "POST /api/v1/records/{record_id}/preferences": DECISION,
     "POST /api/v1/same-as": DECISION,
     "POST /api/v1/claims/{claim_id}/decision": JSON,
+    "POST /api/v1/claims/decisions": replace(JSON, roles=OVERSEERS),
     "POST /api/v1/people/{person_id}/erasure": replace(JSON, roles=OPERATORS),
     "POST /api/v1/people/{person_id}/consents": replace(JSON, roles=OPERATORS),
     "POST /import": replace(UPLOAD, body=UPLOAD.body + FORM_OVERHEAD),  # the page asks who it is
@@ -76,6 +78,9 @@ WRITING: Mapping[str, RouteLimits] = {
     "POST /saved/{search_id}/forget": FORM,
     "POST /steward/records/{record_id}/preference": FORM,
     "POST /steward/same-as": FORM,
+    "POST /steward/claims": FORM,
+    "POST /steward/claims/{claim_id}": FORM,
+    "POST /instruments/{instrument_id}/managers": FORM,
     "POST /sign-in": FORM,
     "POST /sign-in/code": FORM,
     "POST /register": FORM,
@@ -94,6 +99,7 @@ LISTING: Mapping[str, RouteLimits] = {
     "GET /api/v1/receipts/{receipt_id}/rows": RouteLimits(page=ingest.ROWS_LIMIT),
     "GET /api/v1/conflicts": RouteLimits(page=curation.PAGE_LIMIT),
     "GET /api/v1/duplicates": RouteLimits(page=curation.PAGE_LIMIT),
+    "GET /api/v1/claims": RouteLimits(page=curation.PAGE_LIMIT),
     "GET /api/v1/audit": RouteLimits(page=audit.PAGE_LIMIT),
     "GET /api/v1/usage": RouteLimits(page=MONTHS_LIMIT),
 }
@@ -101,6 +107,7 @@ PAGES = (
     "/ /suggest /records/{record_id} /records/{record_id}/book /bookings /bookings/{booking_id} "
     "/bookings/{booking_id}/calendar.ics /saved /saved/new /import /import/receipts/{receipt_id} "
     "/import/receipts/{receipt_id}/refused.{form} /import/templates/{kind}.{form} /steward /steward/duplicates "
+    "/steward/claims /instruments/{instrument_id}/managers /audit /audit/export "
     "/account /sign-in /register /mailbox "
     "/signed-out /language /manifest.webmanifest /sign-in/oidc /sign-in/callback /sign-out/oidc "
     "/static/{digest}/{name:path} /api/v1/openapi.json /metrics /healthz /readyz"

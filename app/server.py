@@ -20,6 +20,7 @@ from hub.auth.oidc_login import sign_in
 from hub.auth.tokens import AccessFile
 from hub.kernel.operation import JSON
 from hub.observability.audit import LoggingAuditTrail
+from hub.ports.audit import Action
 from hub.runtime.manifest import AUDIT
 from hub.runtime.settings import Settings
 from hub.runtime.threads import Runtime
@@ -30,14 +31,12 @@ from hub.web.throttle import Denials, WrongTokens
 from schemas.derive.openapi import openapi
 from schemas.http import OPERATIONS
 
-ACTIONS = {
+ACTIONS: Mapping[str, Action] = {
     "POST /api/v1/submissions/{kind}": "records.submit",
     "GET /api/v1/receipts/{receipt_id}/refused": "refused-rows.read",
-    "POST /api/v1/records/{record_id}/preferences": "steward.prefer",
-    "POST /api/v1/same-as": "steward.same-as",
     "GET /api/v1/audit/export": "audit.export",
 }
-"""What is noted of those who did it; what of people is read or erased is noted where that is done."""
+"""What is noted of those who did it; decisions, and what of people is read or erased, are noted where they are made."""
 OWN_ADDRESS = "http://localhost"
 PATIENCE_SECONDS = 60.0
 

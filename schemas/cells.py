@@ -1,4 +1,4 @@
-"""Reading the text of a spreadsheet's cell as a value. Every function raises ValueError where the text is none."""
+"""Reading the text of a spreadsheet's cell as a value, with ValueError where it is none; and texts as cells."""
 
 import re
 import unicodedata
@@ -12,6 +12,9 @@ _UNITS |= {"k": 1_000, "thousand": 1_000, "million": 10**6, "billion": 10**9}
 _YES = frozenset({"是", "有", "对", "yes", "y", "true", "1", "1.0", "√", "✓", "共享", "开放"})
 _NO = frozenset({"否", "无", "不", "没有", "no", "n", "false", "0", "0.0", "×", "x", "不共享", "不开放"})
 _NUMBER = re.compile(r"([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|[+-]?\.\d+)(?:e([+-]?\d{1,3}))?\s*(\D*)")
+_GUARDED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+_BARE_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*(?:[-/.月]\s*(\d{1,2})\s*日?)?(?:月)?")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _EXCEL_EPOCH = date(1899, 12, 30)
@@ -75,3 +78,21 @@ def instant(text: str) -> datetime:
 def is_chinese(text: str) -> bool:
     """Whether the text has a Han character."""
     return any("\u3400" <= character <= "\u9fff" or "\U00020000" <= character <= "\U000323af" for character in text)
+
+
+def guarded(text: str) -> str:
+    """The text so that no spreadsheet takes it for a formula: with an apostrophe before it where it might be one.
+
+    See OWASP, CSV Injection. A text that already looks guarded gets another one, so that `unguarded` restores it.
+    """
+    return f"'{text}" if _FORMULA.match(text) and not _BARE_NUMBER.fullmatch(text) else text
+
+
+def guarded_in_workbook(text: str) -> str:
+    """The same for a cell that is marked as text, which no spreadsheet takes for a formula."""
+    return f"'{text}" if _GUARDED.match(text) else text
+
+
+def unguarded(text: str) -> str:
+    """The text that `guarded` was given."""
+    return text[1:] if text[:1] == "'" and _GUARDED.match(text) else text

@@ -20,6 +20,8 @@ _NOT_SHARED = bilingual("schemas.not-shared")
 _NO_HOURS = bilingual("schemas.no-hours")
 DECIDERS: frozenset[Role] = frozenset({"manager", "approver"})
 """The roles that decide about the time of the instruments that their organisation holds."""
+NAMERS: frozenset[Role] = frozenset({"manager"})
+"""The roles that name an instrument's managers for the organisation that holds it."""
 REPORTERS: frozenset[Role] = frozenset({"manager", "submitter"})
 """The roles that report the use of the instruments that their organisation holds."""
 

@@ -6,16 +6,12 @@ from contextlib import contextmanager
 
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, settings_for
 from hub.auth.tokens import ACCESS_FILE
-from hub.kernel.access import Principal, Role
 from hub.kernel.problems import Refusal
 from hub.runtime.manifest import Key, Resources
 from hub.text.messages import bilingual
 from services.accounts.service import Accounts
 
 LISTED = 1_000
-ROLES_OF_OPERATORS: frozenset[Role] = frozenset({"operator"})
-OPERATOR = Principal("operator", ROLES_OF_OPERATORS, frozenset({"*"}), "operator", "", "command-line")
-"""Whoever may write the data folder, or has the servers' address, is one."""
 
 
 @contextmanager

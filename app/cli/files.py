@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.cli import transfer
+from app.cli.noting import note_done
 from app.cli.session import (
     FINE,
     SHOWN_PROBLEMS,
@@ -24,6 +25,7 @@ from app.cli.session import (
     Url,
     operators,
     session_of,
+    settings_for,
 )
 from app.cli.transfer import Document
 from app.cli.wording import t
@@ -205,4 +207,6 @@ def export(
             if cursor is None:
                 break
     part.replace(output)
+    if url is None:
+        note_done(settings_for(data), "records.export", kind, f"{count} records into {output.name}")
     session.say(bilingual("cli.files.records.records", count=count, output=output))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.files import bar
+from app.cli.noting import note_done
 from app.cli.servers import check_libraries, failures
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, session_of, settings_for
 from app.cli.stack import check_machine, run_stack, tell_how_to_stop
@@ -70,6 +71,7 @@ def backup(
         check_libraries(session)
     with _telling(session):
         manifest = save(settings, file, _steps(session), with_key=not without_key)
+        note_done(settings, "backup.make", manifest.id, file.name if not without_key else f"{file.name} without keys")
     records = manifest.tables["records.records"].count
     session.say(bilingual("cli.moves.records-backed-up", records=records, file=file), "green")
     if without_key:

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 from rich.markup import escape
 
+from app.cli.noting import OPERATOR
 from app.cli.servers import telling_failures
 from app.cli.session import FINE, SOME_REFUSED, WRONG_USAGE, Data, session_of, settings_for
 from app.cli.wording import t
 from hub.auth.tokens import write_private
-from hub.kernel.access import Principal
 from hub.kernel.problems import Refusal
+from hub.ports.audit import Action, done_by
 from hub.text.messages import bilingual
 
 if TYPE_CHECKING:
     from hub.runtime.manifest import Resources
     from services.privacy.adapters.sql_personal import SqlPersonalValues
 
-OPERATOR = Principal("operator", frozenset({"operator"}), account="command-line")
 Person = Annotated[str, typer.Argument(metavar="ID", help=t("cli.privacy.person"))]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help=t("cli.privacy.limit"))]
 
@@ -69,6 +69,7 @@ def export_entries(context: typer.Context, data: Data = None) -> None:
     with _opened(context, data) as on:
         for entry in trail(on).everything():
             sys.stdout.buffer.write(entry.to_line())
+        _note(on, "audit.export")
 
 
 def verify(context: typer.Context, data: Data = None) -> None:
@@ -153,8 +154,7 @@ def _personal(on: "Resources") -> "SqlPersonalValues":
     return cast("SqlPersonalValues", on.get(PERSONAL))
 
 
-def _note(on: "Resources", action: str, detail: str) -> None:
-    from hub.ports.audit import AuditEvent
+def _note(on: "Resources", action: Action, detail: str = "") -> None:
     from hub.runtime.manifest import AUDIT
 
-    on.get(AUDIT).note(AuditEvent(on.clock.now(), OPERATOR.account, "", "", action, detail=detail))
+    on.get(AUDIT).note(done_by(OPERATOR, on.clock.now(), action, detail=detail))

@@ -224,6 +224,7 @@ class ClaimDecided:
     version: int
     decided_by: str
     decided_at: str
+    reason: str = ""
 
     @property
     def key(self) -> ContributionKey:

@@ -181,10 +181,24 @@ class RecordStore(RecordReader, Protocol):
         """Every source's contribution to these records; withdrawn ones may be left out."""
         ...
 
-    def claims(self, after: str, limit: int, organisation: str | None, waiting: bool) -> Sequence[Claimed]:
+    def claims(
+        self,
+        after: str,
+        limit: int,
+        organisation: str | None,
+        waiting: bool,
+        *,
+        claimant: str = "",
+        unheld: bool = False,
+    ) -> Sequence[Claimed]:
         """Claims in the order of their ids, those after `after`: those that the organisation makes or that are made on
-        what it holds (None: all), and, with `waiting`, only those that nobody has decided.
+        what it holds (None: all), and, with `waiting`, only those that nobody has decided; of one claimant; with
+        `unheld`, of records that nobody held when they were claimed.
         """
+        ...
+
+    def contested(self, ids: Collection[str]) -> frozenset[str]:
+        """Those of the records on which claims of several organisations wait."""
         ...
 
     def claim(self, claim_id: str) -> Claimed | None:

@@ -16,6 +16,7 @@ from hub.ports.audit import AuditTrail
 from hub.ports.catalogue import Catalogue
 from hub.ports.clock import Clock
 from hub.ports.eventlog import EventLog
+from hub.ports.names import Names
 from hub.ports.personal import PersonalValues
 from hub.ports.records import RecordStore
 from hub.ports.tenancies import Tenancies
@@ -134,6 +135,7 @@ SQLITE_LOG = Key[SqliteEventLog]("log_file")
 RECORD_STORE = Key[RecordStore]("records")
 CATALOGUE = Key[Catalogue]("catalogue")
 TENANCIES = Key[Tenancies]("tenancies")
+NAMES = Key[Names]("names")
 DATABASE: "Key[PostgresDatabase]" = Key("database")
 """PostgreSQL, of the real profile alone."""
 

@@ -7,7 +7,7 @@ from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.kernel.problems import Refusal
-from hub.ports.audit import AuditEvent, AuditTrail
+from hub.ports.audit import Action, AuditTrail, done_by
 from hub.ports.clock import Clock
 from hub.web.callers import principal_of
 
@@ -19,7 +19,7 @@ class Audited:
     refused.
     """
 
-    def __init__(self, app: ASGIApp, actions: Mapping[str, str], audit: AuditTrail, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, actions: Mapping[str, Action], audit: AuditTrail, clock: Clock) -> None:
         self._app = app
         self._actions = actions
         self._audit = audit
@@ -44,7 +44,6 @@ class Audited:
             caller = principal_of(Request(scope))
         except Refusal:
             return
-        acting = caller.account or caller.name, caller.organisation, caller.credential
         names: Mapping[str, Any] = scope.get("path_params") or {}
         subject = " ".join(map(str, names.values())) or str(scope["path"])
-        self._audit.note(AuditEvent(self._clock.now(), *acting, action, subject))
+        self._audit.note(done_by(caller, self._clock.now(), action, subject))

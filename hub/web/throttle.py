@@ -9,7 +9,7 @@ from threading import Lock
 
 from hub.kernel.access import Principal
 from hub.kernel.problems import Problem, Refusal, expecting
-from hub.ports.audit import AuditEvent, AuditTrail, Outcome
+from hub.ports.audit import Action, AuditEvent, AuditTrail, Outcome
 from hub.ports.clock import Clock
 
 KEYS = 20_000
@@ -58,7 +58,7 @@ class WrongTokens:
         self._clock = clock
         self._throttle = Throttle(most, seconds)
 
-    def refusal(self, problem: Problem, action: str, address: str, subject: str = "") -> Refusal:
+    def refusal(self, problem: Problem, action: Action, address: str, subject: str = "") -> Refusal:
         """What to answer; `subject` is the account, token or code that was tried, where it is known."""
         wait, first = self._throttle.spend(address)
         if wait and not first:
@@ -68,12 +68,12 @@ class WrongTokens:
         self._note(action, address, subject, "refused")
         return Refusal(problem, status=401)
 
-    def throttled(self, action: str, address: str, subject: str, wait: int) -> Refusal:
+    def throttled(self, action: Action, address: str, subject: str, wait: int) -> Refusal:
         """What to answer where something was tried too often, noted."""
         self._note(action, address, subject, "throttled")
         return too_often(wait)
 
-    def _note(self, action: str, address: str, subject: str, outcome: Outcome) -> None:
+    def _note(self, action: Action, address: str, subject: str, outcome: Outcome) -> None:
         self._audit.note(AuditEvent(self._clock.now(), "", "", "", action, subject, outcome, f"from {address}"))
 
 

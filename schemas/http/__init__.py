@@ -3,7 +3,19 @@
 from typing import Any
 
 from hub.kernel.operation import Operation
-from schemas.http import access, accounts, audit, booking, catalog, curation, ingest, organisations, records, usage
+from schemas.http import (
+    access,
+    accounts,
+    audit,
+    booking,
+    catalog,
+    claims,
+    curation,
+    ingest,
+    organisations,
+    records,
+    usage,
+)
 
 OPERATIONS: tuple[Operation[Any], ...] = (
     *access.OPERATIONS,
@@ -13,6 +25,7 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     *audit.OPERATIONS,
     *ingest.OPERATIONS,
     *curation.OPERATIONS,
+    *claims.OPERATIONS,
     *catalog.OPERATIONS,
     *records.OPERATIONS,
     *booking.OPERATIONS,

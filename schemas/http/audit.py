@@ -1,6 +1,7 @@
 """The audit trail over HTTP, and what the hub keeps of a person."""
 
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -26,20 +27,63 @@ class AuditEntry(Model):
     hash: str
 
 
+class ReadEntry(AuditEntry):
+    """The same as people read it: the action and its outcome in words, names in place of ids where there are any."""
+
+    who: str = ""
+    of: str = Field("", description="what the organisation for which it was done is called")
+    what: str = ""
+    to: str = Field("", description="what it was done to")
+    how: str = ""
+    further: str = Field("", description="the detail in words")
+
+
 class AuditPage(Model):
     """The newest first; `next` is the `before` of the next page."""
 
-    entries: tuple[AuditEntry, ...]
+    entries: tuple[ReadEntry, ...]
     next: int | None
 
 
-class AuditQuery(Parameters):
-    """Entries before a number, of a subject, of an action; 0 and empty select all."""
+class AuditFilter(Parameters):
+    """Of a subject, an action, an account, an organisation (ids), an outcome, in days of the hub's time zone, the last
+    one included; what is empty selects all.
+    """
+
+    subject: Annotated[str, Field(max_length=500)] = ""
+    action: Annotated[str, Field(max_length=100)] = ""
+    account: Annotated[str, Field(max_length=200)] = ""
+    organisation: Annotated[str, Field(max_length=200)] = ""
+    outcome: Literal["", "done", "refused", "throttled"] = ""
+    first: date | None = Field(None, alias="from")
+    last: date | None = Field(None, alias="to")
+
+
+class AuditQuery(AuditFilter):
+    """Entries before a number; 0 selects all."""
 
     before: Annotated[int, Field(ge=0, lt=2**63)] = 0
     limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT)] = 50
-    subject: Annotated[str, Field(max_length=500)] = ""
-    action: Annotated[str, Field(max_length=100)] = ""
+
+
+class AuditExportQuery(AuditFilter):
+    """`ndjson`: entries as they are kept, which can be verified; `csv`: the same with words for people."""
+
+    format: Literal["ndjson", "csv"] = "ndjson"
+
+
+class AuditChain(Model):
+    """Whether every entry up to `number`, of the time `at`, is as it was noted, when that was last looked at.
+
+    `state` says what is wrong with the first that is not: it was `changed`, is `missing`, or was `cut` off at the end.
+    `away`: files of older entries that are kept elsewhere, which are taken at their word.
+    """
+
+    state: Literal["whole", "changed", "missing", "cut"]
+    number: int
+    at: Moment | None
+    checked_at: Moment
+    away: tuple[str, ...]
 
 
 class PersonVersion(Model):
@@ -111,15 +155,24 @@ AUDIT = OPERATIONS.add(
     "What happened that concerns the caller",
     AuditPage,
     query=AuditQuery,
-    problems=(400, 401, 403),
+    problems=(400, 401, 403, 422),
     token=True,
 )
 AUDIT_LINES = OPERATIONS.add(
     "export_audit_entries",
     "GET /audit/export",
-    "All that concerns the caller, a line of JSON an entry",
+    "All that concerns the caller, a line of JSON an entry, or a table",
     bytes,
-    media=(LINES,),
+    query=AuditExportQuery,
+    media=(LINES, "text/csv"),
+    problems=(401, 403, 422),
+    token=True,
+)
+AUDIT_CHAIN = OPERATIONS.add(
+    "check_audit_chain",
+    "GET /audit/chain",
+    "Whether the audit trail is as it was noted",
+    AuditChain,
     problems=(401, 403),
     token=True,
 )

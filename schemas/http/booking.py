@@ -139,6 +139,7 @@ class Managers(Model):
     instrument: str
     accounts: tuple[str, ...]
     everywhere: tuple[str, ...]
+    holder: str = Field("", description="the organisation (a tenancy id) that holds the instrument")
 
 
 class NewManagers(Body):

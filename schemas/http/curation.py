@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from hub.kernel.contributions import ClaimDecision, SameAsDecision
+from hub.kernel.contributions import SameAsDecision
 from hub.kernel.records import Authority
 from schemas.http.parts import Body, Model, Moment, Operations, Parameters
 
@@ -128,48 +128,6 @@ class PreferenceDecided(Model):
     in_force: bool = Field(True, description="false where sources have said something else since")
 
 
-class ClaimedField(Model):
-    """A field of which the record and the row that claims it say something different; empty where one says nothing."""
-
-    field: str
-    label: str
-    recorded: str
-    claimed: str
-
-
-class OwnershipClaim(Model):
-    """A row that names a record which another organisation holds; it changes nothing until it is decided."""
-
-    id: str
-    record: RecordSummary
-    claimant: str
-    holder: str
-    source: SourceRecord
-    claimed_at: Moment
-    fields: tuple[ClaimedField, ...]
-    may_decide: bool
-    decision: ClaimDecision | None
-    decided_by: str | None
-    decided_at: Moment | None
-
-
-class ClaimPage(Model):
-    """Claims; `next` is the `after` of the following page."""
-
-    claims: tuple[OwnershipClaim, ...]
-    next: str | None
-
-
-class ClaimDecided(Model):
-    """The decision that was taken down; it is in force once curation has read it."""
-
-    id: str
-    record_id: str
-    decision: ClaimDecision
-    decided_by: str
-    decided_at: Moment
-
-
 class DecidedPair(Model):
     """The decision that was taken down; it is in force once curation has read it."""
 
@@ -210,22 +168,6 @@ class ConflictsQuery(Parameters):
     """Of which kind (all, where none is named), and where to go on."""
 
     kind: str | None = None
-    after: str = Field("", description="the `next` of the page before")
-    limit: int = Field(20, ge=1, le=PAGE_LIMIT)
-
-
-class NewClaimDecision(Body):
-    """`accepted`: the claimant holds the record from now on; `joined`: what it says belongs to the record, whose holder
-    stays; `refused`: it stays out.
-    """
-
-    decision: ClaimDecision
-
-
-class ClaimsQuery(Parameters):
-    """Those that wait, or all, and where to go on."""
-
-    state: Literal["waiting", "all"] = "waiting"
     after: str = Field("", description="the `next` of the page before")
     limit: int = Field(20, ge=1, le=PAGE_LIMIT)
 
@@ -282,24 +224,5 @@ SAME_AS = OPERATIONS.add(
     status=202,
     body=NewSameAs,
     problems=(403, 404, 409, 422),
-    token=True,
-)
-CLAIMS = OPERATIONS.add(
-    "list_claims",
-    "GET /claims",
-    "Rows that name records which other organisations hold, with both sides; of whom they concern",
-    ClaimPage,
-    query=ClaimsQuery,
-    problems=(403, 422),
-    token=True,
-)
-DECIDE_CLAIM = OPERATIONS.add(
-    "decide_claim",
-    "POST /claims/{claim_id}/decision",
-    "Say whether a claimed record is the claimant's",
-    ClaimDecided,
-    status=202,
-    body=NewClaimDecision,
-    problems=(403, 404, 422),
     token=True,
 )

@@ -46,7 +46,8 @@ class Dispute(Model):
 class Record(Model):
     """A record within what the caller may see; a withdrawn one has no fields.
 
-    `hidden` are labels of fields that it has and the caller may not see.
+    `hidden` are labels of fields that it has and the caller may not see; `names_managers`: whether the caller may say
+    who manages its instrument.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Record(Model):
     conflicts: tuple[Dispute, ...]
     hidden: tuple[str, ...]
     geo: Position | None
+    names_managers: bool = False
 
 
 class FieldChange(LabelledField):

@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.kernel.access import Openness, Principal
 from hub.kernel.records import Conflict, Record
-from hub.ports.audit import AuditEvent, AuditTrail
+from hub.ports.audit import AuditTrail, done_by
 from hub.ports.clock import Clock
 from hub.ports.personal import TOKEN_PREFIX, PersonalValues
 from schemas.kind import kinds
@@ -41,8 +41,7 @@ class PersonalReader:
         return opened
 
     def _note(self, caller: Principal, record_id: str) -> None:
-        acting = caller.account or caller.name, caller.organisation, caller.credential
-        self._audit.note(AuditEvent(self._clock.now(), *acting, READ, record_id))
+        self._audit.note(done_by(caller, self._clock.now(), "personal.read", record_id))
 
 
 def is_token(value: Any) -> bool:

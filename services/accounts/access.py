@@ -8,7 +8,7 @@ from hub.auth.tokens import AccessFile
 from hub.kernel.access import Principal, ProviderPerson, Role, Scope
 from hub.kernel.credentials import credential_id, is_same, new_id
 from hub.kernel.problems import refusal
-from hub.ports.audit import AuditEvent, AuditTrail
+from hub.ports.audit import Action, AuditEvent, AuditTrail
 from hub.ports.clock import Clock, rfc3339
 from services.accounts.adapters.sql_accounts import SqlAccounts
 from services.accounts.adapters.sql_credentials import SqlCredentials
@@ -82,7 +82,7 @@ class Access:
         session = _granted(account, tenancy, person)
         return principal_of(Holding(account, tenancy, membership, session=session))
 
-    def note(self, action: str, subject: str = "", *, by: Principal | None = None, detail: str = "") -> None:
+    def note(self, action: Action, subject: str = "", *, by: Principal | None = None, detail: str = "") -> None:
         """Something that was done, into the audit trail."""
         acting = (by.account, by.organisation, by.credential) if by else ("", "", "")
         self._audit.note(AuditEvent(self.now, *acting, action, subject, "done", detail))

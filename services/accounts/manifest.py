@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from hub.auth.tokens import AccessFile, signing_key
-from hub.runtime.manifest import AUDIT, NOBODY, TENANCIES, Key, Manifest, Resources, Store
+from hub.runtime.manifest import AUDIT, NAMES, NOBODY, TENANCIES, Key, Manifest, Resources, Store
 from hub.sql.metadata import declared
 from services.accounts import tables
 from services.accounts.adapters.mailers import LocalMailbox, SmtpMailer
 from services.accounts.adapters.sql_accounts import SqlAccounts
+from services.accounts.adapters.sql_names import SqlNames
 from services.accounts.api import router
 from services.accounts.ports import Mailer
 from services.accounts.service import Accounts
@@ -44,6 +45,7 @@ MANIFEST = Manifest(
     stores=(
         Store(ACCOUNTS, _accounts, lambda accounts: accounts.access.accounts.account(NOBODY)),
         Store(TENANCIES, lambda on: SqlAccounts(on.tables("accounts")), lambda register: register.verified_codes()),
+        Store(NAMES, lambda on: SqlNames(on.tables("accounts")), lambda names: names.of([NOBODY])),
     ),
     needs=(ACCOUNTS,),
     router=lambda on: router(on.get(ACCOUNTS)),

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from hub.kernel.access import Principal, Role, Scope
 from hub.kernel.credentials import Credential, credential_id, is_same, new_credential
+from hub.ports.audit import Action
 from hub.ports.clock import rfc3339
 from hub.text.language import Language
 from hub.text.messages import sentence
@@ -189,7 +190,7 @@ class Organisations:
             raise refused("no-invitation", 404)
         if accept:
             self._join(caller, invitation)
-        self._access.note(f"invitation.{'accept' if accept else 'decline'}", invitation.id, by=caller)
+        self._access.note("invitation.accept" if accept else "invitation.decline", invitation.id, by=caller)
         return tenancy
 
     def queue(self, caller: Principal, state: TenancyState, after: tuple[str, str]) -> list[Tenancy]:
@@ -247,7 +248,7 @@ class Organisations:
             raise refused("no-administrator", 403)
 
     def _changed(
-        self, caller: Principal, tenancy_id: str, change: Callable[[Tenancy], Tenancy], action: str, detail: str
+        self, caller: Principal, tenancy_id: str, change: Callable[[Tenancy], Tenancy], action: Action, detail: str
     ) -> Tenancy:
         if not may_verify(caller, self._existing(tenancy_id)):
             raise refused("no-verifier", 403 if caller.account else 401)

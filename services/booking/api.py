@@ -118,6 +118,7 @@ def _add_managers(api: APIRouter, managers: Managers) -> None:
 def _managers(named: Named) -> contract.Managers:
     return contract.Managers(
         instrument=named.instrument,
+        holder=named.holder,
         accounts=tuple(sorted(named.accounts)),
         everywhere=tuple(sorted(named.everywhere)),
     )

@@ -3,29 +3,30 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from hub.kernel.access import Principal, Role
+from hub.kernel.access import Principal
 from hub.kernel.problems import Problem, Refusal, expecting, refusal
 from hub.kernel.records import Record
+from hub.ports.audit import AuditTrail, done_by
+from hub.ports.clock import Clock
 from hub.ports.records import RecordReader
 from hub.text.messages import bilingual
-from schemas.rights import DECIDERS, acts_for, holder_of, may_decide
+from schemas.rights import DECIDERS, NAMERS, acts_for, holder_of, may_decide
 from services.booking.core.policy import signed_in
 from services.booking.owners import records_of
 from services.booking.ports import EVERY, ManagerStore
 
-NAMERS: frozenset[Role] = frozenset({"manager"})
-"""The roles that name an instrument's managers for the organisation that holds it."""
 _MANAGER = bilingual("booking.not-allowed.manager")
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The accounts that manage an instrument: those named for it, and those named for every one of its holder's.
+    """The accounts that manage an instrument: those named for it, and those named for every one of its `holder`'s.
 
     Where there are none at all, every manager and approver of the holder decides.
     """
 
     instrument: str
+    holder: str
     accounts: frozenset[str]
     everywhere: frozenset[str]
 
@@ -33,9 +34,11 @@ class Named:
 class Managers:
     """The managers table and the records that it is about."""
 
-    def __init__(self, store: ManagerStore, records: RecordReader) -> None:
+    def __init__(self, store: ManagerStore, records: RecordReader, audit: AuditTrail, clock: Clock) -> None:
         self._store = store
         self._records = records
+        self._audit = audit
+        self._clock = clock
 
     def decides(self, principal: Principal, record: Record | None) -> bool:
         """Whether the caller decides about the record's instrument; operators also where there is no record by now."""
@@ -59,7 +62,7 @@ class Managers:
         """
         holder, ids = self._place(instrument_id, principal)
         named = self._store.named(holder, ids | {EVERY})
-        return Named(instrument_id, _among(named, ids), named.get(EVERY, frozenset()))
+        return Named(instrument_id, holder, _among(named, ids), named.get(EVERY, frozenset()))
 
     def name(self, instrument_id: str, accounts: Collection[str], principal: Principal) -> Named:
         """Put these accounts in the place of those named before. Raises Refusal, see `of`."""
@@ -67,6 +70,9 @@ class Managers:
         for known in ids - {instrument_id}:
             self._store.name(holder, known, ())
         self._store.name(holder, instrument_id, accounts)
+        subject = holder if instrument_id == EVERY else instrument_id
+        names = " ".join(sorted(accounts)) or "nobody"
+        self._audit.note(done_by(principal, self._clock.now(), "managers.name", subject, names))
         return self.of(instrument_id, principal)
 
     def _place(self, instrument_id: str, principal: Principal) -> tuple[str, frozenset[str]]:

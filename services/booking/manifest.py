@@ -1,6 +1,17 @@
 """The booking service: who has an instrument when."""
 
-from hub.runtime.manifest import ACCESS, DATABASE, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
+from hub.runtime.manifest import (
+    ACCESS,
+    AUDIT,
+    DATABASE,
+    EVENT_LOG,
+    NOBODY,
+    RECORD_STORE,
+    Key,
+    Manifest,
+    Resources,
+    Store,
+)
 from hub.sql.metadata import declared
 from services.booking import tables
 from services.booking.adapters.sql_managers import SqlManagers
@@ -22,7 +33,7 @@ def desk(on: Resources) -> BookingDesk:
 
 def managers(on: Resources) -> Managers:
     """Who decides about which instrument."""
-    return Managers(on.get(MANAGERS), on.get(RECORD_STORE))
+    return Managers(on.get(MANAGERS), on.get(RECORD_STORE), on.get(AUDIT), on.clock)
 
 
 def _bookings(on: Resources) -> BookingStore:
@@ -40,7 +51,7 @@ MANIFEST = Manifest(
         Store(BOOKING_STORE, _bookings, lambda bookings: bookings.get(NOBODY)),
         Store(MANAGERS, lambda on: SqlManagers(on.tables("managers")), lambda named: named.named(NOBODY, [EVERY])),
     ),
-    needs=(EVENT_LOG, RECORD_STORE, BOOKING_STORE, MANAGERS),
+    needs=(EVENT_LOG, RECORD_STORE, BOOKING_STORE, MANAGERS, AUDIT),
     uses=(ACCESS,),
     router=lambda on: router(desk(on), managers(on)),
     workers=lambda on: (

@@ -16,7 +16,7 @@ from hub.text.language import Language
 from schemas.http import catalog as contract
 from schemas.http import records
 from schemas.kind import Kind, kinds
-from schemas.rights import within_scope
+from schemas.rights import NAMERS, acts_for, within_scope
 from schemas.views.personal import PersonalReader
 from schemas.views.visibility import readable
 from services.catalog.core import cursor, menus, pages, paths, presentation, queries
@@ -116,7 +116,8 @@ class CatalogueQueries:
         caller = within_scope(caller, record)
         record = self._reader.record(record, caller)
         urls = pages.urls_of(self._links.addresses(record))
-        return pages.record_view(record, readable(caller), language, self._labels[language], urls)
+        view = pages.record_view(record, readable(caller), language, self._labels[language], urls)
+        return view.model_copy(update={"names_managers": view.bookable and acts_for(caller, record, NAMERS)})
 
     def history(self, record_id: str, caller: Principal, language: Language) -> records.History:
         """The newest VERSIONS_LIMIT versions and what each changed. Raises Refusal (404)."""

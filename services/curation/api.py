@@ -9,15 +9,15 @@ from hub.kernel.problems import refusal
 from hub.kernel.sources import Sources
 from hub.web.callers import ReaderLanguage, require
 from hub.web.routes import serve
+from schemas.http import claims as claiming
 from schemas.http import curation as contract
 from schemas.views.personal import PersonalReader
 from schemas.views.visibility import readable
 from services.curation.claims import Claims
+from services.curation.core.claim_views import claim, claim_decided, result
 from services.curation.core.presentation import (
     View,
     alike,
-    claim,
-    claim_decided,
     disputed,
     preference,
     same_as,
@@ -26,6 +26,7 @@ from services.curation.core.presentation import (
 from services.curation.stewards import Stewardship
 
 Steward = Annotated[Principal, Depends(require("agency", "operator", "steward"))]
+Overseer = Annotated[Principal, Depends(require("agency", "operator"))]
 Concerned = Annotated[Principal, Depends(require("agency", "operator", "steward", "manager", "approver", "submitter"))]
 
 
@@ -39,18 +40,26 @@ def router(stewardship: Stewardship, claims: Claims, sources: Sources, reader: P
 
 
 def _add_claims(routes: APIRouter, claims: Claims, sources: Sources) -> None:
-    @serve(routes, contract.CLAIMS)
+    @serve(routes, claiming.CLAIMS)
     def claims_page(
-        caller: Concerned, language: ReaderLanguage, query: Annotated[contract.ClaimsQuery, Query()]
-    ) -> contract.ClaimPage:
-        page = claims.page(caller, query.after, query.limit, waiting=query.state == "waiting")
+        caller: Concerned, language: ReaderLanguage, query: Annotated[claiming.ClaimsQuery, Query()]
+    ) -> claiming.ClaimPage:
+        page = claims.page(caller, query)
         view = View(readable(caller), language, sources.labels(language))
-        shown = tuple(claim(seen.claimed, seen.record, view, seen.may_decide) for seen in page.claims)
-        return contract.ClaimPage(claims=shown, next=page.next)
+        views = (claim(view, page.names, **seen._asdict()) for seen in page.claims)
+        return claiming.ClaimPage(claims=tuple(views), next=page.next)
 
-    @serve(routes, contract.DECIDE_CLAIM)
-    def decide_claim(claim_id: str, body: contract.NewClaimDecision, caller: Concerned) -> contract.ClaimDecided:
-        return claim_decided(claim_id, claims.decide(claim_id, body.decision, caller))
+    @serve(routes, claiming.DECIDE_CLAIM)
+    def decide_claim(claim_id: str, body: claiming.NewClaimDecision, caller: Concerned) -> claiming.ClaimDecided:
+        return claim_decided(claim_id, claims.decide(claim_id, body.decision, caller, body.reason))
+
+    @serve(routes, claiming.DECIDE_CLAIMS)
+    def decide_claims(
+        body: claiming.NewClaimDecisions, caller: Overseer, language: ReaderLanguage
+    ) -> claiming.DecidedClaims:
+        decided = claims.decide_many(body, caller)
+        results = (result(claim_id, outcome, language) for claim_id, outcome in decided.claims.items())
+        return claiming.DecidedClaims(claims=tuple(results), next=decided.next)
 
 
 def _add_conflicts(routes: APIRouter, stewardship: Stewardship, sources: Sources, reader: PersonalReader) -> None:

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from hub.ports.names import NoNames
 from hub.ports.records import RecordStore
 from hub.ports.tenancies import NoTenancies
 from hub.ports.worker import Worker
@@ -10,6 +11,7 @@ from hub.runtime.manifest import (
     AUDIT,
     DATABASE,
     EVENT_LOG,
+    NAMES,
     NOBODY,
     PERSONAL,
     RECORD_STORE,
@@ -24,6 +26,7 @@ from services.curation import tables
 from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.api import router
 from services.curation.claims import Claims
+from services.curation.decisions import DecisionLog
 from services.curation.service import Curation, Relay
 from services.curation.stewards import Stewardship
 
@@ -44,9 +47,11 @@ def _workers(on: Resources) -> tuple[Worker, ...]:
 
 
 def _router(on: Resources) -> APIRouter:
-    desk = (on.get(EVENT_LOG), on.get(RECORD_STORE), on.clock, on.settings.node)
-    reader = PersonalReader(on.get(PERSONAL), on.get(AUDIT), on.clock)
-    return router(Stewardship(*desk, on.sources), Claims(*desk), on.sources, reader)
+    records, audit = on.get(RECORD_STORE), on.get(AUDIT)
+    written = DecisionLog(on.get(EVENT_LOG), on.clock, on.settings.node, audit)
+    reader = PersonalReader(on.get(PERSONAL), audit, on.clock)
+    claims = Claims(written, records, on.get(NAMES) if on.has(NAMES) else NoNames())
+    return router(Stewardship(written, records, on.sources), claims, on.sources, reader)
 
 
 MANIFEST = Manifest(
@@ -54,7 +59,7 @@ MANIFEST = Manifest(
     tables=declared(tables),
     stores=(Store(RECORD_STORE, _records, lambda records: records.get([NOBODY])),),
     needs=(EVENT_LOG, RECORD_STORE, PERSONAL, AUDIT),
-    uses=(ACCESS, TENANCIES),
+    uses=(ACCESS, TENANCIES, NAMES),
     router=_router,
     workers=_workers,
 )

@@ -1,25 +1,13 @@
 """Stewards: people who settle conflicts and join duplicates. Their decisions are events, as all that curation reads."""
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.kernel.access import Principal
-from hub.kernel.cloudevents import CloudEvent
-from hub.kernel.contributions import (
-    PREFERENCE_DECIDED,
-    SAME_AS_DECIDED,
-    Contribution,
-    Preference,
-    SameAs,
-    SameAsDecision,
-    values_digest,
-)
+from hub.kernel.contributions import Contribution, Preference, SameAs, SameAsDecision, values_digest
 from hub.kernel.problems import Refusal, refusal
-from hub.kernel.records import SUBMISSIONS, Record
+from hub.kernel.records import Record
 from hub.kernel.sources import Sources
-from hub.ports.clock import Clock, rfc3339
-from hub.ports.eventlog import EventLog
 from hub.ports.records import RecordStore, WeakKey
 from schemas.http.curation import PAGE_LIMIT
 from schemas.kind import kind_named, kinds
@@ -28,6 +16,7 @@ from services.curation.core.authority import judged
 from services.curation.core.components import MEMBERS_LIMIT, path_between
 from services.curation.core.merge import statements_of
 from services.curation.core.stewarding import Group, Pair, canonical, may_be_joined, of_one_kind, undecided_pairs
+from services.curation.decisions import DecisionLog
 
 GROUP_MEMBERS = 12
 """Of a group of records that share a name, as many are compared at once; when those are decided, WIDE_MEMBERS."""
@@ -58,21 +47,10 @@ class DuplicatePage:
 class Stewardship:
     """Finds what is to be decided, and writes decisions to the log; they are in force once curation has read them."""
 
-    def __init__(
-        self,
-        event_log: EventLog,
-        store: RecordStore,
-        clock: Clock,
-        event_source: str,
-        sources: Sources | None = None,
-    ) -> None:
-        self._log = event_log
+    def __init__(self, written: DecisionLog, store: RecordStore, sources: Sources | None = None) -> None:
+        self._written = written
         self._store = store
-        self._clock = clock
-        self._event_source = event_source
         self._sources = sources or Sources({})
-        self._lock = threading.Lock()
-        self._last = 0
 
     def conflicts(self, by: Principal, kind: str | None = None, after: str = "", limit: int = 20) -> ConflictPage:
         """Records whose sources disagree with equal authority, of those that the caller may settle.
@@ -142,11 +120,13 @@ class Stewardship:
         before = max(settled, key=Preference.rank, default=None)
         if source is None and before is None:
             raise _nothing_to_undo("field", field)
-        values = [] if source is None else self._values(record, field, (source, organisation, source_record_id or ""))
-        version, at = self._next_version(before.version if before else 0)
+        speaker = (source or "", organisation, source_record_id or "")
+        values = [] if source is None else self._values(record, field, speaker)
+        version, at = self._written.next_version(before.version if before else 0)
         decided_on = values_digest(values) if values else ""
         said = Preference(record_id, field, source, source_record_id, version, by.name, at, organisation, decided_on)
-        self._append(PREFERENCE_DECIDED, said.event_id(), record_id, at, said.to_bytes())
+        chosen = "/".join(filter(None, speaker)) if source else "undone"
+        self._written.append(said, record_id, by, f"{field}: {chosen}")
         return said
 
     def decide(self, left: str, right: str, decision: SameAsDecision, by: Principal) -> SameAs:
@@ -167,9 +147,9 @@ class Stewardship:
             self._require_room(records)
         if decision != "undone":
             self._require_agreement(records, decision)
-        version, at = self._next_version(before.version if before else 0)
+        version, at = self._written.next_version(before.version if before else 0)
         said = SameAs(left, right, decision, version, by.name, at)
-        self._append(SAME_AS_DECIDED, said.event_id(), left, at, said.to_bytes())
+        self._written.append(said, left, by, f"{decision} {right}")
         return said
 
     def decisions(self, record_id: str, by: Principal) -> tuple[Sequence[SameAs], Sequence[tuple[Preference, bool]]]:
@@ -257,17 +237,6 @@ class Stewardship:
                 409,
                 limit=MEMBERS_LIMIT,
             )
-
-    def _next_version(self, before: int) -> tuple[int, str]:
-        """Microseconds since 1970 and the same as text; more than before even where the clock was set back."""
-        now = self._clock.now()
-        with self._lock:
-            self._last = max(int(now.timestamp() * 1_000_000), self._last + 1, before + 1)
-            return self._last, rfc3339(now)
-
-    def _append(self, event_type: str, event_id: str, subject: str, at: str, data: bytes) -> None:
-        event = CloudEvent(event_id, self._event_source, event_type, subject, at, data)
-        self._log.append(SUBMISSIONS, [event.as_entry()])
 
 
 def _stands_for(record: Record) -> list[str]:

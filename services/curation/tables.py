@@ -111,9 +111,11 @@ claims = Table(
     Column("claimed_at", Text, nullable=False),
     Column("decision", Text),
     *(Column(name, kind) for name, kind in _DECIDED),
+    Column("reason", Text, info=ADDED),
     info=in_store("records"),
 )
 Index("claims_of", claims.c.key)
+Index("claims_to", claims.c.record_id)
 Index("claims_by", claims.c.claimant, claims.c.id)
 Index("claims_on", claims.c.holder, claims.c.id)
 

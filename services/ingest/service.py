@@ -16,7 +16,7 @@ from hub.kernel.records import SUBMISSIONS, Operation
 from hub.kernel.sources import Source, Sources
 from hub.kernel.versions import source_version
 from hub.observability import metrics, tracing
-from hub.ports.audit import AuditEvent, AuditTrail
+from hub.ports.audit import AuditTrail, done_by
 from hub.ports.catalogue import Catalogue
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.eventlog import EventLog
@@ -221,11 +221,10 @@ class Ingest:
 
     def _note(self, receipt_id: str, subjects: frozenset[str], caller: Principal) -> None:
         """Whom private values that came are about; where they are many, the receipt, which tells each of them."""
-        acting = caller.account or caller.name, caller.organisation, caller.credential
         about = sorted(subjects)
         for subject in about if len(about) <= NOTED_SUBJECTS else (f"receipt {receipt_id}",):
             detail = f"receipt {receipt_id}, {len(about)} subjects"
-            self._audit.note(AuditEvent(self._clock.now(), *acting, "personal.change", subject, detail=detail))
+            self._audit.note(done_by(caller, self._clock.now(), "personal.change", subject, detail))
 
     def _sealed(self, refused: list[Refused], context: str) -> bytes:
         if not refused:

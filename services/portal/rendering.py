@@ -7,6 +7,7 @@ from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -14,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from hub.kernel.operation import Operation
+from hub.runtime.settings import Settings
 from hub.web.callers import language_of
 from hub.web.client import AsyncHubClient, Query, Reader
 from hub.web.safety import session_cookie
@@ -82,6 +84,12 @@ def tiles_of(request: Request) -> str:
     """The URL template of the map's tiles; empty where the hub has no tile service."""
     settings = getattr(request.app.state, "settings", None)
     return getattr(settings, "map_tiles", "") or ""
+
+
+def zone_of(request: Request) -> ZoneInfo:
+    """The hub's time zone."""
+    settings = getattr(request.app.state, "settings", None) or Settings()
+    return ZoneInfo(settings.timezone)
 
 
 def _files(folder: Traversable, prefix: str = "") -> dict[str, bytes]:

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response, StreamingResponse
 
 from hub.kernel.access import Principal
-from hub.web.callers import Caller, require
+from hub.web.callers import Caller, ReaderLanguage, require
 from hub.web.routes import answered, serve
 from schemas.http import audit as contract
-from services.privacy.service import People, Trail
+from services.privacy.service import People
+from services.privacy.trail import Trail
 
 Operator = Annotated[Principal, Depends(require("operator"))]
 
@@ -24,12 +25,23 @@ def router(trail: Trail, people: People) -> APIRouter:
 
 def _add_trail(routes: APIRouter, trail: Trail) -> None:
     @serve(routes, contract.AUDIT)
-    def entries(caller: Caller, query: Annotated[contract.AuditQuery, Query()]) -> contract.AuditPage:
-        return trail.page(query, caller)
+    def entries(
+        caller: Caller, language: ReaderLanguage, query: Annotated[contract.AuditQuery, Query()]
+    ) -> contract.AuditPage:
+        return trail.page(query, caller, language)
 
     @serve(routes, contract.AUDIT_LINES)
-    def lines(caller: Caller) -> Response:
-        return StreamingResponse(trail.lines(caller), media_type=contract.LINES)
+    def export(
+        caller: Caller, language: ReaderLanguage, query: Annotated[contract.AuditExportQuery, Query()]
+    ) -> Response:
+        media = "text/csv; charset=utf-8" if query.format == "csv" else contract.LINES
+        name = f'attachment; filename="audit.{query.format}"'
+        pieces = trail.export(query, caller, language)
+        return StreamingResponse(pieces, media_type=media, headers={"Content-Disposition": name})
+
+    @serve(routes, contract.AUDIT_CHAIN)
+    def chain(caller: Caller) -> contract.AuditChain:
+        return trail.chain(caller)
 
 
 def _add_people(routes: APIRouter, people: People) -> None:

@@ -2,14 +2,15 @@
 
 from typing import cast
 
-from hub.runtime.manifest import AUDIT, NOBODY, PERSONAL, RECORD_STORE, Manifest, Resources, Store
+from hub.runtime.manifest import AUDIT, NAMES, NOBODY, PERSONAL, RECORD_STORE, Manifest, Resources, Store
 from hub.sql.metadata import declared
 from services.privacy import tables
 from services.privacy.adapters.sql_audit import SqlAuditTrail
 from services.privacy.adapters.sql_personal import SqlPersonalValues
 from services.privacy.api import router
 from services.privacy.ports import AuditStore, Selection
-from services.privacy.service import People, Trail
+from services.privacy.service import People
+from services.privacy.trail import Trail
 
 AUDIT_FOLDER = "audit"
 
@@ -29,6 +30,10 @@ def _audit(on: Resources) -> SqlAuditTrail:
     return SqlAuditTrail(on.tables("audit"), on.settings.data_dir / AUDIT_FOLDER)
 
 
+def _reading(on: Resources) -> Trail:
+    return Trail(trail(on), on.get(NAMES), on.get(RECORD_STORE), on.get(PERSONAL), on.clock, on.settings.timezone)
+
+
 MANIFEST = Manifest(
     role="privacy",
     tables=declared(tables),
@@ -41,5 +46,6 @@ MANIFEST = Manifest(
         ),
     ),
     needs=(AUDIT, PERSONAL, RECORD_STORE),
-    router=lambda on: router(Trail(trail(on)), people(on)),
+    uses=(NAMES,),
+    router=lambda on: router(_reading(on), people(on)),
 )

@@ -10,9 +10,8 @@ from services.privacy.core.chain import Broken, Entry
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which entries: those before a number, of an organisation, by or about `person`, of a subject, of an action.
-
-    Whatever is empty selects everything.
+    """Which entries: those before a number, by or about `person`, from `since` to before `until` (RFC 3339, UTC), and
+    with these ids and words. Whatever is empty selects everything.
     """
 
     before: int = 0
@@ -20,6 +19,25 @@ class Selection:
     person: str = ""
     subject: str = ""
     action: str = ""
+    account: str = ""
+    outcome: str = ""
+    since: str = ""
+    until: str = ""
+
+    def equal(self) -> dict[str, str]:
+        """What an entry has by the same name."""
+        names = ("organisation", "subject", "action", "account", "outcome")
+        return {name: value for name in names if (value := getattr(self, name))}
+
+    def takes(self, entry: Entry) -> bool:
+        """Whether the entry is one of them."""
+        return (
+            (not self.before or entry.number < self.before)
+            and (not self.person or self.person in (entry.account, entry.subject))
+            and self.since <= entry.at
+            and (not self.until or entry.at < self.until)
+            and all(getattr(entry, name) == value for name, value in self.equal().items())
+        )
 
 
 class AuditStore(AuditTrail, Protocol):

@@ -1,4 +1,4 @@
-"""What people may ask the hub about itself: who saw and changed what, and what it keeps of them."""
+"""What people may ask the hub about itself: what it keeps of them, and who saw it."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from hub.kernel.access import Principal
 from hub.kernel.contributions import Contribution
 from hub.kernel.problems import refusal
 from hub.kernel.records import Record
-from hub.ports.audit import AuditEvent
+from hub.ports.audit import Action, done_by
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.personal import Consent
 from hub.ports.records import RecordStore
@@ -17,53 +17,11 @@ from hub.sql.statements import SqlDatabase, insert_into
 from schemas.http import audit as contract
 from schemas.views.personal import tokens_in
 from services.privacy.adapters.sql_personal import SqlPersonalValues
-from services.privacy.core.chain import Entry
 from services.privacy.ports import AuditStore, Selection
 from services.privacy.tables import consents
 
-OVERSEERS = frozenset({"auditor", "operator"})
-OF_ORGANISATION = frozenset({"manager", "steward"})
 VERSIONS_LIMIT = 100_000
 ACCESSES_LIMIT = 1_000
-
-
-class Trail:
-    """The audit trail as callers may read it."""
-
-    def __init__(self, store: AuditStore) -> None:
-        self.store = store
-
-    def page(self, query: contract.AuditQuery, caller: Principal) -> contract.AuditPage:
-        """The newest entries first, of those that concern the caller; Refusal (401) for the anonymous."""
-        selection = _concerning(caller, query.before, query.subject, query.action)
-        found = self.store.entries(selection, query.limit)
-        entries = tuple(contract.AuditEntry.model_validate(entry, from_attributes=True) for entry in found)
-        return contract.AuditPage(entries=entries, next=found[-1].number if len(found) == query.limit else None)
-
-    def lines(self, caller: Principal) -> Iterator[bytes]:
-        """What concerns the caller as lines of JSON: for those who oversee the whole trail, the oldest first."""
-        if caller.roles & OVERSEERS:
-            return map(Entry.to_line, self.store.everything())
-        return self._own_lines(_concerning(caller, 0, "", ""))
-
-    def _own_lines(self, selection: Selection) -> Iterator[bytes]:
-        while page := self.store.entries(selection, contract.PAGE_LIMIT):
-            yield from map(Entry.to_line, page)
-            selection = _before(selection, page[-1].number)
-
-
-def _concerning(caller: Principal, before: int, subject: str, action: str) -> Selection:
-    if caller.roles & OVERSEERS:
-        return Selection(before, "", "", subject, action)
-    if caller.roles & OF_ORGANISATION and caller.organisation:
-        return Selection(before, caller.organisation, "", subject, action)
-    if caller.account:
-        return Selection(before, "", caller.account, subject, action)
-    raise refusal("not-allowed", "privacy.whose-trail", "", "Authorization", 403 if caller.roles else 401)
-
-
-def _before(selection: Selection, number: int) -> Selection:
-    return Selection(number, selection.organisation, selection.person, selection.subject, selection.action)
 
 
 class People:
@@ -151,9 +109,8 @@ class People:
         with self._records.batch() as unit:
             return records, list(unit.contributions(ids))
 
-    def _note(self, caller: Principal, action: str, subject: str, detail: str = "") -> None:
-        acting = caller.account or caller.name, caller.organisation, caller.credential
-        self._audit.note(AuditEvent(self._clock.now(), *acting, action, subject, detail=detail))
+    def _note(self, caller: Principal, action: Action, subject: str, detail: str = "") -> None:
+        self._audit.note(done_by(caller, self._clock.now(), action, subject, detail))
 
 
 def _subject(contribution: Contribution) -> str:

@@ -7,8 +7,10 @@ import pytest
 
 from hub.kernel.access import Scope
 from hub.sql.statements import SqlDatabase
+from hub.text.language import Bilingual
 from services.accounts.adapters.sql_accounts import CodeTaken, SqlAccounts
 from services.accounts.adapters.sql_credentials import SqlCredentials
+from services.accounts.adapters.sql_names import SqlNames
 from services.accounts.core.values import (
     Account,
     Invitation,
@@ -248,3 +250,15 @@ class AccountsConformance(Conformance):
         assert not credentials.revoke_token("\0", at(1))
         assert not credentials.end_sessions("acc-1", "\0")
         assert credentials.use_sign_in("\0", "c" * 64, at(1), 3) is None
+
+    def test_accounts_and_organisations_are_called_by_their_names(
+        self, database: SqlDatabase, accounts: SqlAccounts
+    ) -> None:
+        accounts.add_account(replace(account(1), kind="machine"))
+        accounts.add_tenancy(tenancy(7))
+        names = SqlNames(database)
+        assert names.of(["acc-1", "org-7", "org-8", "nul\0"]) == {
+            "acc-1": Bilingual("张伟", "张伟"),
+            "org-7": Bilingual("单位 7", "Organisation 7"),
+        }
+        assert names.of([]) == {}

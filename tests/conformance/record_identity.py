@@ -67,6 +67,28 @@ class RecordIdentityConformance(Conformance):
         assert [one.id for one in store.claims("", 9, "org-b", True)] == [rest[1].id]
         assert store.claims("", 9, "org-b", True)[0].ownership.holder == "org-b"
 
+    def test_claims_are_chosen_by_claimant_and_by_whether_anybody_holds_the_record(self, store: RecordStore) -> None:
+        made = [(7, "org-a", "org-h"), (8, "org-a", ""), (9, "org-b", "")]
+        save(
+            store,
+            contributions=[unplaced(number, claimant) for number, claimant, _ in made],
+            ownership=[claimed(*row) for row in made],
+        )
+
+        def keys(**chosen: object) -> set[str]:
+            return {one.ownership.key[3] for one in store.claims("", 9, None, True, **chosen)}  # type: ignore[arg-type]
+
+        seventh, eighth, ninth = (unplaced(number, "x").key[3] for number in (7, 8, 9))
+        assert keys(claimant="org-a") == {seventh, eighth}
+        assert keys(unheld=True) == {eighth, ninth}
+        assert keys(claimant="org-b", unheld=True) == {ninth}
+        assert store.contested([name(1), name(2)]) == {name(1)}
+        decided = claimed(9, "org-b", "", "refused")
+        why = replace(decided, decided=replace(decided.decided, reason="不是同一台"))  # type: ignore[type-var]
+        save(store, ownership=[why])
+        assert store.contested([name(1)]) == frozenset(), "those of one organisation contest nothing"
+        assert [one.ownership for one in store.claims("", 9, "org-b", False)] == [why]
+
     def test_a_claim_that_is_known_stays_until_it_is_decided(self, store: RecordStore) -> None:
         save(store, contributions=[unplaced(9, "org-b")], ownership=[claimed(9, "org-b", "org-h")])
         save(store, ownership=[claimed(9, "org-b", "org-other")])

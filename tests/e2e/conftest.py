@@ -20,6 +20,7 @@ from hub.runtime.settings import Settings
 from hub.web.connections import server_config
 from sample import FILES
 from services.accounts.manifest import ACCOUNTS
+from services.accounts.service import Accounts
 from tests.summary import RAN_ON
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
@@ -36,13 +37,14 @@ expect.set_options(timeout=PATIENCE_SECONDS * 1_000)
 class Site:
     """A running hub with sample data: its address, and tokens of an operator and of a company's member.
 
-    `link` gives the credential of a one-time link for the member.
+    `link` gives the credential of a one-time link for the member; `accounts` knows everybody.
     """
 
     url: str
     operator: str
     member: str
     link: Callable[[], str]
+    accounts: Accounts
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +63,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         operator = operator_token(folder) or ""
         load_sample(address, operator)
         member = hub.access.issue("company", {"member"}, set())
-        yield Site(address, operator, member, lambda: hub.get(ACCOUNTS).link_for(member) or "")
+        yield Site(address, operator, member, lambda: hub.get(ACCOUNTS).link_for(member) or "", hub.get(ACCOUNTS))
     finally:
         server.should_exit = True
         thread.join(PATIENCE_SECONDS)

@@ -16,26 +16,15 @@ import services.privacy.manifest as privacy
 from app.composition import Hub, compose
 from app.server import create_app
 from hub.auth.tokens import operator_token
-from hub.observability.audit import LoggingAuditTrail
-from hub.ports.audit import AuditEvent
 from hub.ports.clock import ManualClock
 from hub.runtime.settings import Settings
 from services.accounts.manifest import ACCOUNTS
 from services.accounts.service import Accounts
+from tests.noted import Noted
 
 START = datetime(2026, 12, 1, 8, tzinfo=UTC)
 HERE = "127.0.0.1"
 CODE = re.compile(r"\b(\d{4} \d{4})\b")
-
-
-class Trail(LoggingAuditTrail):
-    """Remembers what is noted."""
-
-    def __init__(self) -> None:
-        self.events: list[AuditEvent] = []
-
-    def note(self, event: AuditEvent) -> None:
-        self.events.append(event)
 
 
 @dataclass
@@ -63,7 +52,7 @@ class Person:
 class Site:
     """One hub."""
 
-    def __init__(self, hub: Hub, clock: ManualClock, trail: Trail) -> None:
+    def __init__(self, hub: Hub, clock: ManualClock, trail: Noted) -> None:
         self.hub, self.clock, self.trail = hub, clock, trail
         self.app = create_app(hub)
         self.accounts: Accounts = hub.get(ACCOUNTS)
@@ -114,7 +103,7 @@ class Site:
 @contextmanager
 def opened(folder: Path, roles: tuple[str, ...] | None = ("accounts", "portal"), **settings: Any) -> Iterator[Site]:
     """A hub on embedded adapters in the folder, with these roles (None: all)."""
-    clock, trail = ManualClock(START), Trail()
+    clock, trail = ManualClock(START), Noted()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(privacy, "SqlAuditTrail", lambda *_: trail)
         hub = compose(Settings(data_dir=folder, **settings), clock, roles)

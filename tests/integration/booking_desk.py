@@ -22,6 +22,7 @@ from services.booking.api import router
 from services.booking.managers import Managers
 from services.booking.service import BookingDesk
 from tests.contract import conforming
+from tests.noted import Noted
 
 NOW = datetime(2026, 11, 30, 0, tzinfo=UTC)  # Monday, 08:00 in Shanghai
 
@@ -94,12 +95,13 @@ class Desk:
         self.clock = ManualClock(NOW)
         self.store = SqliteBookings(folder / "bookings.db", "hub")
         self.records = Records()
+        self.trail = Noted()
         app = conforming(FastAPI())
         app.state.access = Tokens()
         install_problem_handlers(app)
         app.add_middleware(Limited, table=limits_of_routes(2**20))
         self.files = StoreFiles(folder)
-        managers = Managers(SqlManagers(self.files.open("managers")), self.records)  # type: ignore[arg-type]
+        managers = Managers(SqlManagers(self.files.open("managers")), self.records, self.trail, self.clock)  # type: ignore[arg-type]
         desk = BookingDesk(self.store, managers, self.records, self.clock)  # type: ignore[arg-type]
         app.include_router(router(desk, managers))
         self._client = TestClient(app)

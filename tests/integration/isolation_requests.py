@@ -23,6 +23,7 @@ from tests.integration.isolation_things import (
     member,
     new_booking,
     new_booking_page,
+    newest_of_the_trail,
     organisation,
     own_booking,
     own_bookings,
@@ -101,6 +102,7 @@ OPERATIONS: Mapping[str, Way] = {
     "POST /api/v1/claims/{claim_id}/decision": lambda at: Ask(
         {"claim_id": at.org.claim}, {"json": {"decision": "refused"}}
     ),
+    "POST /api/v1/claims/decisions": lambda at: Ask(sent={"json": {"claims": [at.org.claim], "decision": "refused"}}),
     "GET /api/v1/kinds": plain(),
     "GET /api/v1/search": plain(query={"q": "instrument"}),
     "GET /api/v1/suggest": plain(query={"q": "inst"}),
@@ -133,6 +135,7 @@ OPERATIONS: Mapping[str, Way] = {
     "GET /api/v1/usage": usage,
     "GET /api/v1/audit": trail,
     "GET /api/v1/audit/export": trail,
+    "GET /api/v1/audit/chain": plain(),
     "GET /api/v1/people/{person_id}": record("person_id", "expert"),
     "POST /api/v1/people/{person_id}/consents": record("person_id", "expert", sent={"json": {"purpose": "review"}}),
     "POST /api/v1/people/{person_id}/erasure": record("person_id", "erased", sent={"json": {"reason": "wish"}}),
@@ -162,6 +165,13 @@ PAGES: Mapping[str, Way] = {
         {"record_id": at.org.records["instrument"]}, {"data": preference(at)}
     ),
     "POST /steward/same-as": lambda at: Ask(sent={"data": pair(at)}),
+    "GET /steward/claims": each("claim"),
+    "POST /steward/claims": lambda at: Ask(sent={"data": {"claim": at.org.claim}}),
+    "POST /steward/claims/{claim_id}": lambda at: Ask({"claim_id": at.org.claim}, {"data": {"decision": "refused"}}),
+    "GET /instruments/{instrument_id}/managers": record("instrument_id", "twin"),
+    "POST /instruments/{instrument_id}/managers": record("instrument_id", "twin", sent={"data": {"remove": "nobody"}}),
+    "GET /audit": newest_of_the_trail,
+    "GET /audit/export": trail,
     "GET /account": lambda at: Ask(marks={"self": at.caller.name, **MARKS}),
     "GET /sign-in": plain(),
     "POST /sign-in (by a link)": lambda at: Ask(sent={"data": {"link": link(at)}}),
@@ -210,6 +220,9 @@ LISTS = frozenset(
         "GET /import",
         "GET /steward",
         "GET /steward/duplicates",
+        "GET /steward/claims",
+        "GET /audit",
+        "GET /audit/export",
     }
 )
 """Rows without a thing of somebody's: what they list tells whose it is."""

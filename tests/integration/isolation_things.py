@@ -235,6 +235,12 @@ def receipts(at: At) -> Ask:
     return Ask(marks={whose: at.world.submit(org.admin, "instrument", rows)["id"] for whose, org in made})
 
 
+def newest_of_the_trail(at: At) -> Ask:
+    """As people read it: by names."""
+    trail(at)
+    return Ask(marks=MARKS | {"self": at.caller.name})
+
+
 def trail(at: At) -> Ask:
     """Each has just had a sign-in noted."""
     for caller in (at.caller, *(made.admin for made in at.world.of.values())):

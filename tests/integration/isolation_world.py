@@ -12,7 +12,7 @@ import httpx
 from fastapi.testclient import TestClient
 from stdnum.cn import uscc
 
-from app.cli.directory import OPERATOR
+from app.cli.noting import OPERATOR
 from app.composition import compose
 from app.server import create_app
 from hub.kernel.access import Role, Scope

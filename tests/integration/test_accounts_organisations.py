@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.directory import OPERATOR
+from app.cli.noting import OPERATOR
 from hub.kernel.access import Scope
 from tests.integration.accounts_site import Person, Site, opened
 

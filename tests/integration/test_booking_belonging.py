@@ -85,9 +85,12 @@ def test_a_claim_on_a_record_gives_the_claimant_no_bookings(desk: Desk) -> None:
     assert [desk.get(f"/bookings/{booking}", who).status_code for who in ("foreign", "lab")] == [200, 404]
 
 
+NOBODY = {"instrument": "instrument-1", "holder": "org-lab", "accounts": [], "everywhere": []}
+
+
 def test_managers_that_the_holder_names_decide_alone(desk: Desk) -> None:
     booking = desk.book("01T09:00", "01T10:00").json()["id"]
-    assert managers(desk, "chief").json() == {"instrument": "instrument-1", "accounts": [], "everywhere": []}
+    assert managers(desk, "chief").json() == NOBODY
     named = name(desk, "chief", "acc-chief", "acc-foreign")
     assert (named.status_code, named.json()["accounts"]) == (200, ["acc-chief", "acc-foreign"])
     assert [desk.get(f"/bookings/{booking}", who).status_code for who in ("chief", "lab", "foreign", "op")] == [
@@ -101,8 +104,20 @@ def test_managers_that_the_holder_names_decide_alone(desk: Desk) -> None:
     assert desk.post(f"/bookings/{booking}/confirm", who="lab").status_code == 200
     assert name(desk, "chief").json()["accounts"] == []
     assert desk.get(f"/bookings/{booking}", "chief").status_code == 404, "of all that the holder has, one is named"
-    assert name(desk, "chief", instrument="*").json() == {"instrument": "*", "accounts": [], "everywhere": []}
+    assert name(desk, "chief", instrument="*").json() == NOBODY | {"instrument": "*"}
     assert desk.get(f"/bookings/{booking}", "chief").status_code == 200
+
+
+def test_who_names_managers_is_noted_with_whom_they_name(desk: Desk) -> None:
+    assert name(desk, "lab", "acc-lab").status_code == 403
+    name(desk, "chief", "acc-lab", "acc-chief")
+    name(desk, "chief")
+    name(desk, "chief", "acc-lab", instrument="*")
+    assert desk.trail.told() == [
+        ("acc-chief", "managers.name", "instrument-1", "acc-chief acc-lab"),
+        ("acc-chief", "managers.name", "instrument-1", "nobody"),
+        ("acc-chief", "managers.name", "org-lab", "acc-lab"),
+    ]
 
 
 def test_managers_of_a_record_that_was_joined_go_on_managing(desk: Desk) -> None:

@@ -103,6 +103,25 @@ def test_the_doctor_is_content_while_it_runs(started: Started, capsys: pytest.Ca
     assert code == 0, capsys.readouterr().out
 
 
+def test_what_is_carried_out_of_the_hub_is_noted(
+    started: Started, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert hub(started, "export", "laboratory", "-o", str(tmp_path / "laboratories.ndjson")) == 0
+    assert hub(started, "backup", str(tmp_path / "hub.tar"), "--without-key") == 0
+    assert hub(started, "audit", "export") == 0
+    capfd.readouterr()
+    assert hub(started, "audit", "export") == 0
+    noted = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    rows = len((tmp_path / "laboratories.ndjson").read_text("utf-8").splitlines())
+    assert rows
+    assert [(entry["account"], entry["action"], entry["detail"]) for entry in noted[-3:]] == [
+        ("operator", "records.export", f"{rows} records into laboratories.ndjson"),
+        ("operator", "backup.make", "hub.tar without keys"),
+        ("operator", "audit.export", ""),
+    ]
+    assert noted[-3]["subject"] == "laboratory"
+
+
 def test_it_stops_starts_again_and_can_be_rebuilt(started: Started, capsys: pytest.CaptureFixture[str]) -> None:
     assert started.stop(signal.SIGINT) == 0
     assert "The hub has stopped." in started.lines[-1]

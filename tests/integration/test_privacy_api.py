@@ -1,7 +1,7 @@
 """Who reads the audit trail, what is noted in it, and the commands of operators."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,16 @@ from fastapi.testclient import TestClient
 
 from app.cli.main import main
 from hub.kernel.access import Principal, Role
+from hub.kernel.records import Record
 from hub.ports.audit import AuditEvent
 from hub.ports.clock import SystemClock
+from hub.ports.names import NoNames
 from hub.runtime.settings import Settings
 from hub.sql.sqlite import StoreFiles
 from hub.web.problems import install_problem_handlers
 from services.privacy.api import router
 from services.privacy.core.chain import Chain, Entry
-from services.privacy.service import Trail
+from services.privacy.trail import Trail
 from tests.contract import conforming
 from tests.integration.moving_hub import Live
 from tests.integration.privacy_stores import privacy
@@ -44,7 +46,10 @@ CALLERS = {
 
 
 class Callers:
-    """hub.kernel.access.AccessList by fixed tokens."""
+    """hub.kernel.access.AccessList by fixed tokens, and a hub.ports.records.RecordReader without records."""
+
+    def get(self, ids: Collection[str]) -> Mapping[str, Record]:
+        return {}
 
     def principal(self, token: str) -> Principal | None:
         return CALLERS.get(token)
@@ -53,7 +58,7 @@ class Callers:
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[TestClient]:
     files = StoreFiles(tmp_path)
-    _, trail = privacy(files, tmp_path, SystemClock())
+    personal, trail = privacy(files, tmp_path, SystemClock())
     for number in range(12):
         account, organisation = f"acc-{number % 3}", f"org-{number % 4}"
         subject = "acc-1" if number == 11 else f"expert-{number}"
@@ -61,7 +66,7 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
     app = conforming(FastAPI())
     app.state.access = Callers()
     install_problem_handlers(app)
-    app.include_router(router(Trail(trail), None))  # type: ignore[arg-type]
+    app.include_router(router(Trail(trail, NoNames(), Callers(), personal, SystemClock(), "Asia/Shanghai"), None))  # type: ignore[arg-type]
     yield TestClient(app)
     trail.close()
     files.close()

@@ -18,6 +18,7 @@ from hub.kernel.problems import Refusal
 from hub.kernel.records import SUBMISSIONS, SUBMITTED, Authority, Record, Submission
 from hub.log.sqlite_eventlog import SqliteEventLog
 from hub.ports.clock import ManualClock, rfc3339
+from hub.ports.names import NoNames
 from hub.ports.worker import Worker
 from hub.runtime.threads import drain
 from hub.sql.sqlite import StoreFiles
@@ -29,10 +30,12 @@ from services.curation.adapters.sqlite_store import SqliteRecordStore
 from services.curation.api import router
 from services.curation.claims import Claims
 from services.curation.core.components import MEMBERS_LIMIT
+from services.curation.decisions import DecisionLog
 from services.curation.service import Curation, Relay
 from services.curation.stewards import GROUP_MEMBERS, Stewardship
 from tests.contract import conforming
 from tests.integration.privacy_stores import privacy
+from tests.noted import Noted
 
 pytestmark = pytest.mark.integration
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -49,7 +52,9 @@ class Desk:
         self.log.create_topics(topics(1))
         self.store = SqliteRecordStore(folder / "records.db", "hub")
         self.workers: list[Worker] = [Curation(self.log, self.store, self.clock), Relay(self.log, self.store)]
-        self.stewardship = Stewardship(self.log, self.store, self.clock, "hub")
+        self.trail = Noted()
+        self.written = DecisionLog(self.log, self.clock, "hub", self.trail)
+        self.stewardship = Stewardship(self.written, self.store)
         access = AccessFile(folder)
         roles: list[Role] = ["agency", "member", "operator"]
         self.tokens: dict[str, str] = {role: access.issue(f"某{role}", [role], []) for role in roles}
@@ -58,7 +63,7 @@ class Desk:
         app = conforming(FastAPI())
         app.state.access = access
         install_problem_handlers(app)
-        claims = Claims(self.log, self.store, self.clock, "hub")
+        claims = Claims(self.written, self.store, NoNames())
         app.include_router(router(self.stewardship, claims, load_sources(), reader))
         self._http = TestClient(app)
 
@@ -304,7 +309,7 @@ def test_a_later_decision_wins_even_when_the_clock_is_set_back(desk: Desk) -> No
     desk.stewardship.decide(one, other, "joined", OPERATOR)
     desk.settle()
     desk.clock.advance(timedelta(days=-1))
-    later = Stewardship(desk.log, desk.store, desk.clock, "hub")
+    later = Stewardship(DecisionLog(desk.log, desk.clock, "hub", desk.trail), desk.store)
     later.decide(one, other, "separate", OPERATOR)
     desk.settle()
     assert desk.record(one).status == desk.record(other).status == "active"

@@ -5,6 +5,7 @@ What it answers is held to the contract, so that no page can rest on what the hu
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from fastapi import FastAPI
@@ -16,9 +17,10 @@ from hub.kernel.operation import Operation
 from hub.kernel.problems import ProblemDetails, ProblemItem
 from hub.web.limits import MIB, Limited
 from hub.web.routes import address
-from schemas.http import access, accounts, booking, catalog, curation, ingest, organisations, records
+from schemas.http import access, accounts, audit, booking, catalog, curation, ingest, organisations, records
 from services.portal.manifest import install_error_pages, portal
 from tests.contract import example
+from tests.unit import portal_oversight as oversight
 
 TOKEN = "known-token"  # not a secret of anything
 HOSTILE = "<script>alert(1)</script>&\"'"
@@ -227,6 +229,7 @@ def _answers() -> dict[tuple[str, str], bytes]:
         (accounts.ACCOUNT, {}, OWN_ACCOUNT),
         (organisations.REGISTER, {}, ORGANISATION),
     ]
+    told += oversight.answers(SUMMARY, SOURCE)
     return {(one.method, address(one, **names)): example(one, answer) for one, names, answer in told}
 
 
@@ -235,6 +238,7 @@ DOCUMENTS = {
     address(booking.CALENDAR, booking_id="booking-1"): "text/calendar",
     address(ingest.TEMPLATE, kind="instrument"): "text/csv",
     address(ingest.REFUSED, receipt_id="receipt-1"): "text/csv",
+    address(audit.AUDIT_LINES): "text/csv",
 }
 Handler = Callable[[httpx.Request], httpx.Response | None]
 
@@ -283,7 +287,7 @@ class Asked:
             return httpx.Response(200, content=b"content", headers={"content-type": DOCUMENTS[path]})
         if request.method == "DELETE":
             return httpx.Response(204)
-        body = ANSWERS.get((request.method, path))
+        body = ANSWERS.get((request.method, quote(path)))
         return problem(404) if body is None else json_answer(body)
 
 

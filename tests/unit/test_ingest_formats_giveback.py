@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 
 from hub.kernel.problems import Problem, Refusal
 from hub.text.language import Bilingual
+from schemas.cells import guarded, unguarded
 from schemas.kind import kind_named
 from services.ingest.core.refused import RefusedRow, pack_refused, unpack_refused
 from services.ingest.core.rows import Limits, Row
@@ -20,7 +21,6 @@ from services.ingest.core.submissions import Checked, Frame, checked
 from services.ingest.formats import csv_, jsonrows, pidinst, refused_rows, ror, uniquip, xlsx
 from services.ingest.formats.refused_rows import Giveback, write_refused
 from services.ingest.formats.registry import FORMATS, chosen
-from services.ingest.formats.table import guarded, unguarded
 
 pytestmark = pytest.mark.unit
 INSTRUMENT = kind_named("instrument")

@@ -6,25 +6,15 @@ import pytest
 
 from hub.kernel.access import Principal
 from hub.kernel.problems import Problem
-from hub.ports.audit import AuditEvent
 from hub.ports.clock import ManualClock
 from hub.text.language import Bilingual
 from hub.web import throttle
 from hub.web.throttle import Denials, Throttle, WrongTokens
+from tests.noted import Noted
 
 pytestmark = pytest.mark.unit
 PROBLEM = Problem("bad-token", Bilingual("令牌", "a token"))
 CLOCK = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
-
-
-class Trail:
-    def __init__(self) -> None:
-        self.events: list[AuditEvent] = []
-
-    def note(self, event: AuditEvent) -> None:
-        self.events.append(event)
-
-    def close(self) -> None: ...
 
 
 @pytest.fixture
@@ -55,7 +45,7 @@ def test_keys_are_bounded_and_the_oldest_are_forgotten(monkeypatch: pytest.Monke
 
 
 def test_of_ten_thousand_wrong_ones_the_first_are_noted_each_and_the_rest_once(ticks: list[float]) -> None:
-    trail = Trail()
+    trail = Noted()
     wrong = WrongTokens(trail, CLOCK, 20, 60.0)
     refusals = [wrong.refusal(PROBLEM, "token.use", "192.0.2.7", "tok-1") for _ in range(10_000)]
     assert [refusal.status for refusal in refusals[:21]] == [401] * 20 + [429]
@@ -66,7 +56,7 @@ def test_of_ten_thousand_wrong_ones_the_first_are_noted_each_and_the_rest_once(t
 
 
 def test_denied_access_is_noted_with_who_tried(ticks: list[float]) -> None:
-    trail = Trail()
+    trail = Noted()
     denials = Denials(trail, CLOCK, 2, 60.0)
     caller = Principal("li", account="acc-1", organisation="org-1", credential="ses-1")
     for _ in range(5):

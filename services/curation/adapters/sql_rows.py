@@ -71,7 +71,9 @@ def claim_id(claim: Ownership) -> str:
 def ownership_row(claim: Ownership) -> tuple[object, ...]:
     """The columns of `claims` in their order."""
     decided = claim.decided
-    decision = (decided.decision, decided.version, decided.decided_by, decided.decided_at) if decided else (None,) * 4
+    decision: tuple[object, ...] = (None,) * 5
+    if decided:
+        decision = (decided.decision, decided.version, decided.decided_by, decided.decided_at, decided.reason or None)
     key, claimant = joined_key(claim.key), claim.key[2]
     return (claim_id(claim), key, claim.record_id, claimant, claim.holder, claim.claimed_at, *decision)
 
@@ -91,6 +93,7 @@ def ownership_of(row: Row[*tuple[Any, ...]]) -> Ownership:
             row.version,
             row.decided_by,
             row.decided_at,
+            row.reason or "",
         )
     return Ownership(key, row.record_id, row.holder, row.claimed_at, decided)
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Integer, Select, bindparam, delete, desc, exists, insert, or_, select
+from sqlalchemy import Integer, Select, bindparam, delete, desc, distinct, exists, func, insert, or_, select
 
 from hub.kernel.canonical import canonical_json, digest_of
 from hub.kernel.cloudevents import CloudEvent, traced
@@ -36,6 +36,12 @@ LEFT JOIN history ON history.record_id = outbox.record_id AND history.version = 
 ORDER BY number LIMIT """
 """What waits to be published, with the body of that very version; the driver's mark for the limit goes behind."""
 
+_CONTESTED = (
+    select(claims.c.record_id)
+    .where(among(claims.c.record_id, "ids"), claims.c.decision.is_(None))
+    .group_by(claims.c.record_id)
+    .having(func.count(distinct(claims.c.claimant)) > 1)
+)
 _OUTCOMES = select(outcomes).where(among(outcomes.c.event_id, "ids"))
 # In one statement, lest the newest version become an old one between two.
 _VERSIONS = (
@@ -101,14 +107,31 @@ class SqlRecords:
         found = {record_id: record.replaced_by or record.id for record_id, record in own.items()}
         return found | {alias: led[first].replaced_by or first for alias, (first, *_) in others.items() if first in led}
 
-    def claims(self, after: str, limit: int, organisation: str | None, waiting: bool) -> list[Claimed]:
+    def claims(
+        self,
+        after: str,
+        limit: int,
+        organisation: str | None,
+        waiting: bool,
+        *,
+        claimant: str = "",
+        unheld: bool = False,
+    ) -> list[Claimed]:
         lives = exists().where(contributions.c.key == claims.c.key, ~contributions.c.withdrawn)
         page = select(claims).where(claims.c.id > after, lives).order_by(claims.c.id).limit(limit)
         if waiting:
             page = page.where(claims.c.decision.is_(None))
         if organisation is not None:
             page = page.where(or_(claims.c.claimant == organisation, claims.c.holder == organisation))
+        if claimant:
+            page = page.where(claims.c.claimant == claimant)
+        if unheld:
+            page = page.where(claims.c.holder == "")
         return self._claimed(page)
+
+    def contested(self, ids: Collection[str]) -> frozenset[str]:
+        with self._tables.reading() as sql:
+            return frozenset(row.record_id for row in sql.execute(_CONTESTED, {"ids": list(ids)}))
 
     def claim(self, claim_id: str) -> Claimed | None:
         return next(iter(self._claimed(select(claims).where(claims.c.id == claim_id))), None)

@@ -125,6 +125,7 @@ def _claim(decided: ClaimDecided) -> ClaimDecided:
     _require(_is_id(decided.source_record_id), "source_record_id")
     _require(_is_tenancy(decided.organisation), "organisation")
     _require(decided.decision in ("accepted", "joined", "refused"), "decision")
+    _require(decided.reason == "" or _is_id(decided.reason), "reason")
     return _decided(decided)
 
 

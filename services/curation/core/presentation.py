@@ -4,10 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from hub.kernel.access import Openness
-from hub.kernel.contributions import ClaimDecided as Decided
 from hub.kernel.contributions import Preference, SameAs
 from hub.kernel.records import Conflict, Record, SourceRef
-from hub.ports.records import Claimed
 from hub.text.language import Language
 from schemas.fields import by_path
 from schemas.http import curation as contract
@@ -30,7 +28,7 @@ class View(NamedTuple):
 
 def disputed(record: Record, view: View) -> contract.DisputedRecord:
     """The record, and each field on which its sources disagree; the first value is in use."""
-    nodes = _nodes(record)
+    nodes = nodes_of(record)
     fields = [_field(record, one, nodes[one.field], view) for one in record.conflicts if one.field in nodes]
     return contract.DisputedRecord(**_head(record, view), fields=tuple(field for field in fields if field.values))
 
@@ -38,7 +36,7 @@ def disputed(record: Record, view: View) -> contract.DisputedRecord:
 def summary(record: Record, view: View) -> contract.RecordSummary:
     """What tells a record from one of the same name: its identifiers, what it belongs to, and its sources."""
     kind = kinds().get(record.kind)
-    seen = visible(_nodes(record), record.fields, view.levels)
+    seen = visible(nodes_of(record), record.fields, view.levels)
     return contract.RecordSummary(
         **_head(record, view),
         subtitle=subtitle(kind, seen, view.language),
@@ -64,49 +62,8 @@ def alike(pair: Pair, language: Language) -> tuple[contract.AlikeField, ...]:
     return tuple(contract.AlikeField(field=path, label=specs[path].label[language]) for path in pair.fields)
 
 
-def claim(claimed: Claimed, record: Record, view: View, may_decide: bool) -> contract.OwnershipClaim:
-    """A claim with both sides."""
-    ownership, decided = claimed.ownership, claimed.ownership.decided
-    return contract.OwnershipClaim(
-        id=claimed.id,
-        record=summary(record, view),
-        claimant=ownership.key[2],
-        holder=record.holder or "",
-        source=contract.SourceRecord(**_spoken(claimed.contribution.ref(), view)),
-        claimed_at=ownership.claimed_at,
-        fields=tuple(_differences(record, claimed.contribution.fields, view)),
-        may_decide=may_decide,
-        decision=decided.decision if decided else None,
-        decided_by=decided.decided_by if decided else None,
-        decided_at=decided.decided_at if decided else None,
-    )
-
-
-def claim_decided(claim_id: str, decided: Decided) -> contract.ClaimDecided:
-    """A decision on a claim."""
-    names = ("record_id", "decision", "decided_by", "decided_at")
-    return contract.ClaimDecided(id=claim_id, **{name: getattr(decided, name) for name in names})
-
-
-def _differences(record: Record, claimed: Mapping[str, Any], view: View) -> Iterator[contract.ClaimedField]:
-    nodes = _nodes(record)
-    mine, theirs = (visible(nodes, fields, view.levels) for fields in (record.fields, _stated(claimed)))
-    for name, node in nodes.items():
-        if mine.get(name) != theirs.get(name) and name in theirs:
-            recorded, said = (
-                _text(node, seen[name], view.language) if seen.get(name) is not None else "" for seen in (mine, theirs)
-            )
-            yield contract.ClaimedField(
-                field=name, label=node.spec.label[view.language], recorded=recorded, claimed=said
-            )
-
-
-def _stated(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
-
-
 def _head(record: Record, view: View) -> dict[str, Any]:
-    names = titles(kinds().get(record.kind), visible(_nodes(record), record.fields, view.levels), view.language)
+    names = titles(kinds().get(record.kind), visible(nodes_of(record), record.fields, view.levels), view.language)
     return {
         "id": record.id,
         "kind": record.kind,
@@ -118,7 +75,7 @@ def _head(record: Record, view: View) -> dict[str, Any]:
     }
 
 
-def _nodes(record: Record) -> Mapping[str, Node]:
+def nodes_of(record: Record) -> Mapping[str, Node]:
     kind = kinds().get(record.kind)
     return layout(kind) if kind else {}
 
@@ -128,22 +85,22 @@ def _field(record: Record, conflict: Conflict, node: Node, view: View) -> contra
     for position, (index, value) in enumerate(conflict.values):
         seen = visible({conflict.field: node}, {conflict.field: value}, view.levels).get(conflict.field)
         if seen is not None:
-            text, source = _text(node, seen, view.language), _source(record, index, view)
+            text, source = text_of(node, seen, view.language), _source(record, index, view)
             values.append(contract.SourceValue(**source, value=seen, shown=text, in_use=position == 0))
     return contract.DisputedField(field=conflict.field, label=node.spec.label[view.language], values=tuple(values))
 
 
-def _text(node: Node, value: Any, language: Language) -> str:
+def text_of(node: Node, value: Any, language: Language) -> str:
     items = value if isinstance(value, list | tuple) else (value,)
     told = SEPARATOR[language].join(value_text(node, item, language) for item in items)
     return begun(told, language) if node.spec.meta.codes else told
 
 
 def _source(record: Record, index: int, view: View) -> dict[str, Any]:
-    return _spoken(record.sources[index], view)
+    return spoken(record.sources[index], view)
 
 
-def _spoken(source: SourceRef, view: View) -> dict[str, Any]:
+def spoken(source: SourceRef, view: View) -> dict[str, Any]:
     names = ("source", "source_record_id", "authority", "received_at", "organisation")
     told = {name: getattr(source, name) for name in names}
     return told | {"source_label": view.labels.get(source.source, source.source)}

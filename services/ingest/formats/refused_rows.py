@@ -18,12 +18,12 @@ from openpyxl.cell import WriteOnlyCell
 
 from hub.text.language import Language
 from hub.text.messages import bilingual
+from schemas.cells import guarded, guarded_in_workbook
 from schemas.kind import Kind
 from schemas.validation import values_of
 from services.ingest.core.refused import RefusedRow
 from services.ingest.core.rows import ERROR_NAME, RAW_NAME
 from services.ingest.formats.headings import meant_by, names_of
-from services.ingest.formats.table import guarded, guarded_in_workbook
 
 Giveback = Literal["csv", "xlsx", "ndjson"]
 

@@ -1,11 +1,11 @@
 """Rows of a table, whatever file it comes in: a row of headings, then a record a row."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from hub.kernel.problems import Problem, expecting
+from schemas.cells import unguarded
 from schemas.kind import Kind
 from services.ingest.core.rows import ERROR_NAME, RAW_NAME, Limits, Row
 from services.ingest.formats.base import empty, too_long
@@ -17,10 +17,6 @@ HINT_MARK = "#"
 TITLE_ROWS = 5
 """At most so many rows of a single cell may stand above the headings, as titles do."""
 
-_GUARDED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
-
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -29,24 +25,6 @@ class Record:
     number: int
     cells: Sequence[str]
     problem: Problem | None = None
-
-
-def guarded(text: str) -> str:
-    """The text so that no spreadsheet takes it for a formula: with an apostrophe before it where it might be one.
-
-    See OWASP, CSV Injection. A text that already looks guarded gets another one, so that `unguarded` restores it.
-    """
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
-
-
-def guarded_in_workbook(text: str) -> str:
-    """The same for a cell that is marked as text, which no spreadsheet takes for a formula."""
-    return f"'{text}" if _GUARDED.match(text) else text
-
-
-def unguarded(text: str) -> str:
-    """The text that `guarded` was given."""
-    return text[1:] if text[:1] == "'" and _GUARDED.match(text) else text
 
 
 def table_rows(records: Iterator[Record], kind: Kind, limits: Limits, names: Names | None = None) -> Iterator[Row]:

@@ -50,6 +50,12 @@ def date_text(moment: str, language: Language) -> str:
     return f"{day.day} {_MONTHS_EN[day.month - 1]} {day.year}"
 
 
+def moment_text(moment: datetime, language: Language) -> str:
+    """2026年3月1日 09:00:00; 1 Mar 2026, 09:00:00."""
+    comma = "," if language == "en" else ""
+    return f"{date_text(moment.isoformat(), language)}{comma} {moment:%H:%M:%S}"
+
+
 def clock(moment: str) -> str:
     """The time of day of an RFC 3339 time on its own wall clock, 09:00."""
     return f"{datetime.fromisoformat(moment):%H:%M}"

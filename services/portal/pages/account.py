@@ -6,10 +6,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.web.client import ApiProblem, AsyncHubClient
+from schemas import rights
 from schemas.http.access import ME
 from schemas.http.catalog import SAVED_SEARCHES
 from services.portal.guard import Pages
 from services.portal.pages.bookings import DECIDERS, to_decide
+from services.portal.pages.claims import CONCERNED
 from services.portal.pages.imports import MAY_SUBMIT
 from services.portal.pages.stewarding import STEWARDS
 from services.portal.rendering import page, reader_of
@@ -42,6 +44,8 @@ async def account_page(request: Request, api: AsyncHubClient) -> Response:
         decides=decides,
         submits=bool(roles & MAY_SUBMIT),
         steward=bool(roles & STEWARDS),
+        claims=bool(roles & CONCERNED),
+        names_managers=bool(roles & rights.NAMERS),
     )
 
 

@@ -9,6 +9,9 @@
     select.addEventListener("change", () => select.form.requestSubmit());
   }
 
+  const tab = document.querySelector(".tabs [aria-current]");
+  if (tab) tab.closest(".tabs").scrollLeft = tab.offsetLeft - 64;
+
   // Fields left empty stay out of the address.
   for (const form of document.querySelectorAll("form[data-lean]")) {
     form.addEventListener("submit", () => {

@@ -194,10 +194,11 @@ def _selected(selection: Selection) -> Select[Any]:
         query = query.where(columns.number < selection.before)
     if selection.person:
         query = query.where(or_(columns.account == selection.person, columns.subject == selection.person))
-    for name in ("organisation", "subject", "action"):
-        if value := getattr(selection, name):
-            query = query.where(columns[name] == value)
-    return query
+    if selection.since:
+        query = query.where(columns.at >= selection.since)
+    if selection.until:
+        query = query.where(columns.at < selection.until)
+    return query.where(*(columns[name] == value for name, value in selection.equal().items()))
 
 
 def _row(entry: Entry) -> dict[str, object]:

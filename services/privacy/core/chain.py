@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from hashlib import sha256
+from typing import Literal
 
 import orjson
 
@@ -48,7 +49,7 @@ class Broken:
     """The first entry that is not as it was noted, and how: `missing`, `changed`, or `cut` off at the end."""
 
     number: int
-    how: str
+    how: Literal["missing", "changed", "cut"]
 
 
 def chained(events: Iterable[AuditEvent], number: int, before: str) -> list[Entry]:
