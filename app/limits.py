@@ -76,6 +76,20 @@ WRITING: Mapping[str, RouteLimits] = {
     "POST /saved/{search_id}/forget": FORM,
     "POST /steward/records/{record_id}/preference": FORM,
     "POST /steward/same-as": FORM,
+    "POST /account": FORM,
+    "POST /account/organisation": FORM,
+    "POST /account/sessions/end": FORM,
+    "POST /account/sessions/{session_id}/end": FORM,
+    "POST /account/tokens": FORM,
+    "POST /account/tokens/{token_id}/revoke": FORM,
+    "POST /organisations/{organisation_id}/members/{account_id}": FORM,
+    "POST /organisations/{organisation_id}/members/{account_id}/remove": FORM,
+    "POST /organisations/{organisation_id}/invitations": FORM,
+    "POST /organisations/{organisation_id}/invitations/{invitation_id}/withdraw": FORM,
+    "POST /invitation": FORM,
+    "POST /invitation/answer": FORM,
+    "POST /verifications/{organisation_id}/verify": FORM,
+    "POST /verifications/{organisation_id}/suspend": FORM,
     "POST /sign-in": FORM,
     "POST /sign-in/code": FORM,
     "POST /register": FORM,
@@ -101,7 +115,7 @@ PAGES = (
     "/ /suggest /records/{record_id} /records/{record_id}/book /bookings /bookings/{booking_id} "
     "/bookings/{booking_id}/calendar.ics /saved /saved/new /import /import/receipts/{receipt_id} "
     "/import/receipts/{receipt_id}/refused.{form} /import/templates/{kind}.{form} /steward /steward/duplicates "
-    "/account /sign-in /register /mailbox "
+    "/account /account/sessions /account/tokens /organisation /invitation /verifications /sign-in /register /mailbox "
     "/signed-out /language /manifest.webmanifest /sign-in/oidc /sign-in/callback /sign-out/oidc "
     "/static/{digest}/{name:path} /api/v1/openapi.json /metrics /healthz /readyz"
 )

@@ -66,6 +66,15 @@ class ApiProblem(Exception):
         return [item.message for item in self.details.errors] or [self.details.title]
 
     @property
+    def by_field(self) -> dict[str, str]:
+        """The sentences by the field that they are about; under "" those about the whole."""
+        sentences: dict[str, str] = {}
+        for item in self.details.errors if self.details else ():
+            name = item.field or ""
+            sentences[name] = f"{sentences[name]} {item.message}" if name in sentences else item.message
+        return sentences or {"": " ".join(self.messages)}
+
+    @property
     def codes(self) -> frozenset[str]:
         """For programs."""
         return frozenset(item.code for item in self.details.errors) if self.details else frozenset()

@@ -15,7 +15,10 @@ from services.portal.pages import (
     assets,
     booking,
     bookings,
+    credentials,
     imports,
+    invitation,
+    organisation,
     provider,
     record,
     registration,
@@ -23,6 +26,7 @@ from services.portal.pages import (
     search,
     session,
     stewarding,
+    verification,
 )
 
 GROUPS = (
@@ -34,6 +38,10 @@ GROUPS = (
     imports,
     stewarding,
     account,
+    credentials,
+    organisation,
+    invitation,
+    verification,
     session,
     registration,
     provider,
