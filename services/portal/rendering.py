@@ -6,17 +6,18 @@ from gzip import compress
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import Any, get_args
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
+from hub.kernel.access import Role
 from hub.kernel.operation import Operation
 from hub.web.callers import language_of
 from hub.web.client import AsyncHubClient, Query, Reader
-from hub.web.safety import session_cookie
+from hub.web.safety import session_cookie, site_of
 from services.portal.core import times
 from services.portal.core.marks import only_marks
 from services.portal.core.messages import translator
@@ -34,7 +35,8 @@ mimetypes.add_type("text/javascript", ".js")
 def reader_of(request: Request) -> Reader:
     """By ?lang, the language cookie or Accept-Language, by the session's cookie, and by where they are."""
     address = request.client.host if request.client else ""
-    return Reader(language_of(request), request.cookies.get(session_cookie(request), "").strip(), address)
+    token = request.cookies.get(session_cookie(request), "").strip()
+    return Reader(language_of(request), token, address, site_of(request))
 
 
 def address_of(request: Request) -> str:
@@ -140,6 +142,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["static"] = static
+    environment.globals["ROLES"] = get_args(Role)
     environment.filters["marks"] = lambda html: Markup(only_marks(html))  # noqa: S704 - escaped by only_marks
     environment.filters["day"] = times.date_text
     environment.filters["span"] = lambda span, language: times.span_text(span.start, span.end, language)

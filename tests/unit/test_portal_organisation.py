@@ -79,7 +79,7 @@ def test_a_name_that_is_refused_is_told_at_its_field(asked: Asked) -> None:
     answer = asked.browser.post("/account", data={"name": "李<"}, headers=SAME_SITE)
     assert answer.status_code == 422
     assert 'value="李&lt;" aria-invalid="true" aria-describedby="wrong-name"' in answer.text
-    assert '<p id="wrong-name" class="field-error" role="alert">请填姓名</p>' in answer.text
+    assert '<p id="wrong-name" class="field-error" role="alert">应为：请填姓名</p>' in answer.text
 
 
 def test_who_acts_for_a_suspended_organisation_is_told_what_that_means() -> None:

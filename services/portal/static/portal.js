@@ -30,8 +30,8 @@
   }
 
   for (const time of document.querySelectorAll("time[data-clock]")) {
-    const moment = new Date(time.dateTime);
-    time.textContent = moment.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+    const tongue = document.documentElement.lang === "en" ? "en-GB" : "zh-CN";
+    time.textContent = new Date(time.dateTime).toLocaleString(tongue, { dateStyle: "medium", timeStyle: "short" });
   }
 
   for (const field of document.querySelectorAll("input[data-whole]")) {
