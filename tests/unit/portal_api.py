@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import orjson
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -267,6 +268,27 @@ def steward() -> Asked:
     asked = Asked(roles=("agency", "member", "operator", "submitter"))
     asked.browser.cookies.set("hub_session", TOKEN)
     return asked
+
+
+def signed_in(*roles: Any) -> Asked:
+    asked = Asked(roles=roles or ("member",))
+    asked.browser.cookies.set("hub_session", TOKEN)
+    return asked
+
+
+def answering(*answers: tuple[Operation[Any], object]) -> Callable[[httpx.Request], httpx.Response | None]:
+    """Other answers to operations whose paths name nothing; a number is the status of a refusal."""
+    kept = {
+        (one.method, one.path): problem(answer) if isinstance(answer, int) else json_answer(example(one, answer))
+        for one, answer in answers
+    }
+    return lambda request: kept.get((request.method, request.url.path))
+
+
+def sent(asked: Asked, path: str) -> Any:
+    """The body of the last request to the path."""
+    request = next(one for one in reversed(asked.requests) if one.url.path == path and one.method == "POST")
+    return orjson.loads(request.content)
 
 
 def json_answer(body: bytes) -> httpx.Response:

@@ -58,12 +58,13 @@ async def invitation_page(
     except ApiProblem as refusal:
         if refusal.status not in GONE:
             raise
-        return without(request, page(request, "invitation_link.html", refusal.status, gone=True))
+        return without(request, page(request, "invitation_link.html", refusal.status, here=HOME, gone=True))
     account = await own_account(reader, api) if reader.token else None
     return page(
         request,
         "invitation.html",
         problem.status if problem else 200,
+        here=HOME,
         offered=offered,
         organisation=offered.organisation,
         account=account,
@@ -89,7 +90,7 @@ async def answered(request: Request, api: AsyncHubClient) -> Response:
             raise
         return await invitation_page(request, api, credential, sent, problem)
     if not accept:
-        return without(request, page(request, "invitation_declined.html", organisation=organisation))
+        return without(request, page(request, "invitation_declined.html", here=HOME, organisation=organisation))
     await settle_in(reader, api, organisation.id, sent.get("name", ""))
     return without(request, RedirectResponse(f"{ORGANISATION}?joined=1", 303))
 

@@ -43,7 +43,7 @@ async def organisation_page(
     me, account = await gather(api.call(reader, ME), own_account(reader, api))
     own = acting_for(account)
     if own is None:
-        return page(request, "organisation_none.html", account=account)
+        return page(request, "organisation_none.html", here=HOME, account=account)
     after = contract.After(after=request.query_params.get("after", "")[:100])
     operator, identity = "operator" in me.roles, own.organisation.id
     administers = (own.administrator and own.organisation.state != "suspended") or operator
@@ -55,6 +55,7 @@ async def organisation_page(
         request,
         "organisation.html",
         problem.status if problem else 200,
+        here=HOME,
         own=own,
         organisation=own.organisation,
         account=me.account,

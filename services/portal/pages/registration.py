@@ -38,6 +38,7 @@ async def registration_page(
         request,
         "register.html",
         refusal.status if refusal else 200,
+        here=f"/register?{urlencode({'next': local(sent.get('next'))})}",
         account=account,
         next=local(sent.get("next")),
         person=sent.get("person", ""),

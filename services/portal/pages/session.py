@@ -22,7 +22,7 @@ from schemas.http.accounts import (
 )
 from services.portal.core.messages import translator
 from services.portal.guard import Pages, forget, form_of, local
-from services.portal.rendering import page, reader_of, static
+from services.portal.rendering import address_of, page, reader_of, static
 
 DAY = 24 * 60 * 60
 LANGUAGE_KEPT_FOR = 365 * DAY
@@ -129,6 +129,7 @@ async def sign_in_page(
         request,
         "sign_in.html",
         status,
+        here=address_of(request) if request.method == "GET" else f"/sign-in?{urlencode({'next': back})}",
         next=back,
         ways=await api.call(Reader(reader.language, "", reader.address), WAYS),
         wrong=wrong,

@@ -35,6 +35,7 @@ async def queue_page(
         request,
         "verifications.html",
         problem.status if problem else 200,
+        here=f"{HOME}?{urlencode({'state': state, 'after': after})}",
         organisations=listed.organisations,
         states=STATES,
         state=state,
