@@ -28,12 +28,16 @@ def registered(open_page: Open, email: str, name: str, company: str) -> Page:
     """Somebody who has just registered a company, on its page."""
     page = open_page("/sign-in?next=/organisation", device=PHONE)
     sign_in_by_code(page, email)
+    register(page, name, company)
+    return page
+
+
+def register(page: Page, name: str, company: str) -> None:
+    """Fill in the form, and come to the company's page."""
     page.get_by_label("您的姓名").fill(name)
     page.get_by_label("单位名称").fill(company)
     page.get_by_role("button", name="注册").tap()
-    page.wait_for_url("**/organisation")
     expect(page.get_by_role("heading", name=company, level=1)).to_be_visible()
-    return page
 
 
 def card_of(page: Page, name: str) -> Locator:
@@ -106,6 +110,27 @@ def verify(page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text("已核验")
     page.get_by_role("link", name="已核验", exact=True).tap()
     expect(page.locator("article", has_text=COMPANY)).to_contain_text("营业执照副本，电话核实")
+
+
+def test_the_invitation_that_was_followed_last_is_shown(open_page: Open, site: Site) -> None:
+    page = registered(open_page, "two@example.org", "周涛", "先邀请的公司")
+    links = [invitation_link(site, page)]
+    page.goto("/register?next=/organisation")
+    register(page, "周涛", "后邀请的公司")
+    links.append(invitation_link(site, page))
+    invited = open_page("/sign-in", device=PHONE)
+    for link, company in zip(links, ("先邀请的公司", "后邀请的公司"), strict=True):
+        invited.goto(link)
+        expect(invited.get_by_role("heading", name=f"{company}邀请您加入")).to_be_visible()
+
+
+def invitation_link(site: Site, page: Page) -> str:
+    """A link of the organisation that the page's reader acts for, good for whoever has it."""
+    headers = {"Authorization": f"Bearer {kept_session(page)}"}
+    organisation = httpx.get(f"{site.url}/api/v1/me", headers=headers).json()["organisation"]
+    answer = httpx.post(f"{site.url}/api/v1/organisations/{organisation}/invitations", json={}, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["link"])
 
 
 def test_a_token_is_shown_once_works_and_is_dead_once_revoked(open_page: Open, site: Site) -> None:

@@ -198,6 +198,9 @@ def test_an_agency_verifies_within_its_scope_and_the_evidence_is_kept(site: Site
     kept = site.accounts.access.accounts.tenancy(within)
     assert kept is not None
     assert (kept.evidence, kept.verified_by) == (evidence["evidence"], agency.me["account"])
+    (seen,) = agency.call("GET /verifications?state=verified").json()["organisations"]
+    assert (seen["id"], seen["evidence"]) == (within, evidence["evidence"])
+    assert "evidence" not in agency.call(f"GET /organisations/{within}").json(), "for those who verify alone"
     twin = site.company("twin@example.org", "冒名", CODE)[1]
     assert site.operator.call(f"POST /organisations/{twin}/verify", evidence).status_code == 409
     assert site.company("y@example.org")[0].call("GET /verifications").status_code == 403

@@ -84,7 +84,7 @@ def answers() -> Iterator[tuple[Operation[Any], dict[str, str], object]]:
         (organisations.REGISTER, {}, ORGANISATION),
         (organisations.MEMBERS, ours, {"members": [MEMBER, MEMBER | {"account": "acc-2"}], "next": "a~b"}),
         (organisations.INVITATIONS, ours, {"invitations": [INVITATION]}),
-        (organisations.INVITE, ours, INVITATION | {"link": "http://hub.test/invitation#inv", "sent": False}),
+        (organisations.INVITE, ours, INVITATION | {"link": "http://accounts:8080/invitation#inv", "sent": False}),
         (organisations.LOOK_AT_INVITATION, {}, OFFERED),
         (organisations.ANSWER_INVITATION, {}, ORGANISATION),
         (organisations.VERIFICATIONS, {}, {"organisations": [ORGANISATION | {"evidence": HOSTILE}], "next": "a~b"}),

@@ -13,12 +13,14 @@ from starlette.responses import RedirectResponse, Response
 from hub.kernel.access import Role
 from hub.kernel.operation import Operation
 from hub.web.client import ApiProblem, AsyncHubClient, Reader
+from hub.web.safety import site_of
 from schemas.http import organisations as contract
 from schemas.http.access import ME
 from schemas.rights import GIVEN_BY_ADMINISTRATORS
 from services.portal.guard import Pages, form_of, ticked, unless_refused
 from services.portal.pages.account import HOME as ACCOUNT_HOME
 from services.portal.pages.account import acting_for, own_account
+from services.portal.pages.session import INVITATION
 from services.portal.rendering import page, reader_of
 
 HOME, ITS = "/organisation", "/organisations/{organisation_id}"
@@ -38,7 +40,10 @@ async def organisation_page(
     sent: Mapping[str, str] | None = None,
     given: contract.GivenInvitation | None = None,
 ) -> Response:
-    """`at`: the form that the problem is of, a member's by their account; `given`: an invitation just made."""
+    """`at`: the form that the problem is of, a member's by their account; `given`: an invitation just made.
+
+    Its link is shown by the address that this reader has, whatever the API is called where it stands apart.
+    """
     reader = reader_of(request)
     me, account = await gather(api.call(reader, ME), own_account(reader, api))
     own = acting_for(account)
@@ -69,6 +74,7 @@ async def organisation_page(
         sent=sent or {},
         problems=problem.by_field if problem else {},
         given=given,
+        link=f"{site_of(request)}{INVITATION}#{given.link.rpartition('#')[2]}" if given else "",
         joined="joined" in request.query_params,
     )
 

@@ -23,10 +23,15 @@
 
   // An invitation's credential stands after `#`, which reaches no server before its own form sends it.
   const invited = document.getElementById("invited");
-  if (invited && location.hash.length > 1) {
+  const follow = () => {
+    if (!location.hash.startsWith("#hub_inv-")) return;
     invited.elements.invitation.value = location.hash.slice(1);
     history.replaceState(null, "", location.pathname);
     invited.requestSubmit();
+  };
+  if (invited) {
+    follow();
+    window.addEventListener("hashchange", follow);
   }
 
   for (const time of document.querySelectorAll("time[data-clock]")) {
