@@ -1,13 +1,15 @@
 """An organisation in a real browser, on phones: registered, verified, invited to, its roles changed, and left again."""
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import PHONE, Open, Site
+from tests.e2e.conftest import DESK, PHONE, Open, Site
+from tests.e2e.test_pages import assert_clear
 from tests.e2e.test_portal import assert_fits
 from tests.e2e.test_ways_in import kept_session, sign_in_by_code
 
@@ -175,19 +177,30 @@ def test_signing_out_elsewhere_ends_the_other_devices_alone(open_page: Open, sit
     assert me(site, kept_session(page)).status_code == 200
 
 
-@pytest.mark.parametrize("language", ["zh-CN", "en"])
-def test_every_page_of_an_organisation_fits_a_phone_and_names_its_controls(
-    open_page: Open, site: Site, language: str
+@pytest.mark.parametrize(
+    ("device", "language", "scheme"), [(PHONE, "zh-CN", "light"), (DESK, "en", "dark")], ids=["phone", "desk"]
+)
+def test_pages_of_an_organisation_are_clear_and_fit(
+    open_page: Open, site: Site, device: Mapping[str, object], language: str, scheme: str
 ) -> None:
-    for path in ("/account", "/account/sessions", "/account/tokens", "/organisation", "/invitation", "/verifications"):
-        page = open_page(path, device=PHONE, language=language, token=site.operator)
-        assert_fits(page)
-        assert unnamed(page) == []
+    admin = registered(open_page, f"{language}@example.org", "吴霞", f"清楚的公司 {language}")
+    link = urlsplit(invitation_link(site, admin))
+    look = {"device": dict(device) | {"color_scheme": scheme}, "language": language}
+    page = open_page("/sign-in", **look)
+    page.context.add_cookies([{"name": "hub_session", "value": kept_session(admin), "url": site.url}])
+    operator = open_page("/verifications", token=site.operator, **look)
+    for path in ("/account", "/account/sessions", "/account/tokens", "/organisation", "/register", link.path):
+        page.goto(path)
+        unfolded(page, path)
+    page.goto(f"{link.path}#{link.fragment}")
+    page.locator("form[action='/invitation/answer']").wait_for()
+    unfolded(page, "an invitation")
+    unfolded(operator, "/verifications")
 
 
-def unnamed(page: Page) -> Any:
-    """Fields that no label names."""
-    return page.evaluate(
-        """() => [...document.querySelectorAll('main :is(input:not([type=hidden]), select, textarea)')]
-            .filter((field) => !field.labels.length && !field.getAttribute('aria-label')).map((field) => field.name)"""
-    )
+def unfolded(page: Page, path: str) -> None:
+    """Clear and no wider than the screen, also with every form open."""
+    for fold in page.locator("main summary").all():
+        fold.click()
+    assert_clear(page, path)
+    assert_fits(page)
