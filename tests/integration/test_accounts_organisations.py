@@ -42,6 +42,15 @@ def test_two_people_of_one_name_share_nothing(site: Site) -> None:
         assert second.call(f"GET /organisations/{one}{path}").status_code == 404
 
 
+def test_a_blank_is_no_name_of_a_person_or_a_token(site: Site) -> None:
+    person, _ = site.company("a@example.org")
+    for path, body in (("/account", {}), ("/tokens", {"scopes": ["member"]})):
+        refused = person.call(f"POST {path}", body | {"name": " \u200b\u3000"})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "name")
+    assert person.call("POST /account", {"name": " 李娜 "}).json()["name"] == "李娜"
+    assert person.call("GET /tokens").json()["tokens"] == []
+
+
 def test_an_invitation_is_for_its_address_and_good_once(site: Site) -> None:
     admin, organisation = site.company("admin@example.org")
     body = {"email": "wang@example.org", "roles": ["member", "approver"]}

@@ -14,6 +14,7 @@ from tests.unit.portal_accounts import (
     ACTING,
     HOSTILE,
     INVITATION,
+    MEMBER,
     ORGANISATION,
     OWN_ACCOUNT,
     OWN_ORGANISATION,
@@ -93,6 +94,15 @@ def test_a_member_reads_and_an_administrator_changes() -> None:
 
 def plain_membership() -> dict[str, Any]:
     return OWN_ORGANISATION | {"administrator": False, "roles": ["member"]}
+
+
+def test_members_of_one_name_are_told_apart_by_their_accounts(asked: Asked) -> None:
+    assert "<code>acc-2</code>" in asked.browser.get("/organisation").text
+    path = "/api/v1/organisations/org-1/members"
+    listed = {"members": [MEMBER, MEMBER | {"account": "acc-2", "name": "李娜"}], "next": ""}
+    answer = json_answer(example(organisations.MEMBERS, listed))
+    asked.answer = lambda request: answer if request.url.path == path else None
+    assert "<code>acc-2</code>" not in asked.browser.get("/organisation").text
 
 
 def test_roles_beyond_an_organisation_are_offered_to_operators_alone() -> None:

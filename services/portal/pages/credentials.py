@@ -73,6 +73,7 @@ async def tokens_page(
         problem.status if problem else 200,
         tokens=kept.tokens,
         issued=issued,
+        account=account,
         organisations={own.organisation.id: own.organisation for own in account.organisations} if account else {},
         acting=acting,
         scopes=[*me.roles, *([ADMINISTER] if manages else [])],
