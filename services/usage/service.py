@@ -68,7 +68,8 @@ class Recorder:
 
     def _allowed(self, instrument_id: str, principal: Principal) -> Record:
         if not principal.roles:
-            raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=401)
+            status = 403 if principal.account else 401
+            raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=status)
         record = self._records.get([instrument_id]).get(instrument_id)
         if record is not None and record.replaced_by:
             record = self._records.get([record.replaced_by]).get(record.replaced_by, record)

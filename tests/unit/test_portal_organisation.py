@@ -19,7 +19,7 @@ from tests.unit.portal_accounts import (
     OWN_ACCOUNT,
     OWN_ORGANISATION,
 )
-from tests.unit.portal_api import Asked, answering, json_answer, problem, sent, signed_in
+from tests.unit.portal_api import SLOTS, Asked, answering, json_answer, problem, sent, signed_in
 
 SAME_SITE = {"origin": "http://hub.test"}
 
@@ -204,6 +204,18 @@ def test_a_verifier_sees_evidence_and_a_refusal_leaves_the_form_open() -> None:
     assert "信用代码已被使用" in answer.text
     assert ">执照&lt;</textarea>" in answer.text
     assert answer.text.count('<details class="sure" open>') == 1
+
+
+def test_who_belongs_to_nobody_registers_and_returns_to_the_slot() -> None:
+    asked = signed_in()
+    asked.me = example(ME, {"name": "a", "roles": [], "sources": []} | ACTING | {"organisation": ""})
+    asked.answer = lambda request: problem(403) if request.method == "POST" else None
+    form = {"start": SLOTS[1]["start"], "end": SLOTS[1]["end"]}
+    location = asked.browser.post("/records/instrument-1/book", data=form, headers=SAME_SITE).headers["location"]
+    assert location.startswith("/register?next=%2Frecords%2Finstrument-1%2Fbook%3Fstart")
+    asked.me = example(ME, {"name": "a", "roles": [], "sources": []} | ACTING)
+    answer = asked.browser.post("/records/instrument-1/book", data=form, headers=SAME_SITE)
+    assert answer.status_code == 403, "of a suspended organisation"
 
 
 def test_an_organisation_of_one_own_leads_to_registering_or_an_invitation(asked: Asked) -> None:
