@@ -76,6 +76,10 @@ WRITING: Mapping[str, RouteLimits] = {
     "POST /saved/{search_id}/forget": FORM,
     "POST /steward/records/{record_id}/preference": FORM,
     "POST /steward/same-as": FORM,
+    "POST /sign-in": FORM,
+    "POST /sign-in/code": FORM,
+    "POST /register": FORM,
+    "POST /sign-out": FORM,
     "POST /account": FORM,
     "POST /account/organisation": FORM,
     "POST /account/sessions/end": FORM,
@@ -90,10 +94,6 @@ WRITING: Mapping[str, RouteLimits] = {
     "POST /invitation/answer": FORM,
     "POST /verifications/{organisation_id}/verify": FORM,
     "POST /verifications/{organisation_id}/suspend": FORM,
-    "POST /sign-in": FORM,
-    "POST /sign-in/code": FORM,
-    "POST /register": FORM,
-    "POST /sign-out": FORM,
 }
 LISTING: Mapping[str, RouteLimits] = {
     "GET /api/v1/search": RouteLimits(page=catalog.PAGE_LIMIT),
@@ -115,8 +115,9 @@ PAGES = (
     "/ /suggest /records/{record_id} /records/{record_id}/book /bookings /bookings/{booking_id} "
     "/bookings/{booking_id}/calendar.ics /saved /saved/new /import /import/receipts/{receipt_id} "
     "/import/receipts/{receipt_id}/refused.{form} /import/templates/{kind}.{form} /steward /steward/duplicates "
-    "/account /account/sessions /account/tokens /organisation /invitation /verifications /sign-in /register /mailbox "
+    "/account /sign-in /register /mailbox "
     "/signed-out /language /manifest.webmanifest /sign-in/oidc /sign-in/callback /sign-out/oidc "
+    "/account/sessions /account/tokens /organisation /invitation /verifications "
     "/static/{digest}/{name:path} /api/v1/openapi.json /metrics /healthz /readyz"
 )
 """What is only read, beside operations: the default."""

@@ -20,10 +20,10 @@ _NOT_SHARED = bilingual("schemas.not-shared")
 _NO_HOURS = bilingual("schemas.no-hours")
 DECIDERS: frozenset[Role] = frozenset({"manager", "approver"})
 """The roles that decide about the time of the instruments that their organisation holds."""
-GIVEN_BY_ADMINISTRATORS: tuple[Role, ...] = ("member", "manager", "approver", "submitter", "steward")
-"""Roles within an organisation; those beyond it are given by operators alone."""
 REPORTERS: frozenset[Role] = frozenset({"manager", "submitter"})
 """The roles that report the use of the instruments that their organisation holds."""
+GIVEN_BY_ADMINISTRATORS: tuple[Role, ...] = ("member", "manager", "approver", "submitter", "steward")
+"""Roles within an organisation; those beyond it are given by operators alone."""
 
 
 def refusal_of(kind: Kind | None, fields: Mapping[str, Any]) -> Bilingual | None:

@@ -64,12 +64,12 @@ async def account_page(
         acting=acting_for(account),
         name=me.name if name is None else name,
         problems=problem.by_field if problem else {},
+        verifies=bool(roles & VERIFIERS),
         to_confirm=to_confirm,
         saved=saved,
         decides=bool(roles & DECIDERS),
         submits=bool(roles & MAY_SUBMIT),
         steward=bool(roles & STEWARDS),
-        verifies=bool(roles & VERIFIERS),
     )
 
 
