@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 from starlette.types import ASGIApp, Message
 
-from hub.web.client import READER_ADDRESS
+from hub.web.client import READER_ADDRESS, READER_SITE
 
 
 class InProcess(httpx.AsyncBaseTransport):
-    """For pages that ask on behalf of their readers, whose addresses the application sees.
+    """For pages that ask on behalf of their readers, whose addresses the application sees, and by what they call it.
 
     What it answers is handed on piece by piece: httpx's own transport would hold the whole of it.
     """
@@ -92,14 +92,16 @@ class _Call(httpx.AsyncByteStream):
 
 def _scope(request: httpx.Request, reader: str) -> dict[str, Any]:
     """See ASGI 3.0."""
-    url = request.url
+    url, site = request.url, httpx.URL(request.extensions.get(READER_SITE) or request.url)
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "method": request.method,
-        "headers": [(name.lower(), value) for name, value in request.headers.raw],
-        "scheme": url.scheme,
+        "headers": [
+            (name.lower(), site.netloc if name.lower() == b"host" else value) for name, value in request.headers.raw
+        ],
+        "scheme": site.scheme,
         "path": url.path,
         "raw_path": url.raw_path.split(b"?")[0],
         "query_string": url.query,

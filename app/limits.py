@@ -85,6 +85,20 @@ WRITING: Mapping[str, RouteLimits] = {
     "POST /sign-in/code": FORM,
     "POST /register": FORM,
     "POST /sign-out": FORM,
+    "POST /account": FORM,
+    "POST /account/organisation": FORM,
+    "POST /account/sessions/end": FORM,
+    "POST /account/sessions/{session_id}/end": FORM,
+    "POST /account/tokens": FORM,
+    "POST /account/tokens/{token_id}/revoke": FORM,
+    "POST /organisations/{organisation_id}/members/{account_id}": FORM,
+    "POST /organisations/{organisation_id}/members/{account_id}/remove": FORM,
+    "POST /organisations/{organisation_id}/invitations": FORM,
+    "POST /organisations/{organisation_id}/invitations/{invitation_id}/withdraw": FORM,
+    "POST /invitation": FORM,
+    "POST /invitation/answer": FORM,
+    "POST /verifications/{organisation_id}/verify": FORM,
+    "POST /verifications/{organisation_id}/suspend": FORM,
 }
 LISTING: Mapping[str, RouteLimits] = {
     "GET /api/v1/search": RouteLimits(page=catalog.PAGE_LIMIT),
@@ -110,6 +124,7 @@ PAGES = (
     "/steward/claims /instruments/{instrument_id}/managers /audit /audit/export "
     "/account /sign-in /register /mailbox "
     "/signed-out /language /manifest.webmanifest /sign-in/oidc /sign-in/callback /sign-out/oidc "
+    "/account/sessions /account/tokens /organisation /invitation /verifications "
     "/static/{digest}/{name:path} /api/v1/openapi.json /metrics /healthz /readyz"
 )
 """What is only read, beside operations: the default."""

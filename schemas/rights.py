@@ -24,6 +24,8 @@ NAMERS: frozenset[Role] = frozenset({"manager"})
 """The roles that name an instrument's managers for the organisation that holds it."""
 REPORTERS: frozenset[Role] = frozenset({"manager", "submitter"})
 """The roles that report the use of the instruments that their organisation holds."""
+GIVEN_BY_ADMINISTRATORS: tuple[Role, ...] = ("member", "manager", "approver", "submitter", "steward")
+"""Roles within an organisation; those beyond it are given by operators alone."""
 
 
 def refusal_of(kind: Kind | None, fields: Mapping[str, Any]) -> Bilingual | None:

@@ -16,6 +16,8 @@ from hub.text.language import Language
 from hub.web.routes import address
 
 READER_ADDRESS = "X-Forwarded-For"
+READER_SITE = "reader_site"
+"""Of a request's extensions, which no wire carries."""
 TIMEOUT = httpx.Timeout(30.0, read=300.0)
 Query = BaseModel | Sequence[tuple[str, str]]
 """The model of an operation's parameters, or pairs as they come, which the API may refuse."""
@@ -35,11 +37,15 @@ class _Sent:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """For whom the client asks: the language, the bearer token of the signed-in, and where they are, for limits."""
+    """For whom the client asks: the language, the bearer token of the signed-in, and where they are, for limits.
+
+    `site`: the hub's address as they know it, for an API in the same process.
+    """
 
     language: Language
     token: str = ""
     address: str = ""
+    site: str = ""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -64,6 +70,15 @@ class ApiProblem(Exception):
         if self.details is None:
             return [self._text] if self._text else []
         return [item.message for item in self.details.errors] or [self.details.title]
+
+    @property
+    def by_field(self) -> dict[str, str]:
+        """What would have been right, by the field that it is about; under "" sentences about the whole."""
+        words: dict[str, str] = {}
+        for item in self.details.errors if self.details else ():
+            name, text = item.field or "", item.expected if item.field else item.message
+            words[name] = f"{words[name]} {text}" if name in words else text
+        return words or {"": " ".join(self.messages)}
 
     @property
     def codes(self) -> frozenset[str]:
@@ -233,6 +248,7 @@ def _request(
         headers={**reader.headers, **sent.headers},
         content=sent.content,
         files={"file": sent.file} if sent.file else None,
+        extensions={READER_SITE: reader.site} if reader.site else None,
     )
 
 

@@ -100,7 +100,7 @@ def exposition(public: bool) -> APIRouter:
             principal = principal_of(request)
             if "operator" not in principal.roles:
                 problem = expecting("not-allowed", "hub.not-allowed", "", "Authorization")
-                raise Refusal(problem, status=403 if principal.roles else 401)
+                raise Refusal(problem, status=403 if principal.account else 401)
         return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -118,10 +118,16 @@ class QueueQuery(After):
     state: State = "unverified"
 
 
+class ReviewedOrganisation(OrganisationView):
+    """As those who verify it see it: by what it was verified last, empty where it never was."""
+
+    evidence: str = ""
+
+
 class Organisations(Model):
     """A page, the oldest first; `next` is empty on the last."""
 
-    organisations: tuple[OrganisationView, ...]
+    organisations: tuple[ReviewedOrganisation, ...]
     next: str
 
 

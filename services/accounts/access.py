@@ -121,9 +121,11 @@ class Access:
         return account
 
     def rename(self, caller: Principal, name: str) -> None:
-        """Have the caller's account go by another name."""
+        """Have the caller's account go by another name; Refusal (422) for a blank one."""
         self.only_people(caller)
-        self.accounts.change_account(caller.account, name=plain(name, NAME_CHARS))
+        if not (named := plain(name, NAME_CHARS)):
+            raise refused("no-person", 422, "name")
+        self.accounts.change_account(caller.account, name=named)
         self.note("account.rename", caller.account, by=caller)
 
     def only_people(self, caller: Principal) -> None:

@@ -10,11 +10,11 @@ from hub.ports.audit import Action
 from hub.ports.clock import rfc3339
 from hub.text.language import Language
 from hub.text.messages import sentence
-from schemas import values
+from schemas import rights, values
 from services.accounts.access import NAME_CHARS, Access, new_tenancy
 from services.accounts.adapters.sql_accounts import CodeTaken
 from services.accounts.core.codes import email_address
-from services.accounts.core.rights import GIVEN_BY_ADMINISTRATORS, may_leave
+from services.accounts.core.rights import may_leave
 from services.accounts.core.texts import plain
 from services.accounts.core.values import (
     ADMINISTER,
@@ -35,6 +35,7 @@ OWN_ORGANISATIONS = 20
 PAGE_LIMIT = 100
 EVIDENCE_CHARS = 2_000
 _ORGANISATION = "organisation"
+_GIVEN = frozenset(rights.GIVEN_BY_ADMINISTRATORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Organisations:
 
         def changed(members: Sequence[Membership]) -> Membership:
             member = _among(members, account)
-            beyond = frozenset() if "operator" in caller.roles else member.roles - GIVEN_BY_ADMINISTRATORS
+            beyond = frozenset() if "operator" in caller.roles else member.roles - _GIVEN
             if not administrator:
                 _keep_an_administrator(member, members)
             return replace(member, roles=roles | beyond, administrator=administrator)
@@ -273,8 +274,8 @@ class Organisations:
             self._sign_ins.act_for(caller, invitation.tenancy)
 
     def _givable(self, caller: Principal, roles: frozenset[Role]) -> None:
-        if "operator" not in caller.roles and not roles <= GIVEN_BY_ADMINISTRATORS:
-            raise refused("roles-beyond", 403, "roles", found=", ".join(sorted(roles - GIVEN_BY_ADMINISTRATORS)))
+        if "operator" not in caller.roles and not roles <= _GIVEN:
+            raise refused("roles-beyond", 403, "roles", found=", ".join(sorted(roles - _GIVEN)))
 
     def _existing(self, tenancy_id: str) -> Tenancy:
         tenancy = self._accounts.tenancy(tenancy_id)

@@ -125,7 +125,10 @@ def _add_verification(routes: APIRouter, organisations: Organisations) -> None:
     def queue(query: Annotated[contract.QueueQuery, Query()], caller: Caller) -> Response:
         page = organisations.queue(caller, query.state, _place(query.after))
         following = _next([(tenancy.created_at, tenancy.id) for tenancy in page])
-        return answered(contract.Organisations(organisations=tuple(map(view_of, page)), next=following))
+        views = tuple(
+            contract.ReviewedOrganisation(**dict(view_of(tenancy)), evidence=tenancy.evidence) for tenancy in page
+        )
+        return answered(contract.Organisations(organisations=views, next=following))
 
     @serve(routes, contract.VERIFY)
     def verify(organisation_id: str, body: contract.Verification, caller: Caller) -> Response:

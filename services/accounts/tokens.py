@@ -41,6 +41,8 @@ class Tokens:
         self._access.only_people(caller)
         if len(self._access.credentials.tokens(caller.account, TOKENS_LIMIT)) >= TOKENS_LIMIT:
             raise refused("too-many-tokens", 409, most=TOKENS_LIMIT)
+        if not plain(name, NAME_CHARS):
+            raise refused("no-token-name", 422, "name")
         beyond = set(scopes) - caller.roles - {ADMINISTER}
         if beyond or not scopes:
             raise refused("scopes-beyond", 403, "scopes", ", ".join(sorted(beyond)))

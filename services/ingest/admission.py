@@ -30,7 +30,7 @@ def _require(principal: Principal, roles: frozenset[Role]) -> None:
         "Authorization",
         wanted=" / ".join(sorted(roles)),
     )
-    raise Refusal(problem, status=403 if principal.roles else 401)
+    raise Refusal(problem, status=403 if principal.account else 401)
 
 
 def source_for(principal: Principal, source_id: str, sources: Sources) -> Source:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter
@@ -33,7 +34,7 @@ def local(target: str | None) -> str:
 Page = Callable[[Request, AsyncHubClient], Awaitable[Response]]
 Pages = Mapping[str, Page]
 """What answers at each method and path."""
-FORM_FIELDS = 20
+FORM_FIELDS = 60
 TOLD = (400, 401, 403, 404, 405, 409, 410, 413, 422, 429, 503)
 """The statuses that have words of their own; others are told as 500."""
 
@@ -79,6 +80,24 @@ async def form_of(request: Request) -> dict[str, str]:
     """What a form without files was filled in with."""
     async with request.form(max_files=0, max_fields=FORM_FIELDS) as form:
         return {name: str(value) for name, value in form.items()}
+
+
+def ticked(sent: Mapping[str, str], group: str) -> list[str]:
+    """Which boxes of a form's group were ticked: each is called `group.what`."""
+    return [what for name in sent if (what := name.removeprefix(f"{group}.")) != name]
+
+
+Answer = TypeVar("Answer")
+
+
+async def unless_refused(call: Awaitable[Answer]) -> Answer | None:
+    """What the API answers; None where the reader may not ask (403)."""
+    try:
+        return await call
+    except ApiProblem as problem:
+        if problem.status != 403:
+            raise
+        return None
 
 
 def segment(request: Request, name: str) -> str:

@@ -17,8 +17,11 @@ from services.portal.pages import (
     booking,
     bookings,
     claims,
+    credentials,
     imports,
+    invitation,
     managers,
+    organisation,
     provider,
     record,
     registration,
@@ -26,6 +29,7 @@ from services.portal.pages import (
     search,
     session,
     stewarding,
+    verification,
 )
 
 GROUPS = (
@@ -40,6 +44,10 @@ GROUPS = (
     managers,
     audit,
     account,
+    credentials,
+    organisation,
+    invitation,
+    verification,
     session,
     registration,
     provider,

@@ -6,7 +6,7 @@ from gzip import compress
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -14,11 +14,12 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
+from hub.kernel.access import Role
 from hub.kernel.operation import Operation
 from hub.runtime.settings import Settings
 from hub.web.callers import language_of
 from hub.web.client import AsyncHubClient, Query, Reader
-from hub.web.safety import session_cookie
+from hub.web.safety import session_cookie, site_of
 from services.portal.core import times
 from services.portal.core.marks import only_marks
 from services.portal.core.messages import translator
@@ -36,7 +37,8 @@ mimetypes.add_type("text/javascript", ".js")
 def reader_of(request: Request) -> Reader:
     """By ?lang, the language cookie or Accept-Language, by the session's cookie, and by where they are."""
     address = request.client.host if request.client else ""
-    return Reader(language_of(request), request.cookies.get(session_cookie(request), "").strip(), address)
+    token = request.cookies.get(session_cookie(request), "").strip()
+    return Reader(language_of(request), token, address, site_of(request))
 
 
 def address_of(request: Request) -> str:
@@ -45,14 +47,17 @@ def address_of(request: Request) -> str:
     return f"{request.url.path}?{query}" if query else request.url.path
 
 
-def page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
-    """A page of HTML. Names that a template uses and `context` lacks are an error, not blank."""
+def page(request: Request, template: str, status: int = 200, *, here: str = "", **context: Any) -> HTMLResponse:
+    """A page of HTML. Names that a template uses and `context` lacks are an error, not blank.
+
+    `here`: where it can be read anew, for a form's page whose own address answers no GET.
+    """
     reader = reader_of(request)
     html = ENVIRONMENT.get_template(template).render(
         t=translator(reader.language),
         lang=reader.language,
         signed_in=bool(reader.token),
-        here=address_of(request),
+        here=here or address_of(request),
         map_tiles=tiles_of(request),
         **context,
     )
@@ -148,6 +153,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["static"] = static
+    environment.globals["ROLES"] = get_args(Role)
     environment.filters["marks"] = lambda html: Markup(only_marks(html))  # noqa: S704 - escaped by only_marks
     environment.filters["day"] = times.date_text
     environment.filters["span"] = lambda span, language: times.span_text(span.start, span.end, language)

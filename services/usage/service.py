@@ -68,7 +68,8 @@ class Recorder:
 
     def _allowed(self, instrument_id: str, principal: Principal) -> Record:
         if not principal.roles:
-            raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=401)
+            status = 403 if principal.account else 401
+            raise Refusal(Problem("not-allowed", _OWNER, field="Authorization"), status=status)
         record = _current(self._records, instrument_id)
         kind = kinds().get(record.kind) if record else None
         if record is None or kind is None or not kind.bookable:

@@ -1,7 +1,7 @@
 """What rows of docs/rights.md are asked with: the thing of whomever it is, made where a request uses it up, a body."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.integration.isolation_world import MARKS, SOURCES, Caller, Organisation, Whose, World
@@ -62,6 +62,16 @@ Way = Callable[[At], Ask]
 def plain(**more: Any) -> Way:
     """Asked alike whoever asks."""
     return lambda at: Ask(**more)
+
+
+def form(way: Way, *, done: tuple[int, ...] = (), **fields: str) -> Way:
+    """What an operation is asked with, sent as a page's form, with these fields beside."""
+
+    def sent(at: At) -> Ask:
+        ask = way(at)
+        return replace(ask, sent={"data": dict(ask.sent.get("json", {})) | fields}, done=done or ask.done)
+
+    return sent
 
 
 def record(name: str = "record_id", record: str = "instrument", **more: Any) -> Way:

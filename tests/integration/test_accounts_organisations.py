@@ -42,6 +42,15 @@ def test_two_people_of_one_name_share_nothing(site: Site) -> None:
         assert second.call(f"GET /organisations/{one}{path}").status_code == 404
 
 
+def test_a_blank_is_no_name_of_a_person_or_a_token(site: Site) -> None:
+    person, _ = site.company("a@example.org")
+    for path, body in (("/account", {}), ("/tokens", {"scopes": ["member"]})):
+        refused = person.call(f"POST {path}", body | {"name": " \u200b\u3000"})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "name")
+    assert person.call("POST /account", {"name": " 李娜 "}).json()["name"] == "李娜"
+    assert person.call("GET /tokens").json()["tokens"] == []
+
+
 def test_an_invitation_is_for_its_address_and_good_once(site: Site) -> None:
     admin, organisation = site.company("admin@example.org")
     body = {"email": "wang@example.org", "roles": ["member", "approver"]}
@@ -198,6 +207,9 @@ def test_an_agency_verifies_within_its_scope_and_the_evidence_is_kept(site: Site
     kept = site.accounts.access.accounts.tenancy(within)
     assert kept is not None
     assert (kept.evidence, kept.verified_by) == (evidence["evidence"], agency.me["account"])
+    (seen,) = agency.call("GET /verifications?state=verified").json()["organisations"]
+    assert (seen["id"], seen["evidence"]) == (within, evidence["evidence"])
+    assert "evidence" not in agency.call(f"GET /organisations/{within}").json(), "for those who verify alone"
     twin = site.company("twin@example.org", "冒名", CODE)[1]
     assert site.operator.call(f"POST /organisations/{twin}/verify", evidence).status_code == 409
     assert site.company("y@example.org")[0].call("GET /verifications").status_code == 403

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -103,6 +104,14 @@ def test_what_the_row_says_holds_for_every_caller(world: World, watch: Watch, na
             failures = check(At(world, caller, whose), watch, name, expected)
             wrong += [f"{title}, {whose}: {cell}, but {failure}" for failure in failures]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_whoever_acts_for_nobody_is_refused_and_yet_signed_in(world: World, name: str) -> None:
+    """401 is for the anonymous: a page that is answered so has the browser drop its session."""
+    at = At(world, world.person("nobody"), "own")
+    answer = ask_for(at, name, WAYS[name](replace(at, caller=world.caller("administrator"))))
+    assert answer.status_code != 401, answer.text[:300]
 
 
 @pytest.mark.parametrize("openness", FIELDS)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import orjson
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -17,14 +18,13 @@ from hub.kernel.operation import Operation
 from hub.kernel.problems import ProblemDetails, ProblemItem
 from hub.web.limits import MIB, Limited
 from hub.web.routes import address
-from schemas.http import access, accounts, audit, booking, catalog, curation, ingest, organisations, records
+from schemas.http import access, accounts, audit, booking, catalog, curation, ingest, records
 from services.portal.manifest import install_error_pages, portal
 from tests.contract import example
+from tests.unit import portal_accounts
 from tests.unit import portal_oversight as oversight
 
-TOKEN = "known-token"  # not a secret of anything
-HOSTILE = "<script>alert(1)</script>&\"'"
-AT = "2026-11-20T02:00:00Z"
+TOKEN, HOSTILE, AT = portal_accounts.TOKEN, portal_accounts.HOSTILE, portal_accounts.AT
 RECEIVED = {"id": "owner", "label": "单位自行登记", "received_at": AT}
 HIT: dict[str, Any] = {
     "id": "instrument-1",
@@ -169,27 +169,6 @@ RELATED = {"path": "owner", "label": HOSTILE, "hit": HIT}
 CHANGE = {"path": "model", "label": HOSTILE, "before": None, "after": HOSTILE}
 VERSION = {"version": 2, "status": "active", "updated_at": AT, "changes": [CHANGE]}
 
-ACTING = {"account": "acc-1", "organisation": "org-1", "credential": "ses-1"}
-NEW_SESSION = {"id": "ses-1", "token": TOKEN, "expires_at": "2126-11-20T02:00:00Z", "account": "a", "registered": True}
-OWN_SESSION = dict.fromkeys(("created_at", "used_at", "expires_at"), AT) | {
-    "id": "ses-1",
-    "way": "provider",
-    "device": HOSTILE,
-    "current": True,
-}
-OWN_ACCOUNT = {"id": "a", "name": HOSTILE, "emails": ["a@b.cn"], "providers": [], "organisations": []}
-ORGANISATION = {
-    "id": "org-1",
-    "name_zh": HOSTILE,
-    "name_en": HOSTILE,
-    "credit_code": "",
-    "record_id": "",
-    "state": "unverified",
-    "sources": [],
-    "created_at": AT,
-    "verified_at": None,
-}
-
 
 def _answers() -> dict[tuple[str, str], bytes]:
     """By method and path."""
@@ -221,13 +200,7 @@ def _answers() -> dict[tuple[str, str], bytes]:
         (ingest.RECEIPT, receipt, summary | {"states": states, "uncounted": 0}),
         (ingest.ROWS, receipt, {"rows": ROWS, "next": None}),
         (ingest.SUBMIT, {"kind": "instrument"}, summary),
-        (accounts.WAYS, {}, {"email": True, "mailbox": True}),
-        (accounts.SEND_CODE, {}, {"ticket": "sgn-1", "expires_at": AT}),
-        (accounts.BEGIN_SESSION, {}, NEW_SESSION),
-        (accounts.SESSIONS, {}, {"sessions": [OWN_SESSION]}),
-        (accounts.MAILS, {}, {"mails": [{"date": AT, "to": "a@b.cn", "subject": HOSTILE, "text": HOSTILE}]}),
-        (accounts.ACCOUNT, {}, OWN_ACCOUNT),
-        (organisations.REGISTER, {}, ORGANISATION),
+        *portal_accounts.answers(),
     ]
     told += oversight.answers(SUMMARY, SOURCE)
     return {(one.method, address(one, **names)): example(one, answer) for one, names, answer in told}
@@ -261,7 +234,10 @@ class Asked:
         self.answer: Handler = lambda _: None
         self.taken = TOKEN
         own = {"id": "owner", "label": HOSTILE, "authority": "owner"}
-        self.me = example(access.ME, {"name": "a", "roles": roles, "sources": [own] if len(roles) > 1 else []} | ACTING)
+        self.me = example(
+            access.ME,
+            {"name": "a", "roles": roles, "sources": [own] if len(roles) > 1 else []} | portal_accounts.ACTING,
+        )
         self.app = app = FastAPI()
         app.state.access = Nobody()
         transport = httpx.MockTransport(self._reply)
@@ -285,7 +261,7 @@ class Asked:
             return json_answer(ANSWERS["POST", path]) if known else problem(401)
         if path in DOCUMENTS:
             return httpx.Response(200, content=b"content", headers={"content-type": DOCUMENTS[path]})
-        if request.method == "DELETE":
+        if (request.method == "DELETE" and path != accounts.END_OTHERS.path) or path in portal_accounts.NOTHING:
             return httpx.Response(204)
         body = ANSWERS.get((request.method, quote(path)))
         return problem(404) if body is None else json_answer(body)
@@ -296,6 +272,27 @@ def steward() -> Asked:
     asked = Asked(roles=("agency", "member", "operator", "submitter"))
     asked.browser.cookies.set("hub_session", TOKEN)
     return asked
+
+
+def signed_in(*roles: Any) -> Asked:
+    asked = Asked(roles=roles or ("member",))
+    asked.browser.cookies.set("hub_session", TOKEN)
+    return asked
+
+
+def answering(*answers: tuple[Operation[Any], object]) -> Callable[[httpx.Request], httpx.Response | None]:
+    """Other answers to operations whose paths name nothing; a number is the status of a refusal."""
+    kept = {
+        (one.method, one.path): problem(answer) if isinstance(answer, int) else json_answer(example(one, answer))
+        for one, answer in answers
+    }
+    return lambda request: kept.get((request.method, request.url.path))
+
+
+def sent(asked: Asked, path: str) -> Any:
+    """The body of the last request to the path."""
+    request = next(one for one in reversed(asked.requests) if one.url.path == path and one.method == "POST")
+    return orjson.loads(request.content)
 
 
 def json_answer(body: bytes) -> httpx.Response:

@@ -155,11 +155,14 @@ def test_a_booking_waits_for_its_owner_unless_confirmation_is_automatic() -> Non
 
 def test_only_an_account_with_a_role_is_signed_in() -> None:
     signed_in(LI)
-    for nobody in (ANONYMOUS, Principal("li", account="acc-li"), Principal("li", frozenset({"member"}))):
+    for nobody in (ANONYMOUS, Principal("li", frozenset({"member"}))):
         with pytest.raises(Refusal) as refused:
             signed_in(nobody)
         assert refused.value.status == 401
         assert [(told.code, told.field) for told in refused.value.problems] == [("sign-in", "Authorization")]
+    with pytest.raises(Refusal) as refused:
+        signed_in(Principal("li", account="acc-li"))
+    assert (refused.value.status, refused.value.problems[0].code) == (403, "no-organisation")
 
 
 def test_the_booker_and_the_owner_may_see_whose_a_booking_is() -> None:

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.in_process import InProcess
-from hub.web.client import READER_ADDRESS
+from hub.web.client import READER_ADDRESS, READER_SITE
+from hub.web.safety import site_of
 
 pytestmark = pytest.mark.unit
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -18,6 +20,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def client(endpoint: Endpoint) -> httpx.AsyncClient:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = FastAPI()
         await (await endpoint(Request(scope, receive)))(scope, receive, send)
 
     return httpx.AsyncClient(transport=InProcess(app), base_url="http://hub.test")
@@ -38,6 +41,20 @@ def test_it_hears_what_is_sent_and_where_the_reader_is() -> None:
     method, path, query, body, host, *headers = asyncio.run(ask())
     assert (method, path, query, body, host) == ("POST", "/a/b", "q=1", "x" * 10, "192.0.2.7")
     assert READER_ADDRESS.lower() not in headers
+
+
+def test_the_hub_is_called_as_its_reader_calls_it() -> None:
+    async def echo(request: Request) -> Response:
+        return JSONResponse([f"{request.url.scheme}://{request.url.netloc}", site_of(request)])
+
+    async def ask(site: str) -> list[str]:
+        async with client(echo) as http:
+            request = http.build_request("GET", "/", extensions={READER_SITE: site} if site else None)
+            heard: list[str] = (await http.send(request)).json()
+            return heard
+
+    assert asyncio.run(ask("https://192.0.2.7:8443")) == ["https://192.0.2.7:8443"] * 2
+    assert asyncio.run(ask("")) == ["http://hub.test"] * 2
 
 
 def test_a_long_answer_is_never_held_whole() -> None:

@@ -40,6 +40,12 @@ PAGES = (
     "/signed-out",
     "/register",
     "/mailbox",
+    "/account/sessions",
+    "/account/tokens",
+    "/organisation",
+    "/organisation?joined=1&after=a",
+    "/invitation",
+    "/verifications?state=unverified&done=verified",
     "/language",
     "/manifest.webmanifest",
 )
@@ -58,6 +64,20 @@ FORMS = {
     "/sign-in/code": {"email": "a@b.cn"},
     "/register": {"person": "李", "name": "公司"},
     "/sign-out": {},
+    "/account": {"name": "李"},
+    "/account/organisation": {"organisation": "org-2"},
+    "/account/sessions/end": {"here": "1"},
+    "/account/sessions/ses-2/end": {},
+    "/account/tokens": {"name": "a", "scope.member": "1", "source.owner": "1", "days": "30"},
+    "/account/tokens/tok-1/revoke": {},
+    "/organisations/org-1/members/acc-2": {"role.member": "1", "administrator": "1"},
+    "/organisations/org-1/members/acc-2/remove": {},
+    "/organisations/org-1/invitations": {"email": "b@c.cn", "role.member": "1"},
+    "/organisations/org-1/invitations/inv-1/withdraw": {},
+    "/invitation": {"invitation": "http://hub.test/invitation#inv-1"},
+    "/invitation/answer": {"invitation": "inv-1", "answer": "accept", "name": "李"},
+    "/verifications/org-1/verify": {"evidence": "licence", "credit_code": "", "state": "unverified", "after": "a"},
+    "/verifications/org-1/suspend": {"reason": "fraud", "state": "verified"},
 }
 ELSEWHERE = {"/sign-in/oidc", "/sign-in/callback", "/sign-out/oidc", "/static/{digest}/{name:path}"}
 """Pages that need a provider, and files: they are tested with what they need."""

@@ -11,12 +11,13 @@ from fastapi.testclient import TestClient
 
 from hub.kernel.access import Role
 from schemas.http.access import ME
-from schemas.http.accounts import BEGIN_SESSION
+from schemas.http.accounts import ACCOUNT, BEGIN_SESSION
 from schemas.http.catalog import FacetValue
 from services.portal.core.facets import short_label, unfolded
 from services.portal.pages.search_query import SearchQuery
 from tests.contract import example
-from tests.unit.portal_api import HOSTILE, NEW_SESSION, SLOTS, TOKEN, Asked, json_answer, problem, steward
+from tests.unit.portal_accounts import NEW_SESSION, OWN_ACCOUNT
+from tests.unit.portal_api import HOSTILE, SLOTS, TOKEN, Asked, json_answer, problem, steward
 
 ROOT = Path(__file__).parents[2]
 SAME_SITE = {"origin": "http://hub.test"}
@@ -120,7 +121,7 @@ def test_who_belongs_to_nobody_registers_and_then_goes_back() -> None:
     assert asked.browser.post("/register", data=form, headers=SAME_SITE).headers["location"] == form["next"]
 
 
-def test_every_role_is_named_and_who_has_left_is_led_to_register() -> None:
+def test_every_role_is_named_and_who_has_left_is_told_how_to_come_back() -> None:
     everything = Asked(roles=get_args(Role))
     everything.browser.cookies.set("hub_session", TOKEN)
     assert all(name in everything.browser.get("/account").text for name in ("仪器管理员", "审批人", "数据管理员"))
@@ -128,9 +129,12 @@ def test_every_role_is_named_and_who_has_left_is_led_to_register() -> None:
     left.me = example(
         ME, {"name": "a", "roles": [], "sources": [], "account": "acc-1", "organisation": "", "credential": "s"}
     )
+    nobody = json_answer(example(ACCOUNT, OWN_ACCOUNT | {"organisations": []}))
+    left.answer = lambda request: nobody if request.url.path == ACCOUNT.path else None
     left.browser.cookies.set("hub_session", TOKEN)
     answer = left.browser.get("/account")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/register")
+    assert "还不属于任何单位" in answer.text
+    assert 'href="/register?next=/account"' in answer.text
     assert "set-cookie" not in answer.headers
 
 

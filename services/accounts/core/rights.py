@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from hub.kernel.access import Principal, Role, Scope
 from services.accounts.core.values import Account, Membership, Session, Tenancy, Token
 
-GIVEN_BY_ADMINISTRATORS: frozenset[Role] = frozenset({"member", "manager", "approver", "submitter", "steward"})
-"""Roles within an organisation; those beyond it are given by operators alone."""
 OF_THE_UNVERIFIED: frozenset[Role] = frozenset({"member"})
 OWN_SOURCE = "owner"
 ANY_SOURCE = "*"

@@ -39,9 +39,11 @@ _OR = bilingual("booking.or")
 
 
 def signed_in(principal: Principal) -> None:
-    """Raises Refusal (401) for the anonymous."""
-    if not principal.roles or not principal.account:
+    """Raises Refusal: 401 for the anonymous, 403 for whoever acts for no organisation."""
+    if not principal.account:
         raise refusal("sign-in", "booking.sign-in", "", "Authorization", 401)
+    if not principal.roles:
+        raise refusal("no-organisation", "booking.no-organisation", "", None, 403)
 
 
 def may_see(principal: Principal, booking: Booking, owner: bool) -> bool:

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.text.language import Language
-from hub.web.client import ApiProblem, AsyncHubClient
+from hub.web.client import ApiProblem, AsyncHubClient, Reader
+from schemas.http.access import ME
 from schemas.http.booking import AVAILABILITY, BOOK, AvailabilityQuery, NewBooking, Slot, SlotDay
 from services.portal.core import times
 from services.portal.guard import Pages, form_of, segment
@@ -100,7 +101,7 @@ async def slots_page(
 
 
 async def make(request: Request, api: AsyncHubClient) -> Response:
-    """Make the booking. The signed-out are sent to sign in, and come back to this very slot."""
+    """Make the booking. Who must sign in or register first is sent there, and comes back to this very slot."""
     reader = reader_of(request)
     sent = await form_of(request)
     parameters = {name: sent[name] for name in ("start", "end", "purpose", "from") if sent.get(name)}
@@ -114,10 +115,17 @@ async def make(request: Request, api: AsyncHubClient) -> Response:
     except ApiProblem as problem:
         if problem.status == 401:
             return RedirectResponse(f"/sign-in?{urlencode({'next': slot})}", 303)
+        if problem.status == 403 and await belongs_to_nobody(reader, api):
+            return RedirectResponse(f"/register?{urlencode({'next': slot})}", 303)
         if problem.status not in (409, 422):
             raise
         return await slots_page(request, api, problem, parameters)
     return RedirectResponse(f"/bookings/{quote(booking.id)}?made=1", 303)
+
+
+async def belongs_to_nobody(reader: Reader, api: AsyncHubClient) -> bool:
+    me = await api.call(reader, ME)
+    return not me.roles and not me.organisation
 
 
 def day_in(asked: Mapping[str, str], name: str) -> date | None:

@@ -47,7 +47,7 @@ async def import_page(
     """The form; 401 to the signed-out, and an explanation to those who may not import."""
     reader = reader_of(request)
     me = await api.call(reader, ME)
-    if not me.roles:
+    if not me.account:
         raise ApiProblem(401)
     allowed = bool(MAY_SUBMIT & set(me.roles))
     kinds = (await api.call(reader, KINDS)).kinds

@@ -13,6 +13,9 @@ from schemas.http.organisations import REGISTER, Registration
 from services.portal.guard import Pages, form_of, local
 from services.portal.rendering import page, reader_of
 
+NAMES = {"name_zh": "name", "name_en": "name"}
+"""Fields of the API that are one here."""
+
 
 async def form(request: Request, api: AsyncHubClient) -> Response:
     return await registration_page(request, api, {"next": request.query_params.get("next", "")})
@@ -35,12 +38,13 @@ async def registration_page(
         request,
         "register.html",
         refusal.status if refusal else 200,
+        here=f"/register?{urlencode({'next': local(sent.get('next'))})}",
         account=account,
         next=local(sent.get("next")),
         person=sent.get("person", ""),
         name=sent.get("name", ""),
         credit_code=sent.get("credit_code", ""),
-        problems=refusal.messages if refusal else [],
+        problems={NAMES.get(name, name): words for name, words in refusal.by_field.items()} if refusal else {},
     )
 
 

@@ -22,11 +22,12 @@ from schemas.http.accounts import (
 )
 from services.portal.core.messages import translator
 from services.portal.guard import Pages, forget, form_of, local
-from services.portal.rendering import page, reader_of, static
+from services.portal.rendering import address_of, page, reader_of, static
 
 DAY = 24 * 60 * 60
 LANGUAGE_KEPT_FOR = 365 * DAY
 LONGEST_TOKEN = 8_192
+INVITATION = "/invitation"
 SHOWN = (401, 403, 422, 429, 503)
 """Refusals that the sign-in page itself tells of."""
 
@@ -93,8 +94,12 @@ def device_of(request: Request) -> str:
 
 
 def signed_in(request: Request, begun: NewSession, back: str) -> Response:
-    """Keep the session in a cookie that no script can read, and go back; first to register, who belongs to nobody."""
-    response = RedirectResponse(back if begun.registered else f"/register?{urlencode({'next': back})}", 303)
+    """Keep the session in a cookie that no script can read, and go back.
+
+    Who belongs to nobody registers first, unless they came to join by an invitation.
+    """
+    at_home = begun.registered or back == INVITATION
+    response = RedirectResponse(back if at_home else f"/register?{urlencode({'next': back})}", 303)
     seconds = int((datetime.fromisoformat(begun.expires_at) - datetime.now(UTC)).total_seconds())
     response.set_cookie(
         session_cookie(request), begun.token, seconds, path="/", secure=is_https(request), httponly=True, samesite="lax"
@@ -124,6 +129,7 @@ async def sign_in_page(
         request,
         "sign_in.html",
         status,
+        here=address_of(request) if request.method == "GET" else f"/sign-in?{urlencode({'next': back})}",
         next=back,
         ways=await api.call(Reader(reader.language, "", reader.address), WAYS),
         wrong=wrong,
@@ -144,7 +150,7 @@ def has_provider(request: Request) -> bool:
 
 async def sign_out(request: Request, api: AsyncHubClient) -> Response:
     """End the session everywhere. One that a provider vouched for goes on there, whose end is offered."""
-    reader = reader_of(request)
+    reader, back = reader_of(request), local((await form_of(request)).get("next"))
     ways = set()
     try:
         if has_provider(request):
@@ -153,7 +159,7 @@ async def sign_out(request: Request, api: AsyncHubClient) -> Response:
     except ApiProblem as problem:
         if problem.status not in (401, 404):
             raise
-    response = RedirectResponse("/signed-out" if "provider" in ways else "/", 303)
+    response = RedirectResponse("/signed-out" if "provider" in ways else back, 303)
     forget(request, response)
     return response
 

@@ -24,6 +24,43 @@
     history.replaceState(null, "", "/sign-in");
   }
 
+  // An invitation's credential stands after `#`, which reaches no server before its own form sends it.
+  const invited = document.getElementById("invited");
+  const follow = () => {
+    if (!location.hash.startsWith("#hub_inv-")) return;
+    invited.elements.invitation.value = location.hash.slice(1);
+    history.replaceState(null, "", location.pathname);
+    invited.requestSubmit();
+  };
+  if (invited) {
+    follow();
+    window.addEventListener("hashchange", follow);
+  }
+
+  for (const time of document.querySelectorAll("time[data-clock]")) {
+    const tongue = document.documentElement.lang === "en" ? "en-GB" : "zh-CN";
+    time.textContent = new Date(time.dateTime).toLocaleString(tongue, { dateStyle: "medium", timeStyle: "short" });
+  }
+
+  for (const field of document.querySelectorAll("input[data-whole]")) {
+    field.addEventListener("focus", () => field.select());
+  }
+
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    button.addEventListener("click", async () => {
+      const field = document.getElementById(button.dataset.copy);
+      field.select();
+      try {
+        // Absent where the page came by plain HTTP from another machine; the older way works there, too.
+        if (navigator.clipboard) await navigator.clipboard.writeText(field.value);
+        else if (!document.execCommand("copy")) return;
+        button.textContent = button.dataset.copied;
+      } catch {
+        field.focus();
+      }
+    });
+  }
+
   const current = document.querySelector(".days [aria-current]");
   if (current) current.closest("ul").scrollLeft = current.offsetLeft - 64;
 
