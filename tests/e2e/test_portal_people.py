@@ -47,6 +47,7 @@ def test_what_waits_for_an_owner_is_in_front_of_everything(open_page: Open, site
 def test_a_search_is_saved_opened_and_forgotten(open_page: Open, site: Site) -> None:
     page = open_page("/?q=质谱仪&kind=instrument&f.status=idle", device=PHONE)
     page.get_by_role("link", name="保存此检索").tap()
+    page.get_by_text("使用访问令牌").tap()
     page.get_by_label("访问令牌").fill(site.member)
     page.get_by_role("button", name="登录").tap()
     name = page.get_by_label("名称")
