@@ -170,7 +170,8 @@ def test_everything_arrives_once_though_the_move_is_killed_on_the_way(tmp_path: 
         move(tmp_path / "other", settings, silent, resume=True)
 
     with closing(Folder(folder)) as source, opened(settings) as target:
-        assert all(source.digest(table) == target.servers.digest(table) for table in TABLES)
+        other = [table.name for table in TABLES if source.digest(table) != target.servers.digest(table)]
+        assert other == []
     for topic, count in ((RECORDS, 41), (BOOKINGS, 3), (TELEMETRY, 10), (SUBMISSIONS, 0)):
         found = events(settings, topic)
         assert (len(found), found.total()) == (count, count), topic
