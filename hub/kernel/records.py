@@ -110,6 +110,13 @@ class Record:
     holder: str | None = None
     aliases: tuple[str, ...] = ()
 
+    @property
+    def never_was(self) -> bool:
+        """Whether it was withdrawn before what it says came: it is kept so that any order ends alike, and is nobody's
+        to see.
+        """
+        return self.version == 1 and self.status == "withdrawn" and not (self.replaced_by or self.same_as)
+
     def to_bytes(self) -> bytes:
         return orjson.dumps(self)
 

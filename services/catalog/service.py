@@ -122,7 +122,7 @@ class CatalogueQueries:
     def history(self, record_id: str, caller: Principal, language: Language) -> records.History:
         """The newest VERSIONS_LIMIT versions and what each changed. Raises Refusal (404)."""
         versions = self._records.history(record_id, VERSIONS_LIMIT + 1)
-        if not versions:
+        if not versions or versions[0].never_was:
             raise _unknown(record_id)
         caller = within_scope(caller, next((version for version in versions if version.fields), versions[0]))
         versions = self._reader.records(versions, caller)
@@ -188,7 +188,7 @@ class CatalogueQueries:
         record = self._records.get([record_id]).get(record_id)
         if record is None and (leads_to := self._records.leads_to([record_id]).get(record_id)):
             record = self._records.get([leads_to]).get(leads_to)
-        if record is None:
+        if record is None or record.never_was:
             raise _unknown(record_id)
         return record
 

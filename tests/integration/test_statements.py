@@ -149,11 +149,16 @@ def test_joined_and_separate_cannot_both_be_said(site: Site) -> None:
     assert (answer.status_code, second in answer.text) == (409, True)
 
 
-def test_a_statement_older_than_its_withdrawal_makes_no_record(site: Site) -> None:
-    lab = site.caller(*LAB)
+@pytest.mark.parametrize("stale", [(2,), (1, 2), (3,)])
+def test_a_statement_older_than_its_withdrawal_makes_no_record(site: Site, stale: tuple[int, ...]) -> None:
+    lab, pid = site.caller(*LAB), f"10.5072/phantom-{sum(stale)}-{len(stale)}"
     lab.sent({"_id": "phantom", "_version": 3, "_operation": "withdraw"})
-    (row,) = lab.sent({"_id": "phantom", "_version": 2, "name_zh": "影", "pid": "10.5072/phantom"})
-    assert not row["record_id"] or lab.get(f"records/{row['record_id']}").status_code == 404
+    for version in stale:
+        (row,) = lab.sent({"_id": "phantom", "_version": version, "name_zh": "影", "pid": pid})
+        for path in ("", "/history", "/related"):
+            assert not row["record_id"] or lab.get(f"records/{row['record_id']}{path}").status_code == 404
+    (row,) = lab.sent({"_id": "phantom", "_version": 4, "name_zh": "实", "pid": pid})
+    assert lab.record(row["record_id"])["fields"]["name_zh"] == "实"
 
 
 def test_a_source_that_says_nothing_of_a_field_is_not_preferred_about_it(site: Site) -> None:
