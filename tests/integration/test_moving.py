@@ -183,5 +183,5 @@ def test_everything_arrives_once_though_the_move_is_killed_on_the_way(tmp_path: 
         assert check(live.hub.get(RECORD_STORE), live.hub.get(CATALOGUE)).equal
         taken = {"instrument": known["first"], "start": tomorrow(11), "end": tomorrow(12), "purpose": "again"}
         assert live.post_for_status("bookings", taken) == 409
-        live.settled(live.submit("instrument", "owner", [instrument(0, 2, name_zh="搬迁之后")]))
-        assert [hit["version"] for hit in live.found("搬迁之后")] == [before["record"]["version"] + 1]
+        live.settled(live.submit("instrument", "owner", [instrument(5, 2, name_zh="搬迁之后")]))
+        assert [hit["version"] for hit in live.found("搬迁之后")] == [2]
