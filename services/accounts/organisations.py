@@ -14,7 +14,7 @@ from schemas import rights, values
 from services.accounts.access import NAME_CHARS, Access, new_tenancy
 from services.accounts.adapters.sql_accounts import CodeTaken
 from services.accounts.core.codes import email_address
-from services.accounts.core.rights import GIVEN_BY_ADMINISTRATORS, VERIFIERS, may_leave, may_verify
+from services.accounts.core.rights import VERIFIERS, may_leave, may_verify
 from services.accounts.core.texts import plain
 from services.accounts.core.values import (
     ADMINISTER,
@@ -34,6 +34,7 @@ OWN_ORGANISATIONS = 20
 """That one account may register."""
 PAGE_LIMIT = 100
 EVIDENCE_CHARS = 2_000
+_GIVEN = frozenset(rights.GIVEN_BY_ADMINISTRATORS)
 
 
 @dataclass(frozen=True, slots=True)
