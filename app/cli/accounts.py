@@ -108,8 +108,8 @@ def assign(
     session = session_of(context)
     with all_stores(session, data) as on:
         given = give(on, name, account, organisation, OPERATOR)
-    counts = {"bookings": given.bookings, "receipts": given.receipts, "searches": given.searches}
-    session.say(bilingual("cli.accounts.assigned", **counts), "green")
+    told = bilingual("cli.accounts.assigned", bookings=given.bookings, receipts=given.receipts, searches=given.searches)
+    session.say(told, "green")
 
 
 def list_organisations(
