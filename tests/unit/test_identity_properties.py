@@ -27,8 +27,10 @@ from services.booking.adapters.sql_managers import SqlManagers
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.booking.core.requests import Ask
 from services.booking.managers import Managers
+from services.booking.private import PrivateTexts
 from services.booking.service import BookingDesk
 from services.curation.core.plan import Rules
+from services.privacy.adapters.sql_personal import SqlPersonalValues
 from tests.unit.curation_memory import MemoryUnit, curate, submission
 
 pytestmark = pytest.mark.unit
@@ -164,7 +166,8 @@ class Desk:
         self.store = SqliteBookings(folder / "bookings.db", "hub")
         clock = ManualClock(NOW)
         managers = Managers(SqlManagers(self._files.open("managers")), self, self, clock)  # type: ignore[arg-type]
-        self.desk = BookingDesk(self.store, managers, self, clock)  # type: ignore[arg-type]
+        private = PrivateTexts(SqlPersonalValues(self._files.open("keys"), folder, clock), self, clock)  # type: ignore[arg-type]
+        self.desk = BookingDesk(self.store, managers, self, private, clock)  # type: ignore[arg-type]
 
     def note(self, event: AuditEvent) -> None:
         """As an audit trail: nobody is named a manager here."""
