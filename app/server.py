@@ -20,8 +20,7 @@ from hub.auth.oidc_login import sign_in
 from hub.auth.tokens import AccessFile
 from hub.kernel.operation import JSON
 from hub.observability.audit import LoggingAuditTrail
-from hub.ports.audit import Action
-from hub.runtime.manifest import AUDIT
+from hub.runtime.manifest import AUDIT, PERSONAL
 from hub.runtime.settings import Settings
 from hub.runtime.threads import Runtime
 from hub.web.audited import Audited
@@ -90,7 +89,8 @@ def create_app(hub: Hub) -> FastAPI:
 
 def _routers(hub: Hub, app: FastAPI) -> Iterator[APIRouter]:
     """The interfaces of the roles that this process has."""
-    yield me(hub.resources.sources)
+    personal = hub.get(PERSONAL) if PERSONAL in hub.resources.opened else None
+    yield me(hub.resources.sources, personal)
     for manifest in hub.manifests:
         if manifest.router:
             yield manifest.router(hub.resources)

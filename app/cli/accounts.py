@@ -30,10 +30,12 @@ def list_accounts(context: typer.Context, data: Data = None) -> None:
     headings = ("id", "name", "kind", "identities", "organisation", "disabled")
     table = session.table(*(f"cli.heading.{heading}" for heading in headings), whole={0})
     with directory(session, data) as accounts:
-        for account, known_by in accounts.access.accounts.accounts(LISTED):
+        listed = accounts.access.accounts.accounts(LISTED)
+        names = accounts.access.accounts.names([account for account, _ in listed])
+        for account, known_by in listed:
             belongs = [tenancy.id for _, tenancy in accounts.access.accounts.organisations_of(account.id)]
             values = ", ".join(value for _, value in known_by), ", ".join(belongs), (account.disabled_at or "")[:16]
-            table.add_row(*map(escape, (account.id, account.name, account.kind, *values)))
+            table.add_row(*map(escape, (account.id, names[account.id], account.kind, *values)))
     session.out.print(table)
 
 

@@ -42,10 +42,10 @@ class Scope:
 class Principal:
     """A caller who acts for one organisation: anonymous where it holds no role.
 
-    `name` is for people to read; `account` is the id of the person or machine, `organisation` that of the tenancy it
-    acts for, `credential` that of the token or session; all are empty where there is none. `sources` lists the
-    submission sources that it may speak for; `*` stands for all. `scope` bounds the role of an agency. `formerly` is
-    the name that this account alone had before accounts had ids; empty where there is none.
+    `name` is for people to read, a person's sealed (hub.ports.personal). `account` is the id of the person or machine,
+    `organisation` that of the tenancy it acts for, `credential` that of the token or session; all are empty where there
+    is none. `sources` lists the submission sources that it may speak for; `*` stands for all. `scope` bounds the role
+    of an agency. `formerly` is the name that this account alone had before accounts had ids; empty where there is none.
     """
 
     name: str = ""

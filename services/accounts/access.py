@@ -20,6 +20,8 @@ from services.accounts.refusals import refused
 USE_NOTED = timedelta(minutes=10)
 """When a credential was last used is known to this, so that few requests write."""
 NAME_CHARS = 200
+_OWN = "个人", "Personal"
+"""What an organisation is called that a provider's people have of their own: nobody's name."""
 
 
 class Access:
@@ -148,7 +150,7 @@ class Access:
 
     def _home(self, account: Account, issuer: str) -> tuple[Membership, Tenancy]:
         """An organisation of their own, for which they may what the provider says: nothing is shared by chance."""
-        tenancy = new_tenancy(account.name, account.name, rfc3339(self.now), verified_by=PROVIDER, evidence=issuer)
+        tenancy = new_tenancy(*_OWN, rfc3339(self.now), verified_by=PROVIDER, evidence=issuer)
         self.add_tenancy(tenancy, account.id)
         return Membership(account.id, tenancy.id, frozenset(), False, tenancy.created_at), tenancy
 

@@ -50,8 +50,8 @@ def _add_ways(routes: APIRouter, sign_ins: SignIns) -> None:
 
     @serve(routes, contract.SEND_CODE)
     def send_code(body: contract.NewCode, request: Request, language: ReaderLanguage) -> Response:
-        sent = sign_ins.send_code(body.email, Whence(address_of(request)), language)
-        return answered(contract.CodeSent(ticket=sent.id, expires_at=sent.expires_at), 202)
+        ticket, until = sign_ins.send_code(body.email, Whence(address_of(request)), language)
+        return answered(contract.CodeSent(ticket=ticket, expires_at=until), 202)
 
     @serve(routes, contract.MAILS)
     def mails(request: Request) -> Response:
@@ -116,11 +116,12 @@ def _add_sessions(routes: APIRouter, sign_ins: SignIns) -> None:
 def _add_account(routes: APIRouter, accounts: Accounts) -> None:
     def own(holder: Principal, organisation: str) -> Response:
         account = accounts.access.own_account(holder)
-        known_by = accounts.access.accounts.identities(account.id)
+        kept = accounts.access.accounts
+        known_by = kept.identities(account.id)
         view = contract.AccountView(
             id=account.id,
-            name=account.name,
-            emails=tuple(value for scheme, value in known_by if scheme == "email"),
+            name=kept.names([account])[account.id],
+            emails=tuple(value for scheme, value in known_by if scheme == "email" and value),
             providers=tuple(scheme for scheme, _ in known_by if scheme != "email"),
             organisations=tuple(
                 contract.OwnOrganisation(

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 from hub.auth.tokens import AccessFile, signing_key
-from hub.runtime.manifest import AUDIT, NAMES, NOBODY, TENANCIES, Key, Manifest, Resources, Store
+from hub.runtime.manifest import AUDIT, NOBODY, PERSONAL, TENANCIES, Key, Manifest, Resources, Store
 from hub.sql.metadata import declared
 from services.accounts import tables
 from services.accounts.adapters.mailers import LocalMailbox, SmtpMailer
-from services.accounts.adapters.sql_accounts import SqlAccounts
-from services.accounts.adapters.sql_names import SqlNames
+from services.accounts.adapters.private import PrivateTexts
+from services.accounts.adapters.sql_tenancies import SqlTenancies
 from services.accounts.api import router
 from services.accounts.ports import Mailer
 from services.accounts.service import Accounts
@@ -22,6 +22,7 @@ def _accounts(on: Resources) -> Accounts:
     settings = on.settings
     return Accounts(
         on.tables("accounts"),
+        PrivateTexts(on.get(PERSONAL)),
         AccessFile(settings.data_dir),
         on.clock,
         on.get(AUDIT),
@@ -44,8 +45,7 @@ MANIFEST = Manifest(
     tables=declared(tables),
     stores=(
         Store(ACCOUNTS, _accounts, lambda accounts: accounts.access.accounts.account(NOBODY)),
-        Store(TENANCIES, lambda on: SqlAccounts(on.tables("accounts")), lambda register: register.verified_codes()),
-        Store(NAMES, lambda on: SqlNames(on.tables("accounts")), lambda names: names.of([NOBODY])),
+        Store(TENANCIES, lambda on: SqlTenancies(on.tables("accounts")), lambda register: register.verified_codes()),
     ),
     needs=(ACCOUNTS,),
     router=lambda on: router(on.get(ACCOUNTS)),

@@ -1,6 +1,6 @@
 """Organisations: who registers, verifies and suspends them, who belongs to them, who is invited, and who leaves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -85,6 +85,10 @@ class Organisations:
         if "operator" not in caller.roles and not self._accounts.membership(caller.account, tenancy_id):
             raise refused("no-organisation", 404 if caller.account else 401)
         return self._accounts.members_of(self._existing(tenancy_id).id, PAGE_LIMIT, after)
+
+    def names(self, members: Sequence[tuple[Membership, Account]]) -> Mapping[str, str]:
+        """What the members are called, by their accounts."""
+        return self._accounts.names([account for _, account in members])
 
     def change_member(
         self, caller: Principal, tenancy_id: str, account: str, roles: frozenset[Role], administrator: bool

@@ -15,7 +15,7 @@ ADMINISTER = "administer"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person or a machine. The name is for people to read and may be anybody's."""
+    """A person or a machine. The name is for people to read and may be anybody's; a person's is sealed."""
 
     id: str
     kind: AccountKind
@@ -95,7 +95,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A code or a link that was given out. A code is for an address, a link for an account or a token."""
+    """A code or a link that was given out. A link is for an account or a token.
+
+    A code is for an address: `email` is its fingerprint, `sealed` the address as who has the ticket can open it.
+    """
 
     id: str
     digest: str
@@ -107,6 +110,7 @@ class SignIn:
     created_at: str
     expires_at: str
     used_at: str | None = None
+    sealed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from hub.kernel.identifiers import base32
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.personal import GONE, KeysLocked, Sealer
-from hub.sql.statements import SqlDatabase, among, hold, insert_into
+from hub.sql.statements import SqlDatabase, among, hold, insert_into, overwrite_deleted
 from services.privacy.adapters.master_keys import MasterKeys
 from services.privacy.core.sealing import KEY_BYTES, SubjectKey, ref_of
 from services.privacy.tables import person_keys
@@ -83,7 +83,7 @@ class SqlPersonalValues:
         """Destroy the subjects' keys; what is said of them later is not kept either, until `readmit`."""
         at = rfc3339(self._clock.now())
         with self._making() as sql:
-            _overwrite_deleted(sql)
+            overwrite_deleted(sql)
             sql.execute(_DESTROY, {"names": subjects, "at": at, "why": reason})
             gone = {"master": "", "wrapped": b"", "erased_at": at, "reason": reason}
             self._insert(sql, ({**self._new(subject), **gone} for subject in sorted(subjects)))
@@ -144,7 +144,7 @@ class SqlPersonalValues:
     def _rewrap(self) -> int:
         with self._making() as sql:
             rows = sql.execute(_OLD.limit(_ROTATED_AT_ONCE), {"newest": self._masters.newest}).all()
-            _overwrite_deleted(sql)
+            overwrite_deleted(sql)
             for row in rows:
                 key = self._masters.unwrap(row.wrapped, row.ref, row.master)
                 sealed = {"of": row.subject, "by": self._masters.newest, "sealed": self._masters.wrap(key, row.ref)}
@@ -183,8 +183,3 @@ def _opened(key: SubjectKey, tokens: Iterable[str]) -> dict[str, Any]:
         except ValueError:
             continue  # a value that only looks like a token
     return opened
-
-
-def _overwrite_deleted(sql: Connection) -> None:
-    if sql.dialect.name == "sqlite":
-        sql.exec_driver_sql("PRAGMA secure_delete=ON")
