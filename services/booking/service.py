@@ -3,7 +3,7 @@
 import secrets
 import time
 from base64 import b32encode
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -116,6 +116,13 @@ class BookingDesk:
         policy.signed_in(principal)
         bookers = {principal.account, principal.formerly} - {""}
         return self._all_seen(self._bookings.of(bookers, limit, before), principal)
+
+    def all_of(self, principal: Principal) -> Iterator[Seen]:
+        """Every booking of the caller's, whatever the caller may do by now."""
+        before: Position | None = None
+        while page := self._bookings.of({principal.account, principal.formerly} - {""}, PAGE_LIMIT, before):
+            yield from self._all_seen(page, principal)
+            before = (page[-1].start, page[-1].id)
 
     def of_instrument(
         self, instrument_id: str, principal: Principal, limit: int, before: Position | None = None
