@@ -119,10 +119,9 @@ class OwnData:
         kept.erase(caller.account, addresses, rfc3339(self.accounts.access.now))
 
 
-def router(on: Resources) -> APIRouter:
+def router(own: OwnData) -> APIRouter:
     """The caller's own data."""
     routes = APIRouter()
-    own = _own_data(on)
 
     @serve(routes, own_data.OWN_DATA)
     def export(caller: Caller, language: ReaderLanguage) -> Response:
@@ -136,7 +135,8 @@ def router(on: Resources) -> APIRouter:
     return routes
 
 
-def _own_data(on: Resources) -> OwnData:
+def gathered(on: Resources) -> OwnData:
+    """From the stores of every service."""
     personal = cast(SqlPersonalValues, on.get(PERSONAL))
     return OwnData(
         on.get(ACCOUNTS),

@@ -14,6 +14,7 @@ from app.health import health
 from app.in_process import InProcess
 from app.limits import add_limits
 from app.me import router as me
+from app.own_data import gathered
 from app.own_data import router as own_data
 from hub import __version__
 from hub.auth.oidc import discovery_at, with_oidc
@@ -93,7 +94,7 @@ def _routers(hub: Hub, app: FastAPI) -> Iterator[APIRouter]:
     personal = hub.get(PERSONAL) if PERSONAL in hub.resources.opened else None
     yield me(hub.resources.sources, personal)
     if any(manifest.role == "accounts" for manifest in hub.manifests):
-        yield own_data(hub.resources)
+        yield own_data(gathered(hub.resources))
     for manifest in hub.manifests:
         if manifest.router:
             yield manifest.router(hub.resources)

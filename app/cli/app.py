@@ -79,6 +79,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], str]] = {
     "person erase": (privacy.erase_person, "cli.privacy.person-erase-help"),
     "person consent": (privacy.record_consent, "cli.privacy.consent-help"),
     "keys rotate": (privacy.rotate, "cli.privacy.rotate-help"),
+    "keys seal": (privacy.seal, "cli.privacy.seal-help"),
     "keys export": (privacy.export_keys, "cli.privacy.keys-export-help"),
     "keys import": (privacy.import_keys, "cli.privacy.keys-import-help"),
 }

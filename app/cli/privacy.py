@@ -132,6 +132,19 @@ def rotate(context: typer.Context, data: Data = None) -> None:
     session_of(context).say(bilingual("cli.privacy.rotated", count=count), "green")
 
 
+def seal(context: typer.Context, data: Data = None) -> None:
+    """Seal what an earlier release kept in clear, as a hub on embedded adapters does by itself when it starts."""
+    from app.operations.sealing import seal_on_servers, seal_once
+
+    session, settings = session_of(context), settings_for(data)
+    taken = bilingual("cli.moves.hub-running", folder=settings.data_dir)
+    with session.lock(settings.data_dir, taken, bilingual("cli.moves.stop-first")), _opened(context, data) as on:
+        done = seal_once(on) if settings.profile == "embedded" else seal_on_servers(on)
+        count = done.values if done else 0
+        _note(on, "keys.seal", str(count))
+    session.say(bilingual("cli.privacy.sealed", count=count), "green")
+
+
 def export_keys(context: typer.Context, file: Annotated[Path, typer.Argument()], data: Data = None) -> None:
     """Write every key into a file for its owner alone, in place of an earlier one."""
     with _opened(context, data) as on:

@@ -38,7 +38,6 @@ class Accounts:
     ) -> None:
         kept = SqlAccounts(database, private), SqlCredentials(database)
         self.people = SqlPeople(database, private)
-        self.people.seal_clear()
         self.access = Access(*kept, legacy, clock, audit, idle=idle)
         self.sign_ins = SignIns(self.access, mailer, key, good, WrongTokens(audit, clock))
         self.organisations = Organisations(self.access, self.sign_ins)
