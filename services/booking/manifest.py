@@ -2,6 +2,7 @@
 
 from hub.runtime.manifest import (
     ACCESS,
+    AUDIT,
     DATABASE,
     EVENT_LOG,
     NOBODY,
@@ -29,7 +30,7 @@ MANAGERS = Key[ManagerStore]("managers")
 
 def desk(on: Resources) -> BookingDesk:
     """The service on its stores."""
-    private = PrivateTexts(on.get(PERSONAL))
+    private = PrivateTexts(on.get(PERSONAL), on.get(AUDIT), on.clock)
     return BookingDesk(on.get(BOOKING_STORE), managers(on), on.get(RECORD_STORE), private, on.clock)
 
 
@@ -53,7 +54,7 @@ MANIFEST = Manifest(
         Store(BOOKING_STORE, _bookings, lambda bookings: bookings.get(NOBODY)),
         Store(MANAGERS, lambda on: SqlManagers(on.tables("managers")), lambda named: named.named(NOBODY, [EVERY])),
     ),
-    needs=(EVENT_LOG, RECORD_STORE, BOOKING_STORE, MANAGERS, PERSONAL),
+    needs=(EVENT_LOG, RECORD_STORE, BOOKING_STORE, MANAGERS, PERSONAL, AUDIT),
     uses=(ACCESS,),
     router=lambda on: router(desk(on), managers(on)),
     workers=lambda on: (

@@ -107,9 +107,12 @@ class BookingDesk:
         return self._decidable(booking, record, principal), False
 
     def get(self, booking_id: str, principal: Principal) -> Seen:
-        """Raises Refusal: 401; 404 for an unknown booking, and for one that the caller may not see."""
+        """With the instrument's contacts for who booked it. Refusal: 401; 404 where the caller may not see it."""
         policy.signed_in(principal)
-        return self._visible_booking(booking_id, principal)
+        seen = self._visible_booking(booking_id, principal)
+        if seen.record is None or not policy.may_call(principal, seen.booking, self._clock.now()):
+            return seen
+        return replace(seen, contacts=self._private.contacts(seen.booking, seen.record, principal))
 
     def mine(self, principal: Principal, limit: int, before: Position | None = None) -> list[Seen]:
         """The caller's own bookings, latest start first."""
