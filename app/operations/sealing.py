@@ -23,7 +23,9 @@ from hub.sql.statements import SqlDatabase, overwrite_deleted
 from schemas.kind import kinds
 from schemas.views.personal import is_token, tokens_in
 from services.accounts.manifest import ACCOUNTS
+from services.accounts.tables import identities
 from services.booking.tables import bookings
+from services.curation.adapters.sql_rows import split_key
 from services.curation.tables import contributions, history, outbox, records, sealed
 from services.ingest.core.submissions import Place, private_paths, private_places
 from services.ingest.manifest import VAULT
@@ -98,10 +100,8 @@ class Sealing:
     def _contributions(self, rows: Sequence[Any], documents: list[Any]) -> None:
         places = []
         for row, fields in zip(rows, documents, strict=True):
-            kind, speaker, number = row["key"].split("\x1f", 2)
-            source, _, organisation = speaker.partition("\x1e")
-            subject = _subject(kind, source, organisation, number, fields)
-            places += [(subject, place) for place in _clear(kind, fields)]
+            kind, _, _ = row["key"].partition("\x1f")
+            places += [(_spoken_of(row["key"], fields), place) for place in _clear(kind, fields)]
         self._seal(places)
 
     def _records(self, rows: Sequence[Any], documents: list[Any]) -> None:
@@ -205,13 +205,32 @@ class Sealing:
 
 def seal_once(on: Resources) -> Sealed | None:
     """Seal what an earlier release kept in clear, where that was not done; None where it was."""
-    with on.tables("records").reading() as sql:
-        if sql.scalar(select(exists().where(sealed.c.step == STEP))):
-            return None
+    if is_sealed(on.tables("records")):
+        return None
     done = Sealing(on).run()
     if done.values:
         log.warning("private values of an earlier release were sealed: %d", done.values)
     return done
+
+
+def is_sealed(database: SqlDatabase) -> bool:
+    """Whether what earlier releases kept in clear was sealed."""
+    with database.reading() as sql:
+        return bool(sql.scalar(select(exists().where(sealed.c.step == STEP))))
+
+
+def sealed_of_people(records_store: SqlDatabase, accounts_store: SqlDatabase) -> Iterator[list[tuple[str, str]]]:
+    """Tokens of what sources say now and of what accounts are known by, with whom each is about, a page at a time."""
+    for rows in _pages(records_store, contributions, "fields"):
+        page = []
+        for row in rows:
+            fields = orjson.loads(row["fields"])
+            if tokens := set(tokens_in(fields)):
+                page += [(_spoken_of(row["key"], fields), token) for token in tokens]
+        yield page
+    with accounts_store.reading() as sql:
+        known = sql.execute(select(identities.c.account, identities.c.sealed).where(identities.c.sealed.is_not(None)))
+        yield [(row.account, row.sealed) for row in known]
 
 
 def seal_on_servers(on: Resources) -> Sealed | None:
@@ -225,6 +244,12 @@ def seal_on_servers(on: Resources) -> Sealed | None:
     if done and done.values:
         Topics(on.get(EVENT_LOG), on.settings.kafka_bootstrap).forget_read("curation", SUBMISSIONS)
     return done
+
+
+def _spoken_of(key: str, fields: dict[str, Any]) -> str:
+    """Whom a contribution is about, by its key in the table."""
+    kind, source, organisation, number = split_key(key)
+    return _subject(kind, source, organisation, number, fields)
 
 
 def _subject(kind: str, source: str, organisation: str, number: str, fields: dict[str, Any]) -> str:

@@ -37,6 +37,14 @@ _REWRAP = update(person_keys).where(person_keys.c.subject == bindparam("of")).va
 )  # fmt: skip
 
 
+class KeysDiffer(ValueError):
+    """Subjects that have another key here than in the file that was to be read."""
+
+    def __init__(self, subjects: list[str]) -> None:
+        super().__init__(", ".join(sorted(subjects)[:3]))
+        self.count = len(subjects)
+
+
 class SqlPersonalValues:
     """hub.ports.personal.PersonalValues, and what destroys, rotates and carries keys.
 
@@ -122,13 +130,29 @@ class SqlPersonalValues:
         return orjson.dumps({"masters": b64encode(self._masters.to_bytes()).decode(), "keys": rows})
 
     def load(self, dumped: bytes) -> int:
-        """Add the keys that lack; those that were erased here stay so. Returns how many there were in it."""
+        """Add the keys that lack; those that were erased here stay so. Returns how many there were in it.
+
+        Raises KeysDiffer where subjects have other keys here, under which something may have been sealed since.
+        """
         given = orjson.loads(dumped)
         rows = [{**row, "wrapped": b64decode(row["wrapped"])} for row in given["keys"]]
+        refs = {row["subject"]: row["ref"] for row in rows}
+        here = self._rows(_OF_SUBJECTS, set(refs))
+        if differing := [row.subject for row in here if row.wrapped and row.ref != refs[row.subject]]:
+            raise KeysDiffer(differing)
         with self._making() as sql:
             self._masters.keep(b64decode(given["masters"]))
             self._insert(sql, rows)
         return len(rows)
+
+    def without_key(self, tokens: Iterable[tuple[str, str]]) -> int:
+        """Of tokens with the subjects that they are about: how many have no key though nobody erased the subject."""
+        named = list(tokens)
+        refs = {row.ref for row in self._rows(_OF_REFS, {ref_of(token) for _, token in named})}
+        known = {row.subject for row in self._rows(_OF_SUBJECTS, {subject for subject, _ in named})}
+        return sum(
+            bool(ref_of(token)) and ref_of(token) not in refs and subject not in known for subject, token in named
+        )
 
     def close(self) -> None:
         """Nothing is held; the database is closed by whoever opened it."""
