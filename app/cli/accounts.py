@@ -5,8 +5,7 @@ from typing import Annotated, cast
 import typer
 from rich.markup import escape
 
-from app.cli.directory import LISTED, check_roles, directory
-from app.cli.noting import OPERATOR
+from app.cli.directory import LISTED, OPERATOR, all_stores, check_roles, directory
 from app.cli.session import WRONG_USAGE, Data, Session, address_of, session_of, settings_for
 from app.cli.tokens import ROLES
 from app.cli.wording import t
@@ -93,6 +92,23 @@ def disable(
         if not enable:
             access.credentials.end_sessions(account)
     session.say(bilingual("cli.accounts.done"), "green")
+
+
+def assign(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help=t("cli.accounts.former-name"))],
+    account: Account,
+    organisation: Annotated[str, typer.Option("--organisation", "-o", help=t("cli.accounts.organisation"))],
+    data: Data = None,
+) -> None:
+    """Give an account what was kept under a name before accounts had ids."""
+    from app.operations.assigning import assign as give
+
+    session = session_of(context)
+    with all_stores(session, data) as on:
+        given = give(on, name, account, organisation, OPERATOR)
+    counts = {"bookings": given.bookings, "receipts": given.receipts, "searches": given.searches}
+    session.say(bilingual("cli.accounts.assigned", **counts), "green")
 
 
 def list_organisations(

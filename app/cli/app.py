@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], str]] = {
     "account add": (accounts.add_account, "cli.accounts.account-add-help"),
     "account link": (accounts.link, "cli.accounts.account-link-help"),
     "account disable": (accounts.disable, "cli.accounts.account-disable-help"),
+    "account assign": (accounts.assign, "cli.accounts.assign-help"),
     "organisation list": (accounts.list_organisations, "cli.accounts.organisation-list-help"),
     "organisation add": (accounts.add_organisation, "cli.accounts.organisation-add-help"),
     "organisation verify": (accounts.verify, "cli.accounts.organisation-verify-help"),

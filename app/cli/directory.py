@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, settings_for
 from hub.auth.tokens import ACCESS_FILE
@@ -11,14 +12,25 @@ from hub.runtime.manifest import Key, Resources
 from hub.text.messages import bilingual
 from services.accounts.service import Accounts
 
+if TYPE_CHECKING:
+    from hub.runtime.manifest import Resources
+
 LISTED = 1_000
 
 
 @contextmanager
 def directory(session: Session, data: Data, *, making: bool = False) -> Iterator[Accounts]:
     """The accounts, also beside a hub that runs; what they refuse ends the command. `making`: a new data folder too."""
-    from app.composition import resources
     from services.accounts.manifest import ACCOUNTS
+
+    with all_stores(session, data, making=making) as on:
+        yield on.get(ACCOUNTS)
+
+
+@contextmanager
+def all_stores(session: Session, data: Data, *, making: bool = False) -> Iterator["Resources"]:
+    """Every store; see `directory`."""
+    from app.composition import resources
 
     settings = settings_for(data)
     if not making and settings.profile == "embedded" and not (settings.data_dir / ACCESS_FILE).exists():
@@ -26,7 +38,7 @@ def directory(session: Session, data: Data, *, making: bool = False) -> Iterator
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     on = resources(settings, making=True)
     try:
-        yield _opened(session, on, ACCOUNTS)
+        yield on
     except Refusal as refusal:
         for problem in refusal.problems:
             session.note(problem.message(session.language), "red")

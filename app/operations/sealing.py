@@ -13,28 +13,23 @@ from typing import Any
 import orjson
 from sqlalchemy import Table, bindparam, delete, exists, insert, select, update
 
+from app.operations.sealing_places import booker, clear_in_record, clear_places, event, spoken_of, subject_of
 from hub.kernel.canonical import canonical_json
-from hub.kernel.identifiers import own_id
 from hub.kernel.records import SUBMISSIONS
 from hub.ports.clock import rfc3339
-from hub.ports.personal import TOKEN_PREFIX
 from hub.runtime.manifest import EVENT_LOG, PERSONAL, SQLITE_LOG, Resources
 from hub.sql.statements import SqlDatabase, overwrite_deleted
-from schemas.kind import kinds
 from schemas.views.personal import is_token, tokens_in
 from services.accounts.manifest import ACCOUNTS
 from services.accounts.tables import identities
 from services.booking.tables import bookings
-from services.curation.adapters.sql_rows import split_key
 from services.curation.tables import contributions, history, outbox, records, sealed
-from services.ingest.core.submissions import Place, private_paths, private_places
+from services.ingest.core.submissions import Place
 from services.ingest.manifest import VAULT
 from services.ingest.tables import vault
 
 STEP = "private values"
 AT_ONCE = 500
-OF_A_NAME = "name-"
-"""How the subject of who booked before accounts had ids begins."""
 log = logging.getLogger("hub.sealing")
 LOCK_SECONDS = 60.0
 
@@ -101,7 +96,7 @@ class Sealing:
         places = []
         for row, fields in zip(rows, documents, strict=True):
             kind, _, _ = row["key"].partition("\x1f")
-            places += [(_spoken_of(row["key"], fields), place) for place in _clear(kind, fields)]
+            places += [(spoken_of(row["key"], fields), place) for place in clear_places(kind, fields)]
         self._seal(places)
 
     def _records(self, rows: Sequence[Any], documents: list[Any]) -> None:
@@ -110,14 +105,14 @@ class Sealing:
         places = [
             (record, place)
             for record, document in zip(ids, documents, strict=True)
-            for place in _clear_in_record(document)
+            for place in clear_in_record(document)
         ]
         self._seal(places, self._tokens({record for record, _ in places}))
         self.done.records |= {record for record, _ in places}
 
     def _bookings(self, rows: Sequence[Any], documents: list[Any]) -> None:
         places = [
-            (_booker(booking), Place(booking, name))
+            (booker(booking), Place(booking, name))
             for booking in documents
             for name in ("purpose", "reason")
             if booking.get(name) and not is_token(booking[name])
@@ -131,7 +126,7 @@ class Sealing:
         query = "SELECT at, value FROM entries WHERE at > ? AND value IS NOT NULL ORDER BY at LIMIT ?"
         while rows := database.read().execute(query, (after, AT_ONCE)).fetchall():
             after = rows[-1][0]
-            documents = {at: document for at, value in rows if (document := _event(value))}
+            documents = {at: document for at, value in rows if (document := event(value))}
             before = {at: orjson.dumps(document) for at, document in documents.items()}
             self._events(documents.values())
             changed = [(orjson.dumps(new), at) for at, new in documents.items() if orjson.dumps(new) != before[at]]
@@ -145,10 +140,10 @@ class Sealing:
         for document in documents:
             if "source_record_id" in document:
                 names = (document["source"], document.get("organisation") or "", document["source_record_id"])
-                subject = document.get("record_id") or _subject(document["kind"], *names, document["fields"])
-                of_rows += [(subject, place) for place in _clear(document["kind"], document["fields"])]
+                subject = document.get("record_id") or subject_of(document["kind"], *names, document["fields"])
+                of_rows += [(subject, place) for place in clear_places(document["kind"], document["fields"])]
             else:
-                of_records += [(document["id"], place) for place in _clear_in_record(document)]
+                of_records += [(document["id"], place) for place in clear_in_record(document)]
         known = self._tokens({record for record, _ in (*of_rows, *of_records)})
         self._seal(of_rows, known)
         self._seal(of_records, known)
@@ -226,7 +221,7 @@ def sealed_of_people(records_store: SqlDatabase, accounts_store: SqlDatabase) ->
         for row in rows:
             fields = orjson.loads(row["fields"])
             if tokens := set(tokens_in(fields)):
-                page += [(_spoken_of(row["key"], fields), token) for token in tokens]
+                page += [(spoken_of(row["key"], fields), token) for token in tokens]
         yield page
     with accounts_store.reading() as sql:
         known = sql.execute(select(identities.c.account, identities.c.sealed).where(identities.c.sealed.is_not(None)))
@@ -244,50 +239,6 @@ def seal_on_servers(on: Resources) -> Sealed | None:
     if done and done.values:
         Topics(on.get(EVENT_LOG), on.settings.kafka_bootstrap).forget_read("curation", SUBMISSIONS)
     return done
-
-
-def _spoken_of(key: str, fields: dict[str, Any]) -> str:
-    """Whom a contribution is about, by its key in the table."""
-    kind, source, organisation, number = split_key(key)
-    return _subject(kind, source, organisation, number, fields)
-
-
-def _subject(kind: str, source: str, organisation: str, number: str, fields: dict[str, Any]) -> str:
-    """Whom a row is about, as ingest says it."""
-    return kinds()[kind].identified(fields) or own_id(kind, source, organisation, number)
-
-
-def _clear(kind: str, fields: dict[str, Any]) -> Iterator[Place]:
-    """The places that have a private value in clear, or a token of the vault's."""
-    paths = private_paths(kinds()[kind]) if kind in kinds() else ()
-    for place in private_places(fields, paths):
-        value = place.container[place.key]
-        if not (is_token(value) and ("=" in value or value == f"{TOKEN_PREFIX}gone")):
-            yield place
-
-
-def _clear_in_record(record: dict[str, Any]) -> Iterator[Place]:
-    yield from _clear(record["kind"], record["fields"])
-    for conflict in record.get("conflicts", ()):
-        for pair in conflict["values"]:
-            inner = {conflict["field"]: pair[1]}
-            for place in _clear(record["kind"], inner):
-                yield Place(pair, 1) if place.container is inner else place
-
-
-def _booker(booking: Mapping[str, Any]) -> str:
-    by = str(booking["booked_by"])
-    return by if booking.get("booker_name") is not None else OF_A_NAME + by
-
-
-def _event(value: bytes) -> dict[str, Any] | None:
-    """A row's or a record's event; None for others."""
-    try:
-        document = orjson.loads(value)
-    except ValueError:
-        return None
-    told = isinstance(document, dict) and isinstance(document.get("fields"), dict) and "kind" in document
-    return document if told else None
 
 
 def _pages(database: SqlDatabase, table: Table, column: str) -> Iterator[Sequence[Any]]:

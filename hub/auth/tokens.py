@@ -74,6 +74,10 @@ class AccessFile:
         """Everybody who was issued a token, in the order of issue."""
         return list(self._current().values())
 
+    def names(self) -> frozenset[str]:
+        """Those that tokens were ever issued under."""
+        return frozenset(str(entry.get("name")) for entry in self._entries())
+
     def by_credential(self, credential: str) -> Principal | None:
         """Who holds the token of this id."""
         return next((holder for holder in self.principals() if holder.credential == credential), None)

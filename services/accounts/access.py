@@ -69,7 +69,7 @@ class Access:
         if holding.session and holding.session.parent.startswith(LEGACY):
             holder = self.legacy.by_credential(holding.session.parent)
             return replace(holder, credential=kept.id) if holder else None
-        return principal_of(holding)
+        return self._with_former_name(holding, principal_of(holding))
 
     def admit(self, person: ProviderPerson) -> Principal | None:
         """See the port: known by the subject, else linked by the verified e-mail address, else new."""
@@ -82,7 +82,9 @@ class Access:
             belongs = own or [self._home(account, person.issuer)]
         membership, tenancy = belongs[0] if belongs else (None, None)
         session = _granted(account, tenancy, person)
-        return principal_of(Holding(account, tenancy, membership, session=session))
+        admitted = principal_of(Holding(account, tenancy, membership, session=session))
+        # What is from before accounts had ids is the provider's subject's, unless a token of that name was issued too.
+        return admitted if person.name in self.legacy.names() else replace(admitted, formerly=person.name)
 
     def note(self, action: Action, subject: str = "", *, by: Principal | None = None, detail: str = "") -> None:
         """Something that was done, into the audit trail."""
@@ -134,6 +136,10 @@ class Access:
             raise refusal("sign-in", "hub.sign-in", "", "Authorization", 401)
         if self.token_behind(caller) or self.accounts.account(caller.account) is None:
             raise refused("people-alone", 403)
+
+    def _with_former_name(self, holding: Holding, principal: Principal) -> Principal:
+        sealed = holding.session.formerly if holding.session else None
+        return replace(principal, formerly=self.accounts.private.open([sealed])[sealed]) if sealed else principal
 
     def _known(self, person: ProviderPerson) -> Account | None:
         account = self.accounts.account_of((person.issuer, person.subject))

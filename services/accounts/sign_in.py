@@ -170,6 +170,7 @@ class SignIns:
             rfc3339(now),
             rfc3339(now),
             rfc3339(now + (min(PROVIDER_GOOD, self._good) if by_provider else self._good)),
+            self._access.accounts.private.seal(account, by_provider.formerly) if by_provider else None,
         )
         self._credentials.add_session(session)
         acting = Principal(account=account, organisation=session.tenancy, credential=session.id)

@@ -107,6 +107,7 @@ sessions = Table(
     Column("created_at", NAME, nullable=False),
     Column("used_at", NAME, nullable=False),
     Column("expires_at", NAME, nullable=False),
+    Column("formerly", Text, info=ADDED),
     info=in_store("accounts", moved=False),
 )
 Index("sessions_of", sessions.c.account, sessions.c.created_at)

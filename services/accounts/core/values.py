@@ -75,7 +75,8 @@ class Token:
 class Session:
     """One sign-in. `parent`: the token that it was exchanged for, by which it stands and falls.
 
-    `roles` and `sources` are what a provider granted. `address` is a keyed digest of where it was begun.
+    `roles` and `sources` are what a provider granted, `formerly` (sealed) the name that was its subject's before
+    accounts had ids. `address` is a keyed digest of where it was begun.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Session:
     created_at: str
     used_at: str
     expires_at: str
+    formerly: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
