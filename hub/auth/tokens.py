@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from hub.kernel.access import Principal, Role
+from hub.kernel.access import ALL, Principal, Role, Scope
 from hub.runtime.lock import FolderLock
 
 SIGNING_KEY = "signing.key"
@@ -145,6 +145,7 @@ def _principal(entry: dict[str, Any], entries: list[dict[str, Any]]) -> Principa
         credential,
         "" if alone or "operator" in roles else credential,
         credential,
+        scope=Scope(divisions=frozenset({ALL})),  # as wide as an agency's was before there were scopes
         formerly="" if any(other["name"] == entry["name"] for other in others) else entry["name"],
     )
 

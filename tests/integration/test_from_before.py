@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.directory import OPERATOR
 from app.cli.main import main
 from app.composition import compose
 from hub.kernel.access import ProviderPerson
@@ -93,14 +94,9 @@ def test_what_is_nobodys_is_given_to_an_account_by_operators(
     site = Site(with_hub, with_hub.resources.clock, Trail())  # type: ignore[arg-type]
     person, organisation = site.company("li@example.org")
     account = person.me["account"]
-    with_hub.get(ACCOUNTS).organisations.verify(
-        site.accounts.principal(site.operator.token) or pytest.fail(), organisation, "seen"
-    )
-    operator = site.accounts.principal(site.operator.token)
-    assert operator
-    site.accounts.organisations.add_member(
-        operator, organisation, account, frozenset({"member", "submitter"}), administrator=True
-    )
+    organisations = with_hub.get(ACCOUNTS).organisations
+    organisations.verify(OPERATOR, organisation, "seen")
+    organisations.add_member(OPERATOR, organisation, account, frozenset({"member", "submitter"}), administrator=True)
     assert kept(person) == ([], [], [])
     assert main(["account", "assign", "operator", account, "-o", organisation, *words], {}) == 2
     assert "a token has this one" in capsys.readouterr().err
