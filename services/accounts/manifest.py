@@ -1,9 +1,10 @@
 """The accounts service: who comes in, and for which organisation they act."""
 
 from datetime import timedelta
+from typing import Any
 
 from hub.auth.tokens import AccessFile, signing_key
-from hub.runtime.manifest import AUDIT, NOBODY, PERSONAL, TENANCIES, Key, Manifest, Resources, Store
+from hub.runtime.manifest import AUDIT, NOBODY, PERSONAL, RECORD_STORE, TENANCIES, Key, Manifest, Resources, Store
 from hub.sql.metadata import declared
 from services.accounts import tables
 from services.accounts.adapters.mailers import LocalMailbox, SmtpMailer
@@ -16,6 +17,8 @@ from services.accounts.service import Accounts
 ACCOUNTS = Key[Accounts]("accounts")
 """hub.runtime.manifest.ACCESS, as the composition root and the command line have it."""
 MAILBOX = "mailbox"
+OF_PEOPLE = tuple(Key[Any](name) for name in ("bookings", "managers", "searches"))
+"""The stores of other services that keep something of people, from which their own data are gathered."""
 
 
 def _accounts(on: Resources) -> Accounts:
@@ -47,6 +50,7 @@ MANIFEST = Manifest(
         Store(ACCOUNTS, _accounts, lambda accounts: accounts.access.accounts.account(NOBODY)),
         Store(TENANCIES, lambda on: SqlTenancies(on.tables("accounts")), lambda register: register.verified_codes()),
     ),
-    needs=(ACCOUNTS,),
+    needs=(ACCOUNTS, PERSONAL, AUDIT),
+    uses=(RECORD_STORE, *OF_PEOPLE),
     router=lambda on: router(on.get(ACCOUNTS)),
 )

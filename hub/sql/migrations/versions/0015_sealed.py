@@ -14,4 +14,7 @@ def downgrade() -> None:
     run("DROP TABLE sealed;\n", {"records": "DROP TABLE sealed;\n"})
 
 
-_TABLE = "CREATE TABLE sealed (step text PRIMARY KEY NOT NULL);\n"
+_TABLE = """
+CREATE TABLE sealed (step text PRIMARY KEY NOT NULL);
+INSERT INTO sealed SELECT 'private values' WHERE NOT EXISTS (SELECT 1 FROM contributions);
+"""
