@@ -22,6 +22,7 @@ from hub.auth.oidc_login import sign_in
 from hub.auth.tokens import AccessFile
 from hub.kernel.operation import JSON
 from hub.observability.audit import LoggingAuditTrail
+from hub.ports.audit import Action
 from hub.runtime.manifest import AUDIT, PERSONAL
 from hub.runtime.settings import Settings
 from hub.runtime.threads import Runtime

@@ -5,7 +5,8 @@ from typing import Annotated, cast
 import typer
 from rich.markup import escape
 
-from app.cli.directory import LISTED, OPERATOR, all_stores, check_roles, directory
+from app.cli.directory import LISTED, all_stores, check_roles, directory
+from app.cli.noting import OPERATOR
 from app.cli.session import WRONG_USAGE, Data, Session, address_of, session_of, settings_for
 from app.cli.tokens import ROLES
 from app.cli.wording import t

@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, settings_for
 from hub.auth.tokens import ACCESS_FILE
@@ -11,9 +10,6 @@ from hub.kernel.problems import Refusal
 from hub.runtime.manifest import Key, Resources
 from hub.text.messages import bilingual
 from services.accounts.service import Accounts
-
-if TYPE_CHECKING:
-    from hub.runtime.manifest import Resources
 
 LISTED = 1_000
 
@@ -24,11 +20,11 @@ def directory(session: Session, data: Data, *, making: bool = False) -> Iterator
     from services.accounts.manifest import ACCOUNTS
 
     with all_stores(session, data, making=making) as on:
-        yield on.get(ACCOUNTS)
+        yield _opened(session, on, ACCOUNTS)
 
 
 @contextmanager
-def all_stores(session: Session, data: Data, *, making: bool = False) -> Iterator["Resources"]:
+def all_stores(session: Session, data: Data, *, making: bool = False) -> Iterator[Resources]:
     """Every store; see `directory`."""
     from app.composition import resources
 

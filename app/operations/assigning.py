@@ -6,7 +6,7 @@ from sqlalchemy import func, select, update
 
 from hub.kernel.access import Principal
 from hub.kernel.problems import refusal
-from hub.ports.audit import AuditEvent
+from hub.ports.audit import Action, AuditEvent
 from hub.ports.personal import opened
 from hub.runtime.manifest import AUDIT, PERSONAL, Resources
 from hub.sql.statements import SqlDatabase
@@ -18,7 +18,7 @@ from services.catalog.tables import searches
 from services.ingest.tables import FROM_BEFORE, receipts
 
 AT_ONCE = 500
-ASSIGN = "belonging.assign"
+ASSIGN: Action = "belonging.assign"
 
 
 @dataclass(frozen=True, slots=True)

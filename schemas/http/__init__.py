@@ -9,6 +9,7 @@ from schemas.http import (
     audit,
     booking,
     catalog,
+    claims,
     curation,
     ingest,
     organisations,

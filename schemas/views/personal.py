@@ -9,7 +9,8 @@ from hub.kernel.records import Conflict, Record
 from hub.ports.audit import AuditTrail, done_by
 from hub.ports.clock import Clock
 from hub.ports.personal import TOKEN_PREFIX, PersonalValues, opened
-from schemas.http.curation import ClaimDecided, OwnershipClaim, PreferenceDecided, SameAsDecided
+from schemas.http.claims import ClaimDecided, OwnershipClaim
+from schemas.http.curation import PreferenceDecided, SameAsDecided
 from schemas.kind import kinds
 from schemas.views.visibility import Node, layout, readable
 

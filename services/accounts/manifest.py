@@ -4,11 +4,23 @@ from datetime import timedelta
 from typing import Any
 
 from hub.auth.tokens import AccessFile, signing_key
-from hub.runtime.manifest import AUDIT, NOBODY, PERSONAL, RECORD_STORE, TENANCIES, Key, Manifest, Resources, Store
+from hub.runtime.manifest import (
+    AUDIT,
+    NAMES,
+    NOBODY,
+    PERSONAL,
+    RECORD_STORE,
+    TENANCIES,
+    Key,
+    Manifest,
+    Resources,
+    Store,
+)
 from hub.sql.metadata import declared
 from services.accounts import tables
 from services.accounts.adapters.mailers import LocalMailbox, SmtpMailer
 from services.accounts.adapters.private import PrivateTexts
+from services.accounts.adapters.sql_names import SqlNames
 from services.accounts.adapters.sql_tenancies import SqlTenancies
 from services.accounts.api import router
 from services.accounts.ports import Mailer
@@ -36,6 +48,10 @@ def _accounts(on: Resources) -> Accounts:
     )
 
 
+def _names(on: Resources) -> SqlNames:
+    return SqlNames(on.tables("accounts"), PrivateTexts(on.get(PERSONAL)))
+
+
 def _mailer(on: Resources) -> Mailer | None:
     """Mail goes out by the named server; on the embedded profile it is kept where none is named."""
     if on.settings.smtp_host:
@@ -49,6 +65,7 @@ MANIFEST = Manifest(
     stores=(
         Store(ACCOUNTS, _accounts, lambda accounts: accounts.access.accounts.account(NOBODY)),
         Store(TENANCIES, lambda on: SqlTenancies(on.tables("accounts")), lambda register: register.verified_codes()),
+        Store(NAMES, _names, lambda names: names.of([NOBODY])),
     ),
     needs=(ACCOUNTS, PERSONAL, AUDIT),
     uses=(RECORD_STORE, *OF_PEOPLE),

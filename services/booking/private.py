@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from hub.kernel.access import Principal
 from hub.kernel.records import Record
-from hub.ports.audit import AuditEvent, AuditTrail
+from hub.ports.audit import Action, AuditEvent, AuditTrail
 from hub.ports.clock import Clock
 from hub.ports.personal import TOKEN_PREFIX, PersonalValues, opened
 from schemas.events.bookings import Booking
 from schemas.http.booking import BookingContact
 
 CONTACTS = ("contact", "second_contact")
-READ = "contact.read"
+READ: Action = "contact.read"
 
 
 class PrivateTexts:

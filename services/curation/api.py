@@ -40,18 +40,27 @@ def router(stewardship: Stewardship, claims: Claims, sources: Sources, reader: P
 
 
 def _add_claims(routes: APIRouter, claims: Claims, sources: Sources, reader: PersonalReader) -> None:
-    @serve(routes, contract.CLAIMS)
+    @serve(routes, claiming.CLAIMS)
     def claims_page(
         caller: Concerned, language: ReaderLanguage, query: Annotated[claiming.ClaimsQuery, Query()]
     ) -> claiming.ClaimPage:
         page = claims.page(caller, query)
         view = View(readable(caller), language, sources.labels(language))
-        shown = tuple(claim(seen.claimed, seen.record, view, seen.may_decide) for seen in page.claims)
-        return contract.ClaimPage(claims=reader.signed(shown), next=page.next)
+        views = (claim(view, page.names, **seen._asdict()) for seen in page.claims)
+        return claiming.ClaimPage(claims=reader.signed(views), next=page.next)
 
-    @serve(routes, contract.DECIDE_CLAIM)
-    def decide_claim(claim_id: str, body: contract.NewClaimDecision, caller: Concerned) -> contract.ClaimDecided:
-        return reader.signed([claim_decided(claim_id, claims.decide(claim_id, body.decision, caller))])[0]
+    @serve(routes, claiming.DECIDE_CLAIM)
+    def decide_claim(claim_id: str, body: claiming.NewClaimDecision, caller: Concerned) -> claiming.ClaimDecided:
+        decided = claims.decide(claim_id, body.decision, caller, body.reason)
+        return reader.signed([claim_decided(claim_id, decided)])[0]
+
+    @serve(routes, claiming.DECIDE_CLAIMS)
+    def decide_claims(
+        body: claiming.NewClaimDecisions, caller: Overseer, language: ReaderLanguage
+    ) -> claiming.DecidedClaims:
+        decided = claims.decide_many(body, caller)
+        results = (result(claim_id, outcome, language) for claim_id, outcome in decided.claims.items())
+        return claiming.DecidedClaims(claims=tuple(results), next=decided.next)
 
 
 def _add_conflicts(routes: APIRouter, stewardship: Stewardship, sources: Sources, reader: PersonalReader) -> None:

@@ -7,70 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from hub.kernel.access import Scope
 from hub.ports.clock import SystemClock
 from hub.sql.sqlite import StoreFiles
 from hub.sql.statements import SqlDatabase
+from hub.text.language import Bilingual
 from services.accounts.adapters.private import PrivateTexts
 from services.accounts.adapters.rows import row_of
 from services.accounts.adapters.sql_accounts import CodeTaken, SqlAccounts
 from services.accounts.adapters.sql_credentials import SqlCredentials
+from services.accounts.adapters.sql_names import SqlNames
 from services.accounts.adapters.sql_people import SqlPeople
 from services.accounts.core.values import (
-    Account,
     Invitation,
-    Membership,
-    Session,
-    SignIn,
-    Tenancy,
-    Token,
 )
 from services.accounts.tables import accounts as accounts_table
 from services.accounts.tables import identities, invitations, sign_ins
 from services.privacy.adapters.sql_personal import SqlPersonalValues
+from tests.conformance.accounts_values import CODE, account, at, code, member, session, tenancy, token
 from tests.conformance.gaps import Conformance
-
-CODE = "91330000142928410C"
-
-
-def at(minute: int) -> str:
-    return f"2026-01-01T00:{minute:02}:00.000000Z"
-
-
-def account(number: int, name: str = "张伟") -> Account:
-    return Account(f"acc-{number}", "person", name, at(number))
-
-
-def tenancy(number: int, state: str = "unverified", code: str = "") -> Tenancy:
-    scope = Scope(divisions=frozenset({"33"}))
-    names = f"单位 {number}", f"Organisation {number}"
-    return Tenancy(
-        f"org-{number}", *names, code, "", state, "", None, "", frozenset({"zhejiang"}), scope, "", at(number)  # type: ignore[arg-type]
-    )  # fmt: skip
-
-
-def member(number: int, of: int, *, administrator: bool = False) -> Membership:
-    return Membership(f"acc-{number}", f"org-{of}", frozenset({"member", "submitter"}), administrator, at(number))
-
-
-def token(number: int, **changed: object) -> Token:
-    scopes, sources = frozenset({"submitter"}), frozenset({"owner"})
-    made = Token(f"tok-{number}", "d" * 64, "acc-1", "org-1", "sync", scopes, sources, at(number))
-    return replace(made, **changed)  # type: ignore[arg-type]
-
-
-def session(number: int, **changed: object) -> Session:
-    none: frozenset[str] = frozenset()
-    made = Session(
-        f"ses-{number}", "e" * 64, "acc-1", "org-1", "", frozenset(), none, "code", "Firefox", "here", at(number),
-        at(number), at(59),
-    )  # fmt: skip
-    return replace(made, **changed)  # type: ignore[arg-type]
-
-
-def code(number: int, **changed: object) -> SignIn:
-    made = SignIn(f"sgn-{number}", "c" * 64, "li@example.org", "", "", "here", 0, at(number), at(number + 10))
-    return replace(made, **changed)  # type: ignore[arg-type]
 
 
 class AccountsConformance(Conformance):
@@ -267,6 +221,20 @@ class AccountsConformance(Conformance):
         assert not credentials.revoke_token("\0", at(1))
         assert not credentials.end_sessions("acc-1", "\0")
         assert credentials.use_sign_in("\0", "c" * 64, at(1), 3) is None
+
+    def test_accounts_and_organisations_are_called_by_their_names(
+        self, database: SqlDatabase, accounts: SqlAccounts, private: PrivateTexts
+    ) -> None:
+        accounts.add_account(replace(account(1), kind="machine"))
+        accounts.add_account(account(2, "李四"))
+        accounts.add_tenancy(tenancy(7))
+        names = SqlNames(database, private)
+        assert names.of(["acc-1", "acc-2", "org-7", "org-8", "nul\0"]) == {
+            "acc-1": Bilingual("张伟", "张伟"),
+            "acc-2": Bilingual("李四", "李四"),
+            "org-7": Bilingual("单位 7", "Organisation 7"),
+        }
+        assert names.of([]) == {}
 
     def test_nothing_of_a_person_is_in_clear(
         self, database: SqlDatabase, accounts: SqlAccounts, credentials: SqlCredentials

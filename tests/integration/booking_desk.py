@@ -12,7 +12,6 @@ from fastapi.testclient import TestClient
 from app.limits import limits_of_routes
 from hub.kernel.access import Principal, Role
 from hub.kernel.records import Record, SourceRef
-from hub.observability.audit import LoggingAuditTrail
 from hub.ports.clock import ManualClock
 from hub.sql.sqlite import StoreFiles
 from hub.web.limits import Limited
@@ -105,9 +104,8 @@ class Desk:
         app.add_middleware(Limited, table=limits_of_routes(2**20))
         self.files = StoreFiles(folder)
         self.personal = SqlPersonalValues(self.files.open("keys"), folder, self.clock)
-        self.audit = LoggingAuditTrail()
-        managers = Managers(SqlManagers(self.files.open("managers")), self.records)  # type: ignore[arg-type]
-        private = PrivateTexts(self.personal, self.audit, self.clock)
+        managers = Managers(SqlManagers(self.files.open("managers")), self.records, self.trail, self.clock)  # type: ignore[arg-type]
+        private = PrivateTexts(self.personal, self.trail, self.clock)
         desk = BookingDesk(self.store, managers, self.records, private, self.clock)  # type: ignore[arg-type]
         app.include_router(router(desk, managers))
         self._client = TestClient(app)

@@ -10,9 +10,10 @@ from app.composition import compose
 from hub.ports.clock import ManualClock
 from hub.runtime.settings import Settings
 from services.booking.core.policy import CONTACT_AFTER
-from tests.integration.accounts_site import START, Person, Site, Trail
+from tests.integration.accounts_site import START, Person, Site
 from tests.integration.moving_hub import instrument
 from tests.integration.test_own_data import submitted
+from tests.noted import Noted
 
 pytestmark = pytest.mark.integration
 PHONE, SECOND = "0571-88990011", "0571-88990022"
@@ -23,7 +24,7 @@ CONTACT = {"name": "赵工", "phone": PHONE, "email": "zhao@example.org"}
 def site(tmp_path: Path) -> Iterator[Site]:
     hub = compose(Settings(data_dir=tmp_path / "hub"), ManualClock(START))
     try:
-        yield Site(hub, hub.resources.clock, Trail())  # type: ignore[arg-type]
+        yield Site(hub, hub.resources.clock, Noted())  # type: ignore[arg-type]
     finally:
         hub.close()
 

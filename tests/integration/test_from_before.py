@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.directory import OPERATOR
 from app.cli.main import main
+from app.cli.noting import OPERATOR
 from app.composition import compose
 from hub.kernel.access import ProviderPerson
 from hub.ports.clock import ManualClock
@@ -20,7 +20,8 @@ from services.catalog.manifest import SAVED_SEARCHES
 from services.catalog.ports import SavedSearch
 from services.ingest.manifest import RECEIPT_STORE
 from services.ingest.ports.receipts import Receipt
-from tests.integration.accounts_site import START, Person, Site, Trail
+from tests.integration.accounts_site import START, Person, Site
+from tests.noted import Noted
 
 pytestmark = pytest.mark.integration
 ISSUER, AT = "https://idp.example.org", "2026-01-01T00:00:00.000000Z"
@@ -47,7 +48,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     clock = ManualClock(START)
     hub = compose(Settings(data_dir=tmp_path), clock)
     try:
-        yield Site(hub, clock, Trail())
+        yield Site(hub, clock, Noted())
     finally:
         hub.close()
 
@@ -91,7 +92,7 @@ def test_what_is_nobodys_is_given_to_an_account_by_operators(
     filled(tmp_path, "demo")
     words = ["--data", str(tmp_path), "--lang", "en"]
     with_hub = compose(Settings(data_dir=tmp_path), ManualClock(START))
-    site = Site(with_hub, with_hub.resources.clock, Trail())  # type: ignore[arg-type]
+    site = Site(with_hub, with_hub.resources.clock, Noted())  # type: ignore[arg-type]
     person, organisation = site.company("li@example.org")
     account = person.me["account"]
     organisations = with_hub.get(ACCOUNTS).organisations

@@ -13,8 +13,9 @@ from hub.ports.clock import ManualClock
 from hub.runtime.settings import Settings
 from hub.runtime.threads import drain
 from tests.integration import searching
-from tests.integration.accounts_site import START, Person, Site, Trail
+from tests.integration.accounts_site import START, Person, Site
 from tests.integration.moving_hub import instrument, silent
+from tests.noted import Noted
 
 pytestmark = pytest.mark.integration
 EMAIL, NAME, PHONE, PURPOSE = "wang.erased@example.org", "王擦除", "13912340000", "测她自己的样品"
@@ -27,7 +28,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     clock = ManualClock(START)
     hub = compose(Settings(data_dir=tmp_path / "hub"), clock)
     try:
-        yield Site(hub, clock, Trail())
+        yield Site(hub, clock, Noted())
     finally:
         hub.close()
 
