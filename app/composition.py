@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from app.operations.sealing import seal_once
 from hub.auth.sources import load_sources
 from hub.auth.tokens import AccessFile
 from hub.kernel.records import SUBMISSIONS
@@ -74,6 +75,8 @@ def compose(settings: Settings, clock: Clock | None = None, roles: Collection[st
         for manifest in manifests:
             for key in (*manifest.needs, *manifest.uses):
                 on.get(key)
+        if settings.profile == "embedded" and roles is None:
+            seal_once(on)
         workers = tuple(worker for manifest in manifests if manifest.workers for worker in manifest.workers(on))
         access = on.get(ACCOUNTS_STORE) if ACCESS in on.opened else AccessFile(settings.data_dir)
         hub = Hub(manifests, on, access, workers)

@@ -43,6 +43,7 @@ WRITING: Mapping[str, RouteLimits] = {
     "DELETE /api/v1/sessions": DEFAULT,
     "POST /api/v1/sessions/current/organisation": OWN,
     "POST /api/v1/account": OWN,
+    "POST /api/v1/account/erasure": OWN,
     "POST /api/v1/tokens": OWN,
     "DELETE /api/v1/tokens/{token_id}": DEFAULT,
     "POST /api/v1/organisations": OWN,

@@ -14,6 +14,8 @@ from app.health import health
 from app.in_process import InProcess
 from app.limits import add_limits
 from app.me import router as me
+from app.own_data import gathered
+from app.own_data import router as own_data
 from hub import __version__
 from hub.auth.oidc import discovery_at, with_oidc
 from hub.auth.oidc_login import sign_in
@@ -21,7 +23,7 @@ from hub.auth.tokens import AccessFile
 from hub.kernel.operation import JSON
 from hub.observability.audit import LoggingAuditTrail
 from hub.ports.audit import Action
-from hub.runtime.manifest import AUDIT
+from hub.runtime.manifest import AUDIT, PERSONAL
 from hub.runtime.settings import Settings
 from hub.runtime.threads import Runtime
 from hub.web.audited import Audited
@@ -90,7 +92,10 @@ def create_app(hub: Hub) -> FastAPI:
 
 def _routers(hub: Hub, app: FastAPI) -> Iterator[APIRouter]:
     """The interfaces of the roles that this process has."""
-    yield me(hub.resources.sources)
+    personal = hub.get(PERSONAL) if PERSONAL in hub.resources.opened else None
+    yield me(hub.resources.sources, personal)
+    if any(manifest.role == "accounts" for manifest in hub.manifests):
+        yield own_data(gathered(hub.resources))
     for manifest in hub.manifests:
         if manifest.router:
             yield manifest.router(hub.resources)

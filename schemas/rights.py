@@ -85,7 +85,8 @@ def oversees(by: Principal, record: Record) -> bool:
     owner = (kind.owner_code(record.fields) if kind else None) or ""
     division = str(value_at(record.fields, "place.division") or owner[2:8])
     places, level = frozenset({division} - {""}), str(record.fields.get("level") or "")
-    return "operator" in by.roles or ("agency" in by.roles and by.scope.covers(record.kind, places, level))
+    overseeing = "agency" in by.roles and by.scope.is_given
+    return "operator" in by.roles or (overseeing and by.scope.covers(record.kind, places, level))
 
 
 def may_settle(by: Principal, record: Record) -> bool:

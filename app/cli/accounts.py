@@ -5,7 +5,7 @@ from typing import Annotated, cast
 import typer
 from rich.markup import escape
 
-from app.cli.directory import LISTED, check_roles, directory
+from app.cli.directory import LISTED, all_stores, check_roles, directory
 from app.cli.noting import OPERATOR
 from app.cli.session import WRONG_USAGE, Data, Session, address_of, session_of, settings_for
 from app.cli.tokens import ROLES
@@ -30,10 +30,12 @@ def list_accounts(context: typer.Context, data: Data = None) -> None:
     headings = ("id", "name", "kind", "identities", "organisation", "disabled")
     table = session.table(*(f"cli.heading.{heading}" for heading in headings), whole={0})
     with directory(session, data) as accounts:
-        for account, known_by in accounts.access.accounts.accounts(LISTED):
+        listed = accounts.access.accounts.accounts(LISTED)
+        names = accounts.access.accounts.names([account for account, _ in listed])
+        for account, known_by in listed:
             belongs = [tenancy.id for _, tenancy in accounts.access.accounts.organisations_of(account.id)]
             values = ", ".join(value for _, value in known_by), ", ".join(belongs), (account.disabled_at or "")[:16]
-            table.add_row(*map(escape, (account.id, account.name, account.kind, *values)))
+            table.add_row(*map(escape, (account.id, names[account.id], account.kind, *values)))
     session.out.print(table)
 
 
@@ -91,6 +93,23 @@ def disable(
         if not enable:
             access.credentials.end_sessions(account)
     session.say(bilingual("cli.accounts.done"), "green")
+
+
+def assign(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help=t("cli.accounts.former-name"))],
+    account: Account,
+    organisation: Annotated[str, typer.Option("--organisation", "-o", help=t("cli.accounts.organisation"))],
+    data: Data = None,
+) -> None:
+    """Give an account what was kept under a name before accounts had ids."""
+    from app.operations.assigning import assign as give
+
+    session = session_of(context)
+    with all_stores(session, data) as on:
+        given = give(on, name, account, organisation, OPERATOR)
+    counts = {"bookings": given.bookings, "receipts": given.receipts, "searches": given.searches}
+    session.say(bilingual("cli.accounts.assigned", **counts), "green")
 
 
 def list_organisations(

@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], str]] = {
     "account add": (accounts.add_account, "cli.accounts.account-add-help"),
     "account link": (accounts.link, "cli.accounts.account-link-help"),
     "account disable": (accounts.disable, "cli.accounts.account-disable-help"),
+    "account assign": (accounts.assign, "cli.accounts.assign-help"),
     "organisation list": (accounts.list_organisations, "cli.accounts.organisation-list-help"),
     "organisation add": (accounts.add_organisation, "cli.accounts.organisation-add-help"),
     "organisation verify": (accounts.verify, "cli.accounts.organisation-verify-help"),
@@ -79,6 +80,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], str]] = {
     "person erase": (privacy.erase_person, "cli.privacy.person-erase-help"),
     "person consent": (privacy.record_consent, "cli.privacy.consent-help"),
     "keys rotate": (privacy.rotate, "cli.privacy.rotate-help"),
+    "keys seal": (privacy.seal, "cli.privacy.seal-help"),
     "keys export": (privacy.export_keys, "cli.privacy.keys-export-help"),
     "keys import": (privacy.import_keys, "cli.privacy.keys-import-help"),
 }

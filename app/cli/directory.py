@@ -17,8 +17,16 @@ LISTED = 1_000
 @contextmanager
 def directory(session: Session, data: Data, *, making: bool = False) -> Iterator[Accounts]:
     """The accounts, also beside a hub that runs; what they refuse ends the command. `making`: a new data folder too."""
-    from app.composition import resources
     from services.accounts.manifest import ACCOUNTS
+
+    with all_stores(session, data, making=making) as on:
+        yield _opened(session, on, ACCOUNTS)
+
+
+@contextmanager
+def all_stores(session: Session, data: Data, *, making: bool = False) -> Iterator[Resources]:
+    """Every store; see `directory`."""
+    from app.composition import resources
 
     settings = settings_for(data)
     if not making and settings.profile == "embedded" and not (settings.data_dir / ACCESS_FILE).exists():
@@ -26,7 +34,7 @@ def directory(session: Session, data: Data, *, making: bool = False) -> Iterator
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     on = resources(settings, making=True)
     try:
-        yield _opened(session, on, ACCOUNTS)
+        yield on
     except Refusal as refusal:
         for problem in refusal.problems:
             session.note(problem.message(session.language), "red")

@@ -74,6 +74,7 @@ def backup(
         note_done(settings, "backup.make", manifest.id, file.name if not without_key else f"{file.name} without keys")
     records = manifest.tables["records.records"].count
     session.say(bilingual("cli.moves.records-backed-up", records=records, file=file), "green")
+    session.note(bilingual("cli.moves.keys-apart"))
     if without_key:
         session.note(bilingual("cli.moves.keep-vault-key-nothing"))
 
@@ -81,15 +82,19 @@ def backup(
 def restore(context: typer.Context, file: File, data: Data = None) -> None:
     """Restore under the folder's lock."""
     from app.operations.restore import restore as bring_back
+    from services.privacy.adapters.sql_personal import MASTER_FILE
 
     session = session_of(context)
     settings = settings_for(data)
     if settings.profile == "real":
         check_libraries(session)
+    has_keys = (settings.data_dir / MASTER_FILE).exists()
     with _locked(session, settings.data_dir), _telling(session):
         manifest = bring_back(settings, file, _steps(session))
     records = manifest.tables["records.records"].count
     session.say(bilingual("cli.moves.restored-backup-records-all", made_at=manifest.made_at, records=records), "green")
+    if not has_keys:
+        session.note(bilingual("cli.moves.keys-needed"))
 
 
 def _moved(session: Session, settings: Settings, to: Path | None, resume: bool) -> None:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from rich.markup import escape
@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 
 Person = Annotated[str, typer.Argument(metavar="ID", help=t("cli.privacy.person"))]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help=t("cli.privacy.limit"))]
+
+
+def _passphrase(*, confirmed: bool) -> Any:
+    return typer.Option(
+        "--passphrase",
+        envvar="HUB_KEYS_PASSPHRASE",
+        prompt=True,
+        hide_input=True,
+        confirmation_prompt=confirmed,
+        help=t("cli.privacy.passphrase"),
+    )
 
 
 @contextmanager
@@ -132,19 +143,60 @@ def rotate(context: typer.Context, data: Data = None) -> None:
     session_of(context).say(bilingual("cli.privacy.rotated", count=count), "green")
 
 
-def export_keys(context: typer.Context, file: Annotated[Path, typer.Argument()], data: Data = None) -> None:
-    """Write every key into a file for its owner alone, in place of an earlier one."""
+def seal(context: typer.Context, data: Data = None) -> None:
+    """Seal what an earlier release kept in clear, as a hub on embedded adapters does by itself when it starts."""
+    from app.operations.sealing import seal_on_servers, seal_once
+
+    session, settings = session_of(context), settings_for(data)
+    taken = bilingual("cli.moves.hub-running", folder=settings.data_dir)
+    with session.lock(settings.data_dir, taken, bilingual("cli.moves.stop-first")), _opened(context, data) as on:
+        done = seal_once(on) if settings.profile == "embedded" else seal_on_servers(on)
+        count = done.values if done else 0
+        _note(on, "keys.seal", str(count))
+    session.say(bilingual("cli.privacy.sealed", count=count), "green")
+
+
+def export_keys(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument()],
+    passphrase: Annotated[str, _passphrase(confirmed=True)],
+    data: Data = None,
+) -> None:
+    """Write every key into a file that the passphrase opens, for its owner alone, in place of an earlier one."""
+    from services.privacy.core.carrying import PASSPHRASE_CHARS, locked
+
+    if len(passphrase) < PASSPHRASE_CHARS:
+        session_of(context).stop(WRONG_USAGE, bilingual("cli.privacy.short-passphrase", least=PASSPHRASE_CHARS))
     with _opened(context, data) as on:
-        write_private(file, _personal(on).dump())
+        write_private(file, locked(_personal(on).dump(), passphrase))
         _note(on, "keys.export", file.name)
     session_of(context).note(bilingual("cli.privacy.keep-apart", file=file))
 
 
-def import_keys(context: typer.Context, file: Annotated[Path, typer.Argument()], data: Data = None) -> None:
+def import_keys(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    passphrase: Annotated[str, _passphrase(confirmed=False)],
+    data: Data = None,
+) -> None:
     """Add the keys of a file; who was erased here stays so."""
+    from services.privacy.adapters.sql_personal import KeysDiffer
+    from services.privacy.core.carrying import WrongPassphrase, unlocked
+
+    session = session_of(context)
+    try:
+        keys = unlocked(file.read_bytes(), passphrase)
+    except WrongPassphrase:
+        session.stop(WRONG_USAGE, bilingual("cli.privacy.wrong-passphrase", file=file))
+    count = differing = 0
     with _opened(context, data) as on:
-        count = _personal(on).load(file.read_bytes())
-        _note(on, "keys.import", str(count))
+        try:
+            count = _personal(on).load(keys)
+            _note(on, "keys.import", str(count))
+        except KeysDiffer as differ:
+            differing = differ.count
+    if differing:
+        session.stop(WRONG_USAGE, bilingual("cli.privacy.keys-differ", count=differing))
     session_of(context).say(bilingual("cli.privacy.keys-read", count=count), "green")
 
 

@@ -110,6 +110,11 @@ class Topics:
             return False
         return True
 
+    def forget_read(self, group: str, topic: str) -> None:
+        """Let nobody read again what the group has read; the brokers delete it with the segments that it is in."""
+        read = {TopicPartition(topic, number): offset for number, offset in self.position(group, topic).items()}
+        self._ask(lambda admin: admin.delete_records({part: offset for part, offset in read.items() if offset}))
+
     def _ask(self, question: Callable[[KafkaAdminClient], Any]) -> Any:
         with closing(KafkaAdminClient(bootstrap_servers=self._bootstrap)) as admin:
             return question(admin)

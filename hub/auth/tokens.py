@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from hub.kernel.access import Principal, Role
+from hub.kernel.access import ALL, Principal, Role, Scope
 from hub.runtime.lock import FolderLock
 
 SIGNING_KEY = "signing.key"
@@ -73,6 +73,10 @@ class AccessFile:
     def principals(self) -> list[Principal]:
         """Everybody who was issued a token, in the order of issue."""
         return list(self._current().values())
+
+    def names(self) -> frozenset[str]:
+        """Those that tokens were ever issued under."""
+        return frozenset(str(entry.get("name")) for entry in self._entries())
 
     def by_credential(self, credential: str) -> Principal | None:
         """Who holds the token of this id."""
@@ -141,6 +145,7 @@ def _principal(entry: dict[str, Any], entries: list[dict[str, Any]]) -> Principa
         credential,
         "" if alone or "operator" in roles else credential,
         credential,
+        scope=Scope(divisions=frozenset({ALL})),  # as wide as an agency's was before there were scopes
         formerly="" if any(other["name"] == entry["name"] for other in others) else entry["name"],
     )
 

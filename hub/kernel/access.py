@@ -18,9 +18,14 @@ READERS: dict[Openness, frozenset[Role]] = {
 }
 
 
+ALL = "*"
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What an agency oversees: kinds, divisions by the beginning of their GB/T 2260 codes, levels; empty is all."""
+    """What an agency oversees, or where a source's word counts: kinds, divisions by the beginning of their GB/T 2260
+    codes, levels. A part that is empty or has `*` in it is all; an agency whose parts are all empty oversees nothing.
+    """
 
     kinds: frozenset[str] = frozenset()
     divisions: frozenset[str] = frozenset()
@@ -29,23 +34,32 @@ class Scope:
     def covers(self, kind: str, divisions: frozenset[str] = frozenset(), level: str = "") -> bool:
         """Whether a record of that kind, in one of these divisions, of that level is overseen."""
         return (
-            (not self.kinds or kind in self.kinds)
-            and (not self.divisions or any(there.startswith(own) for own in self.divisions for there in divisions))
-            and (not self.levels or level in self.levels)
+            (_is_all(self.kinds) or kind in self.kinds)
+            and (_is_all(self.divisions) or any(there.startswith(own) for own in self.divisions for there in divisions))
+            and (_is_all(self.levels) or level in self.levels)
         )
+
+    @property
+    def is_given(self) -> bool:
+        """Whether anything was said at all."""
+        return any(self.parts())
 
     def parts(self) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
         return (self.kinds, self.divisions, self.levels)
+
+
+def _is_all(part: frozenset[str]) -> bool:
+    return not part or ALL in part
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """A caller who acts for one organisation: anonymous where it holds no role.
 
-    `name` is for people to read; `account` is the id of the person or machine, `organisation` that of the tenancy it
-    acts for, `credential` that of the token or session; all are empty where there is none. `sources` lists the
-    submission sources that it may speak for; `*` stands for all. `scope` bounds the role of an agency. `formerly` is
-    the name that this account alone had before accounts had ids; empty where there is none.
+    `name` is for people to read, a person's sealed (hub.ports.personal). `account` is the id of the person or machine,
+    `organisation` that of the tenancy it acts for, `credential` that of the token or session; all are empty where there
+    is none. `sources` lists the submission sources that it may speak for; `*` stands for all. `scope` bounds the role
+    of an agency. `formerly` is the name that this account alone had before accounts had ids; empty where there is none.
     """
 
     name: str = ""

@@ -39,3 +39,9 @@ class PersonalValues(Protocol):
         """The value of each token that can be read; the caller has seen who asks."""
 
     def close(self) -> None: ...
+
+
+def opened(personal: PersonalValues, texts: Collection[str]) -> Mapping[str, str]:
+    """Each text as people read it, such as the name of an account: empty where it is sealed and cannot be opened."""
+    values = personal.open({text for text in texts if text.startswith(TOKEN_PREFIX)})
+    return {text: str(values.get(text, "")) if text.startswith(TOKEN_PREFIX) else text for text in texts}

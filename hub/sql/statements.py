@@ -96,6 +96,12 @@ def hold(sql: Connection, space: int, name: str) -> None:
         sql.execute(text("SELECT pg_advisory_xact_lock(:space, CAST(:name AS integer))"), lock)
 
 
+def overwrite_deleted(sql: Connection) -> None:
+    """From now on this connection leaves nothing of what it deletes; PostgreSQL does so when it vacuums."""
+    if sql.dialect.name == "sqlite":
+        sql.exec_driver_sql("PRAGMA secure_delete=ON")
+
+
 def storable(value: str) -> bool:
     """Whether a text can be kept at all: PostgreSQL refuses NUL, so nothing is known under a name that has one."""
     return "\0" not in value

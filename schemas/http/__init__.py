@@ -13,6 +13,7 @@ from schemas.http import (
     curation,
     ingest,
     organisations,
+    own_data,
     records,
     usage,
 )
@@ -22,6 +23,7 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     *access.HEALTH,
     *accounts.OPERATIONS,
     *organisations.OPERATIONS,
+    *own_data.OPERATIONS,
     *audit.OPERATIONS,
     *ingest.OPERATIONS,
     *curation.OPERATIONS,

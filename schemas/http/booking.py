@@ -71,6 +71,14 @@ class Availability(Model):
     days: tuple[SlotDay, ...]
 
 
+class BookingContact(Model):
+    """Whom to ask about the instrument; what the record does not tell, or cannot be opened, is empty."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+
+
 class Booking(Model):
     """A booking at one version; `actions` are what the caller may do with it now. Times have the place's offset.
 
@@ -93,6 +101,9 @@ class Booking(Model):
     reason: str
     changed_by: str
     actions: tuple[Action, ...]
+    contacts: tuple[BookingContact, ...] = Field(
+        (), description="of one booking, for its booker, from when it is confirmed until 30 days after its end"
+    )
 
 
 class BookingPage(Model):

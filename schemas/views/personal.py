@@ -1,18 +1,21 @@
 """Private values of records, opened for those who may see them, with a note of who did."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from hub.kernel.access import Openness, Principal
 from hub.kernel.records import Conflict, Record
 from hub.ports.audit import AuditTrail, done_by
 from hub.ports.clock import Clock
-from hub.ports.personal import TOKEN_PREFIX, PersonalValues
+from hub.ports.personal import TOKEN_PREFIX, PersonalValues, opened
+from schemas.http.claims import ClaimDecided, OwnershipClaim
+from schemas.http.curation import PreferenceDecided, SameAsDecided
 from schemas.kind import kinds
 from schemas.views.visibility import Node, layout, readable
 
 READ = "personal.read"
+Decision = TypeVar("Decision", SameAsDecided, PreferenceDecided, OwnershipClaim, ClaimDecided)
 
 
 class PersonalReader:
@@ -39,6 +42,15 @@ class PersonalReader:
         """One record; see `records`."""
         (opened,) = self.records([record], caller)
         return opened
+
+    def signed(self, decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+        """The decisions with the names of those who made them as people read them."""
+        sealed = tuple(decisions)
+        names = opened(self._personal, {made.decided_by for made in sealed if made.decided_by})
+        return tuple(
+            made.model_copy(update={"decided_by": names[made.decided_by]}) if made.decided_by else made
+            for made in sealed
+        )
 
     def _note(self, caller: Principal, record_id: str) -> None:
         self._audit.note(done_by(caller, self._clock.now(), "personal.read", record_id))

@@ -20,6 +20,8 @@ from services.accounts.refusals import refused
 USE_NOTED = timedelta(minutes=10)
 """When a credential was last used is known to this, so that few requests write."""
 NAME_CHARS = 200
+_OWN = "个人", "Personal"
+"""What an organisation is called that a provider's people have of their own: nobody's name."""
 
 
 class Access:
@@ -67,7 +69,7 @@ class Access:
         if holding.session and holding.session.parent.startswith(LEGACY):
             holder = self.legacy.by_credential(holding.session.parent)
             return replace(holder, credential=kept.id) if holder else None
-        return principal_of(holding)
+        return self._with_former_name(holding, principal_of(holding))
 
     def admit(self, person: ProviderPerson) -> Principal | None:
         """See the port: known by the subject, else linked by the verified e-mail address, else new."""
@@ -80,7 +82,9 @@ class Access:
             belongs = own or [self._home(account, person.issuer)]
         membership, tenancy = belongs[0] if belongs else (None, None)
         session = _granted(account, tenancy, person)
-        return principal_of(Holding(account, tenancy, membership, session=session))
+        admitted = principal_of(Holding(account, tenancy, membership, session=session))
+        # What is from before accounts had ids is the provider's subject's, unless a token of that name was issued too.
+        return admitted if person.name in self.legacy.names() else replace(admitted, formerly=person.name)
 
     def note(self, action: Action, subject: str = "", *, by: Principal | None = None, detail: str = "") -> None:
         """Something that was done, into the audit trail."""
@@ -135,6 +139,10 @@ class Access:
         if self.token_behind(caller) or self.accounts.account(caller.account) is None:
             raise refused("people-alone", 403)
 
+    def _with_former_name(self, holding: Holding, principal: Principal) -> Principal:
+        sealed = holding.session.formerly if holding.session else None
+        return replace(principal, formerly=self.accounts.private.open([sealed])[sealed]) if sealed else principal
+
     def _known(self, person: ProviderPerson) -> Account | None:
         account = self.accounts.account_of((person.issuer, person.subject))
         if account or not person.email:
@@ -150,7 +158,7 @@ class Access:
 
     def _home(self, account: Account, issuer: str) -> tuple[Membership, Tenancy]:
         """An organisation of their own, for which they may what the provider says: nothing is shared by chance."""
-        tenancy = new_tenancy(account.name, account.name, rfc3339(self.now), verified_by=PROVIDER, evidence=issuer)
+        tenancy = new_tenancy(*_OWN, rfc3339(self.now), verified_by=PROVIDER, evidence=issuer)
         self.add_tenancy(tenancy, account.id)
         return Membership(account.id, tenancy.id, frozenset(), False, tenancy.created_at), tenancy
 

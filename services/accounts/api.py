@@ -50,8 +50,8 @@ def _add_ways(routes: APIRouter, sign_ins: SignIns) -> None:
 
     @serve(routes, contract.SEND_CODE)
     def send_code(body: contract.NewCode, request: Request, language: ReaderLanguage) -> Response:
-        sent = sign_ins.send_code(body.email, Whence(address_of(request)), language)
-        return answered(contract.CodeSent(ticket=sent.id, expires_at=sent.expires_at), 202)
+        ticket, until = sign_ins.send_code(body.email, Whence(address_of(request)), language)
+        return answered(contract.CodeSent(ticket=ticket, expires_at=until), 202)
 
     @serve(routes, contract.MAILS)
     def mails(request: Request) -> Response:
@@ -89,19 +89,7 @@ def _add_sessions(routes: APIRouter, sign_ins: SignIns) -> None:
 
     @serve(routes, contract.SESSIONS)
     def sessions(holder: Holder) -> Response:
-        views = (
-            contract.SessionView(
-                id=session.id,
-                way=session.way,
-                device=session.device,
-                created_at=session.created_at,
-                used_at=session.used_at,
-                expires_at=session.expires_at,
-                current=session.id == holder.credential,
-            )
-            for session in sign_ins.sessions(holder)
-        )
-        return answered(contract.Sessions(sessions=tuple(views)))
+        return answered(contract.Sessions(sessions=session_views(sign_ins, holder)))
 
     @serve(routes, contract.END_SESSION)
     def end(session_id: str, holder: Holder) -> Response:
@@ -114,47 +102,25 @@ def _add_sessions(routes: APIRouter, sign_ins: SignIns) -> None:
 
 
 def _add_account(routes: APIRouter, accounts: Accounts) -> None:
-    def own(holder: Principal, organisation: str) -> Response:
-        account = accounts.access.own_account(holder)
-        known_by = accounts.access.accounts.identities(account.id)
-        view = contract.AccountView(
-            id=account.id,
-            name=account.name,
-            emails=tuple(value for scheme, value in known_by if scheme == "email"),
-            providers=tuple(scheme for scheme, _ in known_by if scheme != "email"),
-            organisations=tuple(
-                contract.OwnOrganisation(
-                    organisation=view_of(tenancy),
-                    roles=tuple(sorted(membership.roles)),
-                    administrator=membership.administrator,
-                    acting=tenancy.id == organisation,
-                )
-                for membership, tenancy in accounts.organisations.of(holder)
-            ),
-        )
-        return answered(view)
-
     @serve(routes, contract.ACCOUNT)
     def account(holder: Holder) -> Response:
-        return own(holder, holder.organisation)
+        return answered(account_view(accounts, holder, holder.organisation))
 
     @serve(routes, contract.CHANGE_ACCOUNT)
     def change(body: contract.AccountChange, holder: Holder) -> Response:
         accounts.access.rename(holder, body.name)
-        return own(holder, holder.organisation)
+        return answered(account_view(accounts, holder, holder.organisation))
 
     @serve(routes, contract.ACT_FOR)
     def act_for(body: contract.Acting, holder: Holder) -> Response:
         accounts.sign_ins.act_for(holder, body.organisation)
-        return own(holder, body.organisation)
+        return answered(account_view(accounts, holder, body.organisation))
 
 
 def _add_tokens(routes: APIRouter, tokens: Tokens) -> None:
     @serve(routes, contract.TOKENS)
     def listed(holder: Holder) -> Response:
-        return answered(
-            contract.Tokens(tokens=tuple(contract.TokenView(**_view(token)) for token in tokens.of(holder)))
-        )
+        return answered(contract.Tokens(tokens=token_views(tokens, holder)))
 
     @serve(routes, contract.ISSUE_TOKEN)
     def issue(body: contract.NewToken, holder: Holder) -> Response:
@@ -178,3 +144,45 @@ def _view(token: Token) -> dict[str, object]:
         "expires_at": token.expires_at,
         "used_at": token.used_at,
     }
+
+
+def account_view(accounts: Accounts, holder: Principal, organisation: str) -> contract.AccountView:
+    """The holder's own account. Refusal (403) for the holder of a token of an older release."""
+    account, kept = accounts.access.own_account(holder), accounts.access.accounts
+    known_by = kept.identities(account.id)
+    return contract.AccountView(
+        id=account.id,
+        name=kept.names([account])[account.id],
+        emails=tuple(value for scheme, value in known_by if scheme == "email" and value),
+        providers=tuple(scheme for scheme, _ in known_by if scheme != "email"),
+        organisations=tuple(
+            contract.OwnOrganisation(
+                organisation=view_of(tenancy),
+                roles=tuple(sorted(membership.roles)),
+                administrator=membership.administrator,
+                acting=tenancy.id == organisation,
+            )
+            for membership, tenancy in accounts.organisations.of(holder)
+        ),
+    )
+
+
+def session_views(sign_ins: SignIns, holder: Principal) -> tuple[contract.SessionView, ...]:
+    """The holder's sessions, the newest first."""
+    return tuple(
+        contract.SessionView(
+            id=session.id,
+            way=session.way,
+            device=session.device,
+            created_at=session.created_at,
+            used_at=session.used_at,
+            expires_at=session.expires_at,
+            current=session.id == holder.credential,
+        )
+        for session in sign_ins.sessions(holder)
+    )
+
+
+def token_views(tokens: Tokens, holder: Principal) -> tuple[contract.TokenView, ...]:
+    """The holder's tokens, the newest first."""
+    return tuple(contract.TokenView(**_view(token)) for token in tokens.of(holder))

@@ -1,6 +1,6 @@
 """Organisations: who registers, verifies and suspends them, who belongs to them, who is invited, and who leaves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from schemas import rights, values
 from services.accounts.access import NAME_CHARS, Access, new_tenancy
 from services.accounts.adapters.sql_accounts import CodeTaken
 from services.accounts.core.codes import email_address
-from services.accounts.core.rights import may_leave
+from services.accounts.core.rights import VERIFIERS, may_leave, may_verify
 from services.accounts.core.texts import plain
 from services.accounts.core.values import (
     ADMINISTER,
@@ -34,7 +34,6 @@ OWN_ORGANISATIONS = 20
 """That one account may register."""
 PAGE_LIMIT = 100
 EVIDENCE_CHARS = 2_000
-_ORGANISATION = "organisation"
 _GIVEN = frozenset(rights.GIVEN_BY_ADMINISTRATORS)
 
 
@@ -86,6 +85,10 @@ class Organisations:
         if "operator" not in caller.roles and not self._accounts.membership(caller.account, tenancy_id):
             raise refused("no-organisation", 404 if caller.account else 401)
         return self._accounts.members_of(self._existing(tenancy_id).id, PAGE_LIMIT, after)
+
+    def names(self, members: Sequence[tuple[Membership, Account]]) -> Mapping[str, str]:
+        """What the members are called, by their accounts."""
+        return self._accounts.names([account for _, account in members])
 
     def change_member(
         self, caller: Principal, tenancy_id: str, account: str, roles: frozenset[Role], administrator: bool
@@ -196,7 +199,7 @@ class Organisations:
 
     def queue(self, caller: Principal, state: TenancyState, after: tuple[str, str]) -> list[Tenancy]:
         """A page of those in the state that the caller may verify, the oldest first."""
-        if not caller.roles & {"operator", "agency"}:
+        if not caller.roles & VERIFIERS:
             raise refused("no-verifier", 403 if caller.account else 401)
         page: list[Tenancy] = []
         while len(page) < PAGE_LIMIT:
@@ -251,8 +254,13 @@ class Organisations:
     def _changed(
         self, caller: Principal, tenancy_id: str, change: Callable[[Tenancy], Tenancy], action: Action, detail: str
     ) -> Tenancy:
-        if not may_verify(caller, self._existing(tenancy_id)):
+        if not caller.roles & VERIFIERS:
             raise refused("no-verifier", 403 if caller.account else 401)
+        before = self._existing(tenancy_id)
+        if not may_verify(caller, before):
+            # To who is not of it, one beyond the scope is no other than one that is not there.
+            own = self._accounts.membership(caller.account, tenancy_id)
+            raise refused("no-verifier", 403) if own else refused("no-organisation", 404)
         try:
             tenancy = self._accounts.change_tenancy(tenancy_id, change)
         except CodeTaken as taken:
@@ -285,15 +293,6 @@ class Organisations:
 
     def _now(self) -> str:
         return rfc3339(self._access.now)
-
-
-def may_verify(caller: Principal, tenancy: Tenancy) -> bool:
-    """Operators all; an agency those whose credit code names a division in its scope (GB 32100-2015: digits 3 to 8)."""
-    if "operator" in caller.roles:
-        return True
-    scope = replace(caller.scope, levels=frozenset())  # organisations have none
-    division = frozenset({tenancy.credit_code[2:8]} - {""})
-    return "agency" in caller.roles and bool(division) and scope.covers(_ORGANISATION, division)
 
 
 def checked_code(text: str) -> str:

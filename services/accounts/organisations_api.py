@@ -54,10 +54,11 @@ def _add_members(routes: APIRouter, organisations: Organisations) -> None:
     @serve(routes, contract.MEMBERS)
     def members(organisation_id: str, query: Annotated[contract.After, Query()], caller: Caller) -> Response:
         page = organisations.members(caller, organisation_id, _place(query.after))
+        names = organisations.names(page)
         views = tuple(
             contract.Member(
                 account=account.id,
-                name=account.name,
+                name=names[account.id],
                 roles=tuple(sorted(membership.roles)),
                 administrator=membership.administrator,
                 since=membership.since,

@@ -9,8 +9,10 @@ from hub.ports.clock import Clock
 from hub.sql.statements import SqlDatabase
 from hub.web.throttle import WrongTokens
 from services.accounts.access import Access
+from services.accounts.adapters.private import PrivateTexts
 from services.accounts.adapters.sql_accounts import SqlAccounts
 from services.accounts.adapters.sql_credentials import SqlCredentials
+from services.accounts.adapters.sql_people import SqlPeople
 from services.accounts.core.rights import LEGACY
 from services.accounts.organisations import Organisations
 from services.accounts.ports import Mailer
@@ -24,6 +26,7 @@ class Accounts:
     def __init__(
         self,
         database: SqlDatabase,
+        private: PrivateTexts,
         legacy: AccessFile,
         clock: Clock,
         audit: AuditTrail,
@@ -33,7 +36,9 @@ class Accounts:
         good: timedelta,
         idle: timedelta,
     ) -> None:
-        self.access = Access(SqlAccounts(database), SqlCredentials(database), legacy, clock, audit, idle=idle)
+        kept = SqlAccounts(database, private), SqlCredentials(database)
+        self.people = SqlPeople(database, private)
+        self.access = Access(*kept, legacy, clock, audit, idle=idle)
         self.sign_ins = SignIns(self.access, mailer, key, good, WrongTokens(audit, clock))
         self.organisations = Organisations(self.access, self.sign_ins)
         self.tokens = Tokens(self.access, self.organisations)

@@ -14,7 +14,7 @@ from hub.text.messages import sentence
 from hub.web.throttle import Throttle, WrongTokens, too_often
 from services.accounts.access import Access
 from services.accounts.adapters.mailers import LocalMailbox
-from services.accounts.core.codes import CODE_TRIES, email_address, keyed, new_code, typed_code
+from services.accounts.core.codes import CODE_TRIES, email_address, keyed, new_code, opened_by, sealed_by, typed_code
 from services.accounts.core.rights import LEGACY, PROVIDER, SESSION
 from services.accounts.core.texts import plain
 from services.accounts.core.values import Session, SignIn, Way
@@ -59,8 +59,10 @@ class SignIns:
         """Where the mail of a hub without a mail server is."""
         return self.mailer if isinstance(self.mailer, LocalMailbox) else None
 
-    def send_code(self, text: str, whence: Whence, language: Language) -> SignIn:
+    def send_code(self, text: str, whence: Whence, language: Language) -> tuple[str, str]:
         """Send a code to the address, whoever it belongs to; what is answered tells nobody whether it is known.
+
+        Returns the ticket, and until when the code is good.
 
         Raises Refusal: 422 for no address, 429 where too many were asked for, 503 where no mail can be sent.
         """
@@ -71,25 +73,29 @@ class SignIns:
             raise too_often(wait)
         if self.mailer is None:
             raise _unsent()
-        code, sign_in = new_code(), self._sign_in(CODE_GOOD, email=email, address=self._keyed(whence.address))
+        accounts, code, ticket = self._access.accounts, new_code(), new_credential("sgn")
+        asked = accounts.private.fingerprint("email", email)
+        sign_in = self._sign_in(CODE_GOOD, email=asked, address=self._keyed(whence.address))
         since = rfc3339(self._access.now - CODES_COUNTED)
-        sign_in = replace(sign_in, digest=self._code_digest(sign_in.id, code))
-        owner = self._access.accounts.account_of(("email", email))
+        digest, sealed = self._code_digest(ticket.text, code), sealed_by(ticket.text, email)
+        sign_in = replace(sign_in, id=ticket.id, digest=digest, sealed=sealed)
+        owner = accounts.account_of(("email", email))
         anywhere = 0 if owner and self._credentials.was_here(owner.id, sign_in.address) else CODES_ANYWHERE
         if not self._credentials.add_sign_in(sign_in, since, CODES_HERE, anywhere):
             raise self._wrong.throttled("code.ask", whence.address, owner.id if owner else "", 600)
         self._send(email, code, language)
-        return sign_in
+        return ticket.text, sign_in.expires_at
 
     def by_code(self, ticket: str, code: str, whence: Whence) -> tuple[Credential, Session]:
         """Begin a session for whoever has the address that the code went to; an account where there is none yet."""
         digest = self._code_digest(ticket, typed_code(code))
-        used = self._credentials.use_sign_in(ticket, digest, rfc3339(self._access.now), CODE_TRIES)
-        if used is None or not used.email:
+        shown = credential_id(ticket) or ""
+        used = self._credentials.use_sign_in(shown, digest, rfc3339(self._access.now), CODE_TRIES)
+        if used is None or not used.sealed:
             problem = expecting("wrong-code", "accounts.wrong-code", "", "code")
-            raise self._wrong.refusal(problem, "session.begin", whence.address, ticket[:40])
-        name = used.email.partition("@")[0]
-        account = self._access.add_account(name, known_by=[("email", used.email)])
+            raise self._wrong.refusal(problem, "session.begin", whence.address, shown)
+        email = opened_by(ticket, used.sealed)
+        account = self._access.add_account(email.partition("@")[0], known_by=[("email", email)])
         return self._begin(account.id, "code", whence)
 
     def new_link(self, account: str, parent: str = "") -> Credential:
@@ -164,6 +170,7 @@ class SignIns:
             rfc3339(now),
             rfc3339(now),
             rfc3339(now + (min(PROVIDER_GOOD, self._good) if by_provider else self._good)),
+            self._access.accounts.private.seal(account, by_provider.formerly) if by_provider else None,
         )
         self._credentials.add_session(session)
         acting = Principal(account=account, organisation=session.tenancy, credential=session.id)

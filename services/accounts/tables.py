@@ -1,11 +1,14 @@
 """The tables of accounts. Sets of words are one text with spaces between; times are RFC 3339 in UTC.
 
+People's names, what they are known by and whom an invitation is for are sealed (`adapters/private.py`); a code's
+address is sealed by its ticket. What is looked for is found by a keyed fingerprint.
+
 Sessions, codes and links are not carried over by a move: people sign in anew.
 """
 
 from sqlalchemy import Boolean, Column, Index, Integer, Table, Text
 
-from hub.sql.metadata import NAME, in_store, metadata
+from hub.sql.metadata import ADDED, NAME, in_store, metadata
 
 accounts = Table(
     "accounts",
@@ -22,9 +25,10 @@ identities = Table(
     "identities",
     metadata,
     Column("scheme", NAME, primary_key=True),  # `email`, or the issuer of a provider
-    Column("value", NAME, primary_key=True),
+    Column("value", NAME, primary_key=True),  # a fingerprint where `sealed` has the value
     Column("account", NAME, nullable=False),
     Column("verified_at", NAME, nullable=False),
+    Column("sealed", Text, info=ADDED),
     info=in_store("accounts"),
 )
 Index("identities_of", identities.c.account)
@@ -103,6 +107,7 @@ sessions = Table(
     Column("created_at", NAME, nullable=False),
     Column("used_at", NAME, nullable=False),
     Column("expires_at", NAME, nullable=False),
+    Column("formerly", Text, info=ADDED),
     info=in_store("accounts", moved=False),
 )
 Index("sessions_of", sessions.c.account, sessions.c.created_at)
@@ -113,7 +118,7 @@ sign_ins = Table(
     metadata,
     Column("id", NAME, primary_key=True),
     Column("digest", NAME, nullable=False),  # of a code keyed, of a link plain
-    Column("email", NAME, nullable=False),
+    Column("email", NAME, nullable=False),  # a fingerprint
     Column("account", NAME, nullable=False),
     Column("parent", NAME, nullable=False),
     Column("address", NAME, nullable=False),
@@ -121,6 +126,7 @@ sign_ins = Table(
     Column("created_at", NAME, nullable=False),
     Column("expires_at", NAME, nullable=False),
     Column("used_at", NAME),
+    Column("sealed", Text, info=ADDED),
     info=in_store("accounts", moved=False),
 )
 Index("sign_ins_for", sign_ins.c.email, sign_ins.c.created_at)

@@ -6,6 +6,7 @@ from hub.runtime.manifest import (
     DATABASE,
     EVENT_LOG,
     NOBODY,
+    PERSONAL,
     RECORD_STORE,
     Key,
     Manifest,
@@ -20,6 +21,7 @@ from services.booking.api import router
 from services.booking.managers import Managers
 from services.booking.owners import OwnerUpkeep
 from services.booking.ports import EVERY, BookingStore, ManagerStore
+from services.booking.private import PrivateTexts
 from services.booking.service import BookingDesk, BookingRelay
 
 BOOKING_STORE = Key[BookingStore]("bookings")
@@ -28,7 +30,8 @@ MANAGERS = Key[ManagerStore]("managers")
 
 def desk(on: Resources) -> BookingDesk:
     """The service on its stores."""
-    return BookingDesk(on.get(BOOKING_STORE), managers(on), on.get(RECORD_STORE), on.clock)
+    private = PrivateTexts(on.get(PERSONAL), on.get(AUDIT), on.clock)
+    return BookingDesk(on.get(BOOKING_STORE), managers(on), on.get(RECORD_STORE), private, on.clock)
 
 
 def managers(on: Resources) -> Managers:
@@ -51,7 +54,7 @@ MANIFEST = Manifest(
         Store(BOOKING_STORE, _bookings, lambda bookings: bookings.get(NOBODY)),
         Store(MANAGERS, lambda on: SqlManagers(on.tables("managers")), lambda named: named.named(NOBODY, [EVERY])),
     ),
-    needs=(EVENT_LOG, RECORD_STORE, BOOKING_STORE, MANAGERS, AUDIT),
+    needs=(EVENT_LOG, RECORD_STORE, BOOKING_STORE, MANAGERS, PERSONAL, AUDIT),
     uses=(ACCESS,),
     router=lambda on: router(desk(on), managers(on)),
     workers=lambda on: (

@@ -3,7 +3,8 @@
 import secrets
 import time
 from base64 import b32encode
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hub.kernel.access import Principal
@@ -25,6 +26,7 @@ from services.booking.core.views import Availability, Seen
 from services.booking.managers import Managers
 from services.booking.owners import held_by, records_of
 from services.booking.ports import PAGE_LIMIT, BookingStore, Position
+from services.booking.private import PrivateTexts
 
 ATTEMPTS = 5
 """Of a change that others get ahead of, before the caller is asked to look again."""
@@ -54,10 +56,13 @@ class BookingDesk:
     The rules are `services.booking.core.policy`; whether a time is still free is the store's to say.
     """
 
-    def __init__(self, bookings: BookingStore, managers: Managers, records: RecordReader, clock: Clock) -> None:
+    def __init__(
+        self, bookings: BookingStore, managers: Managers, records: RecordReader, private: PrivateTexts, clock: Clock
+    ) -> None:
         self._bookings = bookings
         self._managers = managers
         self._records = records
+        self._private = private
         self._clock = clock
 
     def availability(self, instrument_id: str, first: str | None = None, days: str | None = None) -> Availability:
@@ -85,7 +90,8 @@ class BookingDesk:
         policy.signed_in(principal)
         record = self._instrument(ask.instrument_id)
         offer, now = offer_of(record), self._clock.now()
-        booking = _new(ask, record, offer, principal, now)
+        purpose = self._private.seal(principal.account, ask.purpose)
+        booking = _new(replace(ask, purpose=purpose), record, offer, principal, now)
         if key and (earlier := self._with_key(principal, key)):
             return self._replayed(earlier, booking, record, principal)
         if offer.refusal:
@@ -101,15 +107,25 @@ class BookingDesk:
         return self._decidable(booking, record, principal), False
 
     def get(self, booking_id: str, principal: Principal) -> Seen:
-        """Raises Refusal: 401; 404 for an unknown booking, and for one that the caller may not see."""
+        """With the instrument's contacts for who booked it. Refusal: 401; 404 where the caller may not see it."""
         policy.signed_in(principal)
-        return self._visible_booking(booking_id, principal)
+        seen = self._visible_booking(booking_id, principal)
+        if seen.record is None or not policy.may_call(principal, seen.booking, self._clock.now()):
+            return seen
+        return replace(seen, contacts=self._private.contacts(seen.booking, seen.record, principal))
 
     def mine(self, principal: Principal, limit: int, before: Position | None = None) -> list[Seen]:
         """The caller's own bookings, latest start first."""
         policy.signed_in(principal)
         bookers = {principal.account, principal.formerly} - {""}
         return self._all_seen(self._bookings.of(bookers, limit, before), principal)
+
+    def all_of(self, principal: Principal) -> Iterator[Seen]:
+        """Every booking of the caller's, whatever the caller may do by now."""
+        before: Position | None = None
+        while page := self._bookings.of({principal.account, principal.formerly} - {""}, PAGE_LIMIT, before):
+            yield from self._all_seen(page, principal)
+            before = (page[-1].start, page[-1].id)
 
     def of_instrument(
         self, instrument_id: str, principal: Principal, limit: int, before: Position | None = None
@@ -160,7 +176,8 @@ class BookingDesk:
             if booking.status == policy.MOVES[action][1] and booking.changed_by == principal.account:
                 return seen
             status = policy.decided(action, booking, principal, seen.decides, now)
-            change = Change(status, rfc3339(now), principal.account, reason, principal.name)
+            sealed = self._private.seal(booking.booked_by if booking.booker_name else principal.account, reason)
+            change = Change(status, rfc3339(now), principal.account, sealed, principal.name)
             changed = self._bookings.change(booking_id, booking.version, change)
             if changed.outcome == "changed" and changed.booking:
                 metrics.BOOKING_CHANGES.labels(status).inc()
@@ -193,13 +210,13 @@ class BookingDesk:
         return self._seen(booking, record, principal, decides)
 
     def _all_seen(self, bookings: Iterable[Booking], principal: Principal) -> list[Seen]:
-        found = list(bookings)
+        found = self._private.opened(bookings)
         records = self._records_of({booking.instrument_id for booking in found})
         decided = self._managers.decided(principal, records.values())
         operates = "operator" in principal.roles
         pairs = [(booking, records.get(booking.instrument_id)) for booking in found]
         return [
-            self._seen(booking, record, principal, operates or (record is not None and record.id in decided))
+            self._actionable(booking, record, principal, operates or (record is not None and record.id in decided))
             for booking, record in pairs
         ]
 
@@ -207,6 +224,10 @@ class BookingDesk:
         return self._seen(booking, record, principal, self._managers.decides(principal, record))
 
     def _seen(self, booking: Booking, record: Record | None, principal: Principal, decides: bool) -> Seen:
+        (opened,) = self._private.opened([booking])
+        return self._actionable(opened, record, principal, decides)
+
+    def _actionable(self, booking: Booking, record: Record | None, principal: Principal, decides: bool) -> Seen:
         return Seen(booking, record, policy.actions_of(booking, principal, decides, self._clock.now()), decides)
 
     def _with_key(self, principal: Principal, key: str) -> Booking | None:
@@ -216,7 +237,8 @@ class BookingDesk:
         return earlier if earlier and policy.is_booker(principal, earlier) else None
 
     def _replayed(self, earlier: Booking, asked: Booking, record: Record, principal: Principal) -> tuple[Seen, bool]:
-        if not earlier.asks_the_same_as(asked):
+        before, now = self._private.opened([earlier, asked])
+        if not before.asks_the_same_as(now):
             raise refusal("key-reused", "booking.key-reused", "", "Idempotency-Key", 422)
         return self._decidable(earlier, record, principal), True
 

@@ -41,4 +41,7 @@ class SavedSearches(Protocol):
     def remove(self, owners: Collection[str], search_id: str) -> bool:
         """Whether there was one."""
 
+    def forget(self, owner: str) -> None:
+        """Remove all of the owner's, and leave nothing of them."""
+
     def close(self) -> None: ...

@@ -138,15 +138,15 @@ class CatalogueQueries:
         search = SavedSearch(uuid4().hex, caller.account, name, canonical, rfc3339(self._clock.now()))
         if self._searches.add(search) == "full":
             raise refusal("too-many-searches", "catalog.unknown-record", "", None, 409, SEARCHES_LIMIT=SEARCHES_LIMIT)
-        return _saved_view(search)
+        return saved_view(search)
 
     def saved(self, caller: Principal) -> contract.SavedSearches:
         """The caller's searches, newest first."""
-        return contract.SavedSearches(searches=tuple(map(_saved_view, self._searches.of(_owners(caller)))))
+        return contract.SavedSearches(searches=tuple(map(saved_view, self._searches.of(_owners(caller)))))
 
     def saved_one(self, caller: Principal, search_id: str) -> contract.SavedSearch:
         """Raises Refusal (404)."""
-        return _saved_view(self._saved(caller, search_id))
+        return saved_view(self._saved(caller, search_id))
 
     def forget(self, caller: Principal, search_id: str) -> None:
         """Raises Refusal (404)."""
@@ -204,7 +204,8 @@ def _owners(caller: Principal) -> frozenset[str]:
     return frozenset({caller.account, caller.formerly} - {""})
 
 
-def _saved_view(search: SavedSearch) -> contract.SavedSearch:
+def saved_view(search: SavedSearch) -> contract.SavedSearch:
+    """As the API returns it."""
     return contract.SavedSearch(id=search.id, name=search.name, query=search.query, created_at=search.created_at)
 
 

@@ -35,11 +35,11 @@ def router(stewardship: Stewardship, claims: Claims, sources: Sources, reader: P
     routes = APIRouter()
     _add_conflicts(routes, stewardship, sources, reader)
     _add_duplicates(routes, stewardship, sources, reader)
-    _add_claims(routes, claims, sources)
+    _add_claims(routes, claims, sources, reader)
     return routes
 
 
-def _add_claims(routes: APIRouter, claims: Claims, sources: Sources) -> None:
+def _add_claims(routes: APIRouter, claims: Claims, sources: Sources, reader: PersonalReader) -> None:
     @serve(routes, claiming.CLAIMS)
     def claims_page(
         caller: Concerned, language: ReaderLanguage, query: Annotated[claiming.ClaimsQuery, Query()]
@@ -47,11 +47,12 @@ def _add_claims(routes: APIRouter, claims: Claims, sources: Sources) -> None:
         page = claims.page(caller, query)
         view = View(readable(caller), language, sources.labels(language))
         views = (claim(view, page.names, **seen._asdict()) for seen in page.claims)
-        return claiming.ClaimPage(claims=tuple(views), next=page.next)
+        return claiming.ClaimPage(claims=reader.signed(views), next=page.next)
 
     @serve(routes, claiming.DECIDE_CLAIM)
     def decide_claim(claim_id: str, body: claiming.NewClaimDecision, caller: Concerned) -> claiming.ClaimDecided:
-        return claim_decided(claim_id, claims.decide(claim_id, body.decision, caller, body.reason))
+        decided = claims.decide(claim_id, body.decision, caller, body.reason)
+        return reader.signed([claim_decided(claim_id, decided)])[0]
 
     @serve(routes, claiming.DECIDE_CLAIMS)
     def decide_claims(
@@ -77,13 +78,13 @@ def _add_conflicts(routes: APIRouter, stewardship: Stewardship, sources: Sources
         decided = stewardship.prefer(
             record_id, body.field, body.source, body.source_record_id, caller, body.organisation
         )
-        return contract.DecidedField(preference=preference(decided))
+        return contract.DecidedField(preference=reader.signed([preference(decided)])[0])
 
     @serve(routes, contract.DECISIONS)
     def decisions(record_id: str, caller: Steward) -> contract.Decisions:
         pairs, preferences = stewardship.decisions(record_id, caller)
-        shown = tuple(preference(*one) for one in preferences)
-        return contract.Decisions(same_as=tuple(map(same_as, pairs)), preferences=shown)
+        shown = reader.signed(preference(*kept) for kept in preferences)
+        return contract.Decisions(same_as=reader.signed(map(same_as, pairs)), preferences=shown)
 
 
 def _add_duplicates(routes: APIRouter, stewardship: Stewardship, sources: Sources, reader: PersonalReader) -> None:
@@ -104,7 +105,8 @@ def _add_duplicates(routes: APIRouter, stewardship: Stewardship, sources: Source
 
     @serve(routes, contract.SAME_AS)
     def decide(body: contract.NewSameAs, caller: Steward) -> contract.DecidedPair:
-        return contract.DecidedPair(same_as=same_as(stewardship.decide(body.left, body.right, body.decision, caller)))
+        decided = same_as(stewardship.decide(body.left, body.right, body.decision, caller))
+        return contract.DecidedPair(same_as=reader.signed([decided])[0])
 
 
 def _cursor(after: str) -> int | None:

@@ -135,6 +135,9 @@ merged_under = Table(
     info=in_store("records", moved=False),
 )
 
+# The steps of sealing private values where they rest that were done; values of an earlier release wait for one.
+sealed = Table("sealed", metadata, Column("step", Text, primary_key=True), info=in_store("records"))
+
 weak_keys = Table(
     "weak_keys",
     metadata,

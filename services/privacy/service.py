@@ -53,15 +53,7 @@ class People:
                 )
                 for record in records
             ),
-            statements=tuple(
-                contract.PersonStatement(
-                    source=one.source,
-                    source_record_id=one.source_record_id,
-                    received_at=one.received_at,
-                    fields=_replaced(one.fields, values),
-                )
-                for one in contributions
-            ),
+            statements=tuple(statement_view(stated, values) for stated in contributions),
             consents=self._consents(person),
             accesses=tuple(contract.AuditEntry.model_validate(entry, from_attributes=True) for entry in seen),
         )
@@ -111,6 +103,16 @@ class People:
 
     def _note(self, caller: Principal, action: Action, subject: str, detail: str = "") -> None:
         self._audit.note(done_by(caller, self._clock.now(), action, subject, detail))
+
+
+def statement_view(stated: Contribution, values: Mapping[str, Any]) -> contract.PersonStatement:
+    """What a source says, with these values in place of their tokens."""
+    return contract.PersonStatement(
+        source=stated.source,
+        source_record_id=stated.source_record_id,
+        received_at=stated.received_at,
+        fields=_replaced(stated.fields, values),
+    )
 
 
 def _subject(contribution: Contribution) -> str:

@@ -5,7 +5,18 @@ from datetime import UTC, datetime
 from fastapi import APIRouter
 
 from hub.ports.worker import Worker
-from hub.runtime.manifest import ACCESS, EVENT_LOG, NOBODY, RECORD_STORE, Key, Manifest, Resources, Store
+from hub.runtime.manifest import (
+    ACCESS,
+    AUDIT,
+    EVENT_LOG,
+    NOBODY,
+    PERSONAL,
+    RECORD_STORE,
+    Key,
+    Manifest,
+    Resources,
+    Store,
+)
 from services.usage.adapters.sqlite_usage import SqliteUsage
 from services.usage.api import router
 from services.usage.service import Recorder, UsageCounter, UsageFeed, UsageQueries
@@ -43,7 +54,7 @@ MANIFEST = Manifest(
     role="usage",
     stores=(Store(USAGE_STORE, _usage, _ping),),
     needs=(EVENT_LOG, RECORD_STORE, USAGE_STORE),
-    uses=(ACCESS,),
+    uses=(ACCESS, PERSONAL, AUDIT),
     router=_router,
     workers=lambda on: (_worker(on),),
 )

@@ -1,76 +1,44 @@
 """What the accounts' tables must do on every database. An adapter's test supplies `database`."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from hub.kernel.access import Scope
+from hub.ports.clock import SystemClock
+from hub.sql.sqlite import StoreFiles
 from hub.sql.statements import SqlDatabase
 from hub.text.language import Bilingual
+from services.accounts.adapters.private import PrivateTexts
+from services.accounts.adapters.rows import row_of
 from services.accounts.adapters.sql_accounts import CodeTaken, SqlAccounts
 from services.accounts.adapters.sql_credentials import SqlCredentials
 from services.accounts.adapters.sql_names import SqlNames
+from services.accounts.adapters.sql_people import SqlPeople
 from services.accounts.core.values import (
-    Account,
     Invitation,
-    Membership,
-    Session,
-    SignIn,
-    Tenancy,
-    Token,
 )
+from services.accounts.tables import accounts as accounts_table
+from services.accounts.tables import identities, invitations, sign_ins
+from services.privacy.adapters.sql_personal import SqlPersonalValues
+from tests.conformance.accounts_values import CODE, account, at, code, member, session, tenancy, token
 from tests.conformance.gaps import Conformance
-
-CODE = "91330000142928410C"
-
-
-def at(minute: int) -> str:
-    return f"2026-01-01T00:{minute:02}:00.000000Z"
-
-
-def account(number: int, name: str = "张伟") -> Account:
-    return Account(f"acc-{number}", "person", name, at(number))
-
-
-def tenancy(number: int, state: str = "unverified", code: str = "") -> Tenancy:
-    scope = Scope(divisions=frozenset({"33"}))
-    names = f"单位 {number}", f"Organisation {number}"
-    return Tenancy(
-        f"org-{number}", *names, code, "", state, "", None, "", frozenset({"zhejiang"}), scope, "", at(number)  # type: ignore[arg-type]
-    )  # fmt: skip
-
-
-def member(number: int, of: int, *, administrator: bool = False) -> Membership:
-    return Membership(f"acc-{number}", f"org-{of}", frozenset({"member", "submitter"}), administrator, at(number))
-
-
-def token(number: int, **changed: object) -> Token:
-    scopes, sources = frozenset({"submitter"}), frozenset({"owner"})
-    made = Token(f"tok-{number}", "d" * 64, "acc-1", "org-1", "sync", scopes, sources, at(number))
-    return replace(made, **changed)  # type: ignore[arg-type]
-
-
-def session(number: int, **changed: object) -> Session:
-    none: frozenset[str] = frozenset()
-    made = Session(
-        f"ses-{number}", "e" * 64, "acc-1", "org-1", "", frozenset(), none, "code", "Firefox", "here", at(number),
-        at(number), at(59),
-    )  # fmt: skip
-    return replace(made, **changed)  # type: ignore[arg-type]
-
-
-def code(number: int, **changed: object) -> SignIn:
-    made = SignIn(f"sgn-{number}", "c" * 64, "li@example.org", "", "", "here", 0, at(number), at(number + 10))
-    return replace(made, **changed)  # type: ignore[arg-type]
 
 
 class AccountsConformance(Conformance):
     suite = "accounts"
 
     @pytest.fixture
-    def accounts(self, database: SqlDatabase) -> SqlAccounts:
-        return SqlAccounts(database)
+    def private(self, tmp_path: Path) -> Iterator[PrivateTexts]:
+        files = StoreFiles(tmp_path / "keys")
+        yield PrivateTexts(SqlPersonalValues(files.open("keys"), tmp_path, SystemClock()))
+        files.close()
+
+    @pytest.fixture
+    def accounts(self, database: SqlDatabase, private: PrivateTexts) -> SqlAccounts:
+        return SqlAccounts(database, private)
 
     @pytest.fixture
     def credentials(self, database: SqlDatabase, accounts: SqlAccounts) -> SqlCredentials:
@@ -81,14 +49,16 @@ class AccountsConformance(Conformance):
 
     def test_two_people_of_one_name_are_two(self, accounts: SqlAccounts) -> None:
         for number, address in ((1, "a@example.org"), (2, "b@example.org")):
-            assert accounts.add_account(account(number), [("email", address)]) == account(number)
-        assert accounts.account_of(("email", "b@example.org")) == account(2)
+            assert accounts.add_account(account(number), [("email", address)]).id == f"acc-{number}"
+        second = accounts.account_of(("email", "b@example.org"))
+        assert second
+        assert (second.id, accounts.names([second])) == ("acc-2", {"acc-2": "张伟"})
         assert {known.id for known, _ in accounts.accounts(10)} == {"acc-1", "acc-2"}
 
     def test_an_identity_is_one_accounts_and_what_was_begun_for_another_is_undone(self, accounts: SqlAccounts) -> None:
-        accounts.add_account(account(1), [("email", "a@example.org")])
+        first = accounts.add_account(account(1), [("email", "a@example.org")])
         both = [("https://idp.example.org", "s"), ("email", "a@example.org")]
-        assert accounts.add_account(account(2), both) == account(1)
+        assert accounts.add_account(account(2), both) == first
         assert accounts.account("acc-2") is None
         assert accounts.account_of(both[0]) is None
         assert accounts.claim(both[0], "acc-1", at(3))
@@ -164,7 +134,8 @@ class AccountsConformance(Conformance):
         for name in ("tok-1", "ses-1"):
             held = credentials.holding(name)
             assert held is not None
-            assert (held.account, held.tenancy) == (account(1), tenancy(1))
+            assert held.account
+            assert (held.account.id, held.tenancy) == ("acc-1", tenancy(1))
             assert (held.membership, held.token) == (member(1, 1, administrator=True), token(1))
         assert credentials.holding("tok-2") is None
         assert credentials.holding("ses-2") is None
@@ -252,13 +223,74 @@ class AccountsConformance(Conformance):
         assert credentials.use_sign_in("\0", "c" * 64, at(1), 3) is None
 
     def test_accounts_and_organisations_are_called_by_their_names(
-        self, database: SqlDatabase, accounts: SqlAccounts
+        self, database: SqlDatabase, accounts: SqlAccounts, private: PrivateTexts
     ) -> None:
         accounts.add_account(replace(account(1), kind="machine"))
+        accounts.add_account(account(2, "李四"))
         accounts.add_tenancy(tenancy(7))
-        names = SqlNames(database)
-        assert names.of(["acc-1", "org-7", "org-8", "nul\0"]) == {
+        names = SqlNames(database, private)
+        assert names.of(["acc-1", "acc-2", "org-7", "org-8", "nul\0"]) == {
             "acc-1": Bilingual("张伟", "张伟"),
+            "acc-2": Bilingual("李四", "李四"),
             "org-7": Bilingual("单位 7", "Organisation 7"),
         }
         assert names.of([]) == {}
+
+    def test_nothing_of_a_person_is_in_clear(
+        self, database: SqlDatabase, accounts: SqlAccounts, credentials: SqlCredentials
+    ) -> None:
+        accounts.add_invitation(_invited("li@example.org"))
+        assert "li@example.org" not in _kept(database)
+        assert "张伟" not in _kept(database)
+        assert accounts.identities("acc-1") == [("email", "li@example.org")]
+        assert [kept.email for kept in accounts.invitations_of("org-1", 10)] == ["li@example.org"]
+
+    def test_what_an_earlier_release_kept_in_clear_is_sealed_and_found_as_before(
+        self, database: SqlDatabase, accounts: SqlAccounts, private: PrivateTexts
+    ) -> None:
+        with database.writing() as sql:
+            sql.execute(accounts_table.insert(), row_of(account(1)))
+            known = {"scheme": "email", "value": "li@example.org", "account": "acc-1", "verified_at": at(1)}
+            sql.execute(identities.insert(), known)
+            sql.execute(invitations.insert(), row_of(_invited("li@example.org")))
+            sql.execute(sign_ins.insert(), row_of(code(1)))
+        people = SqlPeople(database, private)
+        assert people.seal_clear() == 3
+        assert people.seal_clear() == 0
+        assert "li@example.org" not in _kept(database)
+        assert "张伟" not in _kept(database)
+        owner = accounts.account_of(("email", "li@example.org"))
+        assert owner
+        assert accounts.names([owner]) == {"acc-1": "张伟"}
+        assert [kept.email for kept in accounts.invitations_of("org-1", 10)] == ["li@example.org"]
+
+    def test_who_is_erased_leaves_an_id_and_nothing_else(
+        self, database: SqlDatabase, accounts: SqlAccounts, credentials: SqlCredentials, private: PrivateTexts
+    ) -> None:
+        credentials.add_token(token(1))
+        credentials.add_session(session(1))
+        accounts.add_invitation(_invited("li@example.org"))
+        accounts.add_account(account(2), [("email", "other@example.org")])
+        people = SqlPeople(database, private)
+        assert {subject.partition("-")[0] for subject in people.subjects("acc-1", {"li@example.org"})} == {
+            "acc", "address",
+        }  # fmt: skip
+        people.erase("acc-1", {"li@example.org"}, at(9))
+        kept = accounts.account("acc-1")
+        assert kept
+        assert (kept.name, kept.disabled_at) == ("", at(9))
+        assert (credentials.holding("tok-1"), credentials.holding("ses-1")) == (None, None)
+        assert (accounts.identities("acc-1"), accounts.organisations_of("acc-1")) == ([], [])
+        assert accounts.invitations_of("org-1", 10) == []
+        assert accounts.identities("acc-2") == [("email", "other@example.org")]
+
+
+def _invited(email: str) -> Invitation:
+    return Invitation("inv-1", "f" * 64, "org-1", email, frozenset({"member"}), False, "acc-1", at(1), at(20))
+
+
+def _kept(database: SqlDatabase) -> str:
+    """Every row of the tables that may have something of a person."""
+    tables = accounts_table, identities, invitations, sign_ins
+    with database.reading() as sql:
+        return str([sql.execute(table.select()).all() for table in tables])

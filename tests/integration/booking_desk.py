@@ -20,7 +20,9 @@ from services.booking.adapters.sql_managers import SqlManagers
 from services.booking.adapters.sqlite_bookings import SqliteBookings
 from services.booking.api import router
 from services.booking.managers import Managers
+from services.booking.private import PrivateTexts
 from services.booking.service import BookingDesk
+from services.privacy.adapters.sql_personal import SqlPersonalValues
 from tests.contract import conforming
 from tests.noted import Noted
 
@@ -101,8 +103,10 @@ class Desk:
         install_problem_handlers(app)
         app.add_middleware(Limited, table=limits_of_routes(2**20))
         self.files = StoreFiles(folder)
+        self.personal = SqlPersonalValues(self.files.open("keys"), folder, self.clock)
         managers = Managers(SqlManagers(self.files.open("managers")), self.records, self.trail, self.clock)  # type: ignore[arg-type]
-        desk = BookingDesk(self.store, managers, self.records, self.clock)  # type: ignore[arg-type]
+        private = PrivateTexts(self.personal, self.trail, self.clock)
+        desk = BookingDesk(self.store, managers, self.records, private, self.clock)  # type: ignore[arg-type]
         app.include_router(router(desk, managers))
         self._client = TestClient(app)
 

@@ -28,6 +28,7 @@ from tests.integration.isolation_things import (
     organisation,
     own_booking,
     own_bookings,
+    own_erasure,
     pair,
     plain,
     preference,
@@ -64,6 +65,8 @@ OPERATIONS: Mapping[str, Way] = {
     "POST /api/v1/sessions/current/organisation": lambda at: Ask(sent={"json": {"organisation": at.org.id}}),
     "GET /api/v1/account": me,
     "POST /api/v1/account": lambda at: Ask(sent={"json": {"name": "renamed"}}),
+    "GET /api/v1/account/data": me,
+    "POST /api/v1/account/erasure": own_erasure,
     "GET /api/v1/tokens": tokens,
     "POST /api/v1/tokens": lambda at: Ask(
         sent={"json": {"name": "t", "scopes": [min(at.caller.roles, default="member")]}}
@@ -225,6 +228,7 @@ CHANGING = frozenset(
         "DELETE /api/v1/sessions",
         "POST /api/v1/sessions/current/organisation",
         "POST /api/v1/account",
+        "POST /api/v1/account/erasure",
         "POST /api/v1/organisations",
         "DELETE /api/v1/organisations/{organisation_id}/members/{account_id} (leaving)",
         "POST /api/v1/invitations/answer",

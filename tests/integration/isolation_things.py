@@ -148,6 +148,11 @@ def me(at: At) -> Ask:
     return Ask(marks={"self": at.caller.account or "none", **MARKS})
 
 
+def own_erasure(at: At) -> Ask:
+    emails = at.world.call("GET /api/v1/account", at.caller).json().get("emails", ["nobody@example.org"])
+    return Ask(sent={"json": {"confirmation": emails[0]}})
+
+
 def organisation(**sent: Any) -> Way:
     return lambda at: Ask({"organisation_id": at.org.id}, {"json": sent} if sent else {})
 

@@ -147,8 +147,11 @@ def run(capfd: pytest.CaptureFixture[str], folder: Path, *words: str) -> tuple[i
     return code, out + err
 
 
-def test_operators_work_from_the_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    folder, keys = tmp_path / "hub", tmp_path / "keys.json"
+def test_operators_work_from_the_command_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, keys = tmp_path / "hub", tmp_path / "hub.keys"
+    monkeypatch.setenv("HUB_KEYS_PASSPHRASE", "words of a passphrase")
     assert run(capfd, folder, "audit", "list")[0] == 2
     with Live(Settings(data_dir=folder)) as live:
         person = registered(live)

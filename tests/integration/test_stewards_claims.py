@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.kernel.access import Principal, Role, Scope
+from hub.kernel.access import ALL, Principal, Role, Scope
 from hub.kernel.cloudevents import CloudEvent
 from hub.kernel.problems import Refusal
 from hub.kernel.records import SUBMISSIONS, SUBMITTED, Submission
@@ -85,7 +85,8 @@ def test_a_claim_is_shown_with_both_sides_and_decided_over_http(desk: Desk) -> N
         (somebody("org-a", "submitter"), True, False),
         (somebody("org-b", "steward"), True, False),
         (somebody("org-c", "steward"), False, False),
-        (somebody("org-c", "agency"), True, True),
+        (somebody("org-c", "agency", scope=Scope(kinds=frozenset({ALL}))), True, True),
+        (somebody("org-c", "agency"), False, False),
         (somebody("org-c", "agency", scope=Scope(kinds=frozenset({"expert"}))), False, False),
         (OPERATOR, True, True),
     ],

@@ -7,11 +7,10 @@ import pytest
 from hub.kernel.access import Principal, Scope
 from hub.kernel.credentials import credential_id, is_same, new_credential
 from services.accounts.core.codes import CODE_DIGITS, email_address, keyed, new_code, typed_code
-from services.accounts.core.rights import Holding, is_good, may_leave, principal_of
+from services.accounts.core.rights import Holding, is_good, may_leave, may_verify, principal_of
 from services.accounts.core.texts import plain
 from services.accounts.core.values import Membership
-from services.accounts.organisations import may_verify
-from tests.conformance.accounts import account, at, member, session, tenancy, token
+from tests.conformance.accounts_values import account, at, member, session, tenancy, token
 
 pytestmark = pytest.mark.unit
 WHOLE = Holding(account(1), tenancy(1, "verified"), member(1, 1))

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from app.me import router as me
+from app.own_data import router as own_data
 from app.server import description
 from hub.auth.oidc import discovery_at
 from hub.auth.sources import load_sources
@@ -45,7 +46,13 @@ RAW = {"search_records", "suggest_names", "run_saved_search"}
 
 def routes() -> Iterator[APIRoute]:
     sources = load_sources()
-    made = (me(sources), ingest(NOTHING), curation(NOTHING, NOTHING, sources, NOTHING), catalogue(NOTHING))
+    made = (
+        me(sources),
+        own_data(NOTHING),
+        ingest(NOTHING),
+        curation(NOTHING, NOTHING, sources, NOTHING),
+        catalogue(NOTHING),
+    )
     more = accounts(NOTHING), privacy(NOTHING, NOTHING), usage(NOTHING, NOTHING)
     for router in (*made, booking(NOTHING, NOTHING), *more):
         yield from (route for route in router.routes if isinstance(route, APIRoute))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hub.kernel.access import ANONYMOUS, Principal, Role, Scope
+from hub.kernel.access import ALL, ANONYMOUS, Principal, Role, Scope
 from hub.kernel.records import SourceRef
 from schemas.rights import DECIDERS, REPORTERS, acts_for, holder_of, may_decide, may_settle, oversees, within_scope
 from tests.unit.booking_records import LI, OPERATOR, OTHER, OWNER, record
@@ -111,11 +111,35 @@ def test_an_agency_oversees_where_the_record_is_or_else_its_owner(
     assert within_scope(by, known).roles == ({"agency"} if covered else {"member"})
 
 
-def test_an_agency_without_bounds_and_operators_oversee_everything_and_a_steward_what_its_organisation_holds() -> None:
+def test_an_agency_of_everything_and_operators_oversee_everything_and_a_steward_what_its_organisation_holds() -> None:
     known = replace(record(), fields={}, holder="org-lab")
-    assert [oversees(who, known) for who in (agency(), OPERATOR, LI, ANONYMOUS)] == [True, True, False, False]
+    assert [oversees(who, known) for who in (agency(divisions=ALL), OPERATOR, LI, ANONYMOUS)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
     assert not oversees(agency(kinds="expert"), known)
     assert may_settle(of_lab("steward"), known)
     assert not may_settle(of_lab("manager"), known)
     assert not may_settle(of_lab("steward"), replace(known, holder="org-other"))
     assert within_scope(OPERATOR, known) is OPERATOR
+
+
+@pytest.mark.parametrize(
+    ("scope", "covered"),
+    [
+        ({}, False),
+        ({"divisions": "*"}, True),
+        ({"kinds": "*"}, True),
+        ({"levels": "*"}, True),
+        ({"kinds": "*", "divisions": "44"}, False),
+        ({"kinds": "*", "divisions": "33"}, True),
+        ({"kinds": "expert", "divisions": "*"}, False),
+    ],
+)
+def test_an_agency_oversees_what_somebody_said_and_all_only_where_that_was_said(
+    scope: dict[str, str], covered: bool
+) -> None:
+    known = replace(record(), fields={"place": {"division": "330106"}})
+    assert oversees(agency(**scope), known) == covered

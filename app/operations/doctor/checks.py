@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
@@ -19,13 +19,15 @@ from app.operations.doctor.result import MANY_WAIT, Finding, difference
 from hub.auth.tokens import ACCESS_FILE, OPERATOR_TOKEN
 from hub.kernel.records import RECORDS
 from hub.runtime.lock import is_busy
-from hub.runtime.manifest import CATALOGUE, EVENT_LOG, RECORD_STORE
+from hub.runtime.manifest import CATALOGUE, EVENT_LOG, PERSONAL, RECORD_STORE
 from hub.runtime.settings import Settings
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
 
 if TYPE_CHECKING:
     from app.composition import Hub
+    from hub.sql.statements import SqlDatabase
+    from services.privacy.adapters.sql_personal import SqlPersonalValues
     from services.privacy.ports import AuditStore
 
 PRIVATE_FILES = (OPERATOR_TOKEN, DEMO_TOKEN, ACCESS_FILE, "vault.key", "persons.key")
@@ -181,9 +183,11 @@ def opened(settings: Settings) -> list[Finding]:
     except Exception as error:
         text = bilingual("operations.told.data-cannot-opened", error=error)
         return [Finding(False, text, bilingual("operations.mend-what-told-above"))]
+    on = hub.resources
     try:
         return [
-            *topics(hub, settings), *at_work(hub), *dead_letters(hub), *catalogue(hub), *audit(trail(hub.resources))
+            *topics(hub, settings), *at_work(hub), *dead_letters(hub), *catalogue(hub), *audit(trail(on)),
+            *keys(on.tables("records"), on.tables("accounts"), cast("SqlPersonalValues", on.get(PERSONAL))),
         ]  # fmt: skip
     finally:
         for worker in hub.workers:
@@ -246,6 +250,17 @@ def audit(trail: "AuditStore") -> Iterator[Finding]:
     if broken:
         text = bilingual("operations.audit-broken", number=broken.number, how=broken.how)
     yield Finding(broken is None, text, bilingual("operations.audit-broken-remedy"))
+
+
+def keys(records: "SqlDatabase", accounts: "SqlDatabase", personal: "SqlPersonalValues") -> Iterator[Finding]:
+    """No private value lies in clear, and each that is sealed has its key, but for those that were erased."""
+    from app.operations.sealing import is_sealed, sealed_of_people
+
+    if not is_sealed(records):
+        yield Finding(False, bilingual("operations.unsealed"), bilingual("operations.unsealed-remedy"))
+    lacking = sum(map(personal.without_key, sealed_of_people(records, accounts)))
+    text = bilingual("operations.keys-lack", count=lacking) if lacking else bilingual("operations.keys-there")
+    yield Finding(not lacking, text, bilingual("operations.keys-lack-remedy"))
 
 
 def _lags(hub: "Hub") -> dict[str, int]:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from app.cli.servers import failures
-from app.operations.doctor.checks import audit
+from app.operations.doctor.checks import audit, keys
 from app.operations.doctor.result import MANY_WAIT, Finding, difference
 from hub.kernel.records import RECORDS, SUBMISSIONS
+from hub.ports.clock import SystemClock
 from hub.runtime.settings import Settings
 from hub.text.messages import bilingual
 from schemas.events.bookings import BOOKINGS
@@ -47,7 +48,7 @@ def examine(settings: Settings) -> list[Finding]:
         servers = Servers()
         findings = [*kafka(settings, servers, stack), *postgresql(settings, servers, stack)]
         findings += elasticsearch(settings, servers)
-        for check in (groups, outboxes, vault, trail, catalogue):
+        for check in (groups, outboxes, vault, trail, private_values, catalogue):
             try:
                 findings += check(settings, servers)
             except failures() as error:
@@ -220,6 +221,15 @@ def trail(settings: Settings, servers: Servers) -> Iterator[Finding]:
     if servers.database is not None:
         with closing(SqlAuditTrail(servers.database, settings.data_dir / AUDIT_FOLDER)) as opened:
             yield from audit(opened)
+
+
+def private_values(settings: Settings, servers: Servers) -> Iterator[Finding]:
+    """They are sealed, and have their keys; no key is made where there is none yet."""
+    from services.privacy.adapters.sql_personal import MASTER_FILE, SqlPersonalValues
+
+    if servers.database is not None and (settings.data_dir / MASTER_FILE).exists():
+        personal = SqlPersonalValues(servers.database, settings.data_dir, SystemClock())
+        yield from keys(servers.database, servers.database, personal)
 
 
 def catalogue(settings: Settings, servers: Servers) -> Iterator[Finding]:

@@ -18,6 +18,6 @@ A SQLite file is one hub's alone, so there a step may do more. One file a servic
 Alembic refuses two heads.
 """
 
-NEWEST = "0014"
+NEWEST = "0017"
 """The last step, known without Alembic, which takes longer to import than a hub to start."""
 BEFORE_SQLITE = "0005"

@@ -4,6 +4,7 @@ import mailbox
 import re
 import smtplib
 import ssl
+from collections.abc import Collection
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -64,6 +65,13 @@ class LocalMailbox:
         with self._lock:
             read = [message_from_bytes(self._box.get_bytes(key), policy=default) for key in self._keys()[:most]]
         return [(str(sent["date"]), Mail(str(sent["to"]), str(sent["subject"]), sent.get_content())) for sent in read]
+
+    def forget(self, addresses: Collection[str]) -> None:
+        """Remove what was sent to these."""
+        with self._lock:
+            for key in self._keys():
+                if str(message_from_bytes(self._box.get_bytes(key), policy=default)["to"]) in addresses:
+                    self._box.discard(key)
 
     def _keys(self) -> list[str]:
         """The newest first."""

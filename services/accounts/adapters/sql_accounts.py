@@ -1,10 +1,13 @@
 """Accounts, organisations and who belongs to which, in tables."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
 from hub.sql.statements import SqlDatabase, hold, insert_into, storable
+from services.accounts.adapters.private import Identity, PrivateTexts
 from services.accounts.adapters.rows import labelled, read, read_joined, row_of
 from services.accounts.core.values import (
     Account,
@@ -15,7 +18,6 @@ from services.accounts.core.values import (
     TenancyState,
 )
 from services.accounts.tables import (
-    IS_VERIFIED,
     accounts,
     identities,
     invitations,
@@ -27,23 +29,25 @@ from services.accounts.tables import (
 
 MEMBERS, CODES = 0x6875_6210, 0x6875_6211
 """Spaces of advisory locks: an organisation's members, and verified credit codes, change one at a time."""
-Identity = tuple[str, str]
-"""Scheme (`email`, or a provider's issuer) and value (the address, or the subject)."""
 
 
 class SqlAccounts:
     """What is known of accounts and organisations. Every method is one transaction."""
 
-    def __init__(self, database: SqlDatabase) -> None:
+    def __init__(self, database: SqlDatabase, private: PrivateTexts) -> None:
         self._database = database
+        self.private = private
 
     def add_account(self, account: Account, known_by: Iterable[Identity] = ()) -> Account:
-        """Add the account; where another is known by one of the identities already, that one instead."""
+        """Add the account, a person's name sealed; where one of the identities is another's, that one instead."""
+        rows = [self.private.identity(identity, account.id, account.created_at) for identity in known_by]
+        if account.kind == "person":
+            account = replace(account, name=self.private.seal(account.id, account.name))
         try:
             with self._database.writing() as sql:
-                for identity in known_by:
-                    if not _claim(sql, identity, account.id, account.created_at):
-                        raise _Known(_account_of(sql, identity))
+                for row in rows:
+                    if not _claim(sql, row):
+                        raise _Known(_account_of(sql, row["scheme"], row["value"]))
                 sql.execute(accounts.insert(), row_of(account))
         except _Known as known:
             return known.account
@@ -51,8 +55,9 @@ class SqlAccounts:
 
     def claim(self, identity: Identity, account: str, at: str) -> bool:
         """Whether the account is known by the identity from now on: False where another is."""
+        row = self.private.identity(identity, account, at)
         with self._database.writing() as sql:
-            return _claim(sql, identity, account, at)
+            return _claim(sql, row)
 
     def account(self, account_id: str) -> Account | None:
         if not storable(account_id):
@@ -65,8 +70,10 @@ class SqlAccounts:
         """Whoever is known by the identity."""
         if not all(map(storable, identity)):
             return None
+        scheme, value = identity
+        fingerprint = self.private.fingerprint(scheme, value)
         with self._database.reading() as sql:
-            return _account_of(sql, identity)
+            return _account_of(sql, scheme, fingerprint)
 
     def accounts(self, most: int) -> list[tuple[Account, list[Identity]]]:
         """The newest accounts, with what they are known by."""
@@ -76,12 +83,22 @@ class SqlAccounts:
         return [(account, self.identities(account.id)) for account in listed]
 
     def identities(self, account_id: str) -> list[Identity]:
-        chosen = select(identities.c.scheme, identities.c.value).where(identities.c.account == account_id)
+        """The oldest first; the value is empty where it cannot be opened."""
+        chosen = select(identities.c.scheme, identities.c.sealed).where(identities.c.account == account_id)
         with self._database.reading() as sql:
-            return [(scheme, value) for scheme, value in sql.execute(chosen.order_by(identities.c.verified_at))]
+            rows = sql.execute(chosen.order_by(identities.c.verified_at, identities.c.scheme)).all()
+        opened = self.private.open([row.sealed for row in rows])
+        return [(row.scheme, opened[row.sealed]) for row in rows]
+
+    def names(self, kept: Collection[Account]) -> Mapping[str, str]:
+        """The accounts' names as people read them, by the accounts' ids."""
+        opened = self.private.open([account.name for account in kept])
+        return {account.id: opened[account.name] for account in kept}
 
     def change_account(self, account_id: str, **changed: str | None) -> bool:
-        """Set `name` or `disabled_at`; False where there is no such account."""
+        """Set `name`, which is sealed, or `disabled_at`; False where there is no such account."""
+        if name := changed.get("name"):
+            changed = {**changed, "name": self.private.seal(account_id, name)}
         with self._database.writing() as sql:
             return sql.execute(update(accounts).where(accounts.c.id == account_id).values(**changed)).rowcount > 0
 
@@ -107,12 +124,6 @@ class SqlAccounts:
         chosen = chosen.where(later) if state is None else chosen.where(later, tenancies.c.state == state)
         with self._database.reading() as sql:
             return [read(Tenancy, row) for row in sql.execute(chosen).mappings()]
-
-    def verified_codes(self) -> dict[str, str]:
-        """See hub.ports.tenancies."""
-        chosen = select(tenancies.c.id, tenancies.c.credit_code).where(IS_VERIFIED)
-        with self._database.reading() as sql:
-            return {row.id: row.credit_code for row in sql.execute(chosen)}
 
     def change_tenancy(self, tenancy_id: str, change: Callable[[Tenancy], Tenancy]) -> Tenancy | None:
         """Replace it by what `change` makes of it; None where there is none.
@@ -192,22 +203,24 @@ class SqlAccounts:
             sql.execute(update(sessions).where(acting).values(tenancy=""))
 
     def add_invitation(self, invitation: Invitation) -> None:
+        email = invitation.email and self.private.seal(self.private.of_address(invitation.email), invitation.email)
         with self._database.writing() as sql:
-            sql.execute(invitations.insert(), row_of(invitation))
+            sql.execute(invitations.insert(), {**row_of(invitation), "email": email})
 
     def invitation(self, invitation_id: str) -> Invitation | None:
         if not storable(invitation_id):
             return None
         with self._database.reading() as sql:
             row = sql.execute(select(invitations).where(invitations.c.id == invitation_id)).mappings().first()
-        return read(Invitation, row) if row else None
+        return self._invitations([row])[0] if row else None
 
     def invitations_of(self, tenancy_id: str, most: int) -> list[Invitation]:
         """The newest first."""
         newest = select(invitations).where(invitations.c.tenancy == tenancy_id)
         newest = newest.order_by(invitations.c.created_at.desc(), invitations.c.id).limit(most)
         with self._database.reading() as sql:
-            return [read(Invitation, row) for row in sql.execute(newest).mappings()]
+            rows = sql.execute(newest).mappings().all()
+        return self._invitations(rows)
 
     def answer_invitation(self, invitation_id: str, state: InvitationState, by: str, at: str) -> bool:
         """Whether it was open until now, and good."""
@@ -220,6 +233,11 @@ class SqlAccounts:
 
     def close(self) -> None:
         """Nothing is held; the database is closed by whoever opened it."""
+
+    def _invitations(self, rows: Sequence[Mapping[Any, Any]]) -> list[Invitation]:
+        """For an address that cannot be opened: for none that anybody has."""
+        opened = self.private.open([row["email"] for row in rows])
+        return [read(Invitation, {**row, "email": opened[row["email"]] or row["email"]}) for row in rows]
 
 
 class _Known(Exception):
@@ -235,14 +253,12 @@ class CodeTaken(Exception):
     """Another organisation with this credit code has been verified."""
 
 
-def _claim(sql: Connection, identity: Identity, account: str, at: str) -> bool:
-    scheme, value = identity
-    row = {"scheme": scheme, "value": value, "account": account, "verified_at": at}
+def _claim(sql: Connection, row: Mapping[str, str]) -> bool:
     return sql.execute(insert_into(sql.dialect.name, identities).on_conflict_do_nothing(), row).rowcount > 0
 
 
-def _account_of(sql: Connection, identity: Identity) -> Account | None:
+def _account_of(sql: Connection, scheme: str, fingerprint: str) -> Account | None:
     chosen = select(*labelled(accounts)).join(identities, identities.c.account == accounts.c.id)
-    scheme, value = identity
-    row = sql.execute(chosen.where(identities.c.scheme == scheme, identities.c.value == value)).mappings().first()
+    chosen = chosen.where(identities.c.scheme == scheme, identities.c.value == fingerprint)
+    row = sql.execute(chosen).mappings().first()
     return read_joined(Account, row, accounts) if row else None

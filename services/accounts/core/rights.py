@@ -1,12 +1,13 @@
 """What an account may do for an organisation, by what it was given and how it came in."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.kernel.access import Principal, Role, Scope
 from services.accounts.core.values import Account, Membership, Session, Tenancy, Token
 
 OF_THE_UNVERIFIED: frozenset[Role] = frozenset({"member"})
+VERIFIERS: frozenset[Role] = frozenset({"operator", "agency"})
 OWN_SOURCE = "owner"
 ANY_SOURCE = "*"
 TOKEN, SESSION, LEGACY, PROVIDER = "tok-", "ses-", "legacy-", "provider"
@@ -80,3 +81,13 @@ def may_leave(leaving: Membership, members: Iterable[Membership]) -> bool:
     """An organisation that had an administrator keeps one for as long as anybody is left."""
     others = [member for member in members if member.account != leaving.account]
     return not leaving.administrator or not others or any(member.administrator for member in others)
+
+
+def may_verify(caller: Principal, tenancy: Tenancy) -> bool:
+    """Operators all; an agency those whose credit code names a division in its scope (GB 32100-2015: digits 3 to 8)."""
+    if "operator" in caller.roles:
+        return True
+    scope = replace(caller.scope, levels=frozenset())  # organisations have none
+    division = frozenset({tenancy.credit_code[2:8]} - {""})
+    overseeing = "agency" in caller.roles and caller.scope.is_given
+    return overseeing and bool(division) and scope.covers("organisation", division)

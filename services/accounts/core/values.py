@@ -15,7 +15,7 @@ ADMINISTER = "administer"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person or a machine. The name is for people to read and may be anybody's."""
+    """A person or a machine. The name is for people to read and may be anybody's; a person's is sealed."""
 
     id: str
     kind: AccountKind
@@ -75,7 +75,8 @@ class Token:
 class Session:
     """One sign-in. `parent`: the token that it was exchanged for, by which it stands and falls.
 
-    `roles` and `sources` are what a provider granted. `address` is a keyed digest of where it was begun.
+    `roles` and `sources` are what a provider granted, `formerly` (sealed) the name that was its subject's before
+    accounts had ids. `address` is a keyed digest of where it was begun.
     """
 
     id: str
@@ -91,11 +92,15 @@ class Session:
     created_at: str
     used_at: str
     expires_at: str
+    formerly: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A code or a link that was given out. A code is for an address, a link for an account or a token."""
+    """A code or a link that was given out. A link is for an account or a token.
+
+    A code is for an address: `email` is its fingerprint, `sealed` the address as who has the ticket can open it.
+    """
 
     id: str
     digest: str
@@ -107,6 +112,7 @@ class SignIn:
     created_at: str
     expires_at: str
     used_at: str | None = None
+    sealed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

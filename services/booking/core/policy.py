@@ -29,6 +29,7 @@ STATUS_NAMES: Mapping[BookingStatus, Bilingual] = {
     "cancelled": bilingual("booking.status-names.cancelled"),
 }
 HOUR = timedelta(hours=1)
+CONTACT_AFTER = timedelta(days=30)
 CENT = Decimal("0.01")
 SHOWN_TIMES = 6
 
@@ -54,6 +55,11 @@ def may_see(principal: Principal, booking: Booking, owner: bool) -> bool:
 def is_booker(principal: Principal, booking: Booking) -> bool:
     own = principal.formerly if booking.booker_name is None else principal.account
     return bool(principal.roles and own) and own == booking.booked_by
+
+
+def may_call(principal: Principal, booking: Booking, now: datetime) -> bool:
+    """Whether the caller is told whom to ask about the instrument: who booked it, until it is long over."""
+    return booking.status == "confirmed" and is_booker(principal, booking) and now < booking.end + CONTACT_AFTER
 
 
 def may_book(

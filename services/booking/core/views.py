@@ -25,6 +25,7 @@ class Seen:
     record: Record | None
     actions: tuple[Action, ...] = ()
     decides: bool = False
+    contacts: tuple[contract.BookingContact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def booking_view(seen: Seen, language: Language) -> contract.Booking:
         reason=booking.reason,
         changed_by=booking.changed_by if booking.changer_name is None else booking.changer_name,
         actions=seen.actions,
+        contacts=seen.contacts,
     )
 
 

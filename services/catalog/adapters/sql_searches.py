@@ -6,7 +6,7 @@ from typing import Literal
 
 from sqlalchemy import delete, select
 
-from hub.sql.statements import SqlDatabase, hold, insert_into, storable
+from hub.sql.statements import SqlDatabase, hold, insert_into, overwrite_deleted, storable
 from services.catalog.ports import SEARCHES_LIMIT, SavedSearch
 from services.catalog.tables import searches
 
@@ -58,6 +58,12 @@ class SqlSavedSearches:
         with self._database.writing() as sql:
             gone = sql.execute(delete(searches).where(searches.c.id == search_id, searches.c.owner.in_(owners)))
             return gone.rowcount > 0
+
+    def forget(self, owner: str) -> None:
+        with self._database.writing() as sql:
+            overwrite_deleted(sql)
+            sql.execute(delete(searches).where(searches.c.owner == owner))
+        self._database.purge(searches.name)
 
     def close(self) -> None:
         """Nothing is held; the database is closed by whoever opened it."""

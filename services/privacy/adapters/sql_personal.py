@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from hub.kernel.identifiers import base32
 from hub.ports.clock import Clock, rfc3339
 from hub.ports.personal import GONE, KeysLocked, Sealer
-from hub.sql.statements import SqlDatabase, among, hold, insert_into
+from hub.sql.statements import SqlDatabase, among, hold, insert_into, overwrite_deleted
 from services.privacy.adapters.master_keys import MasterKeys
 from services.privacy.core.sealing import KEY_BYTES, SubjectKey, ref_of
 from services.privacy.tables import person_keys
@@ -35,6 +35,14 @@ _DESTROY = (
 _REWRAP = update(person_keys).where(person_keys.c.subject == bindparam("of")).values(
     master=bindparam("by"), wrapped=bindparam("sealed")
 )  # fmt: skip
+
+
+class KeysDiffer(ValueError):
+    """Subjects that have another key here than in the file that was to be read."""
+
+    def __init__(self, subjects: list[str]) -> None:
+        super().__init__(", ".join(sorted(subjects)[:3]))
+        self.count = len(subjects)
 
 
 class SqlPersonalValues:
@@ -83,7 +91,7 @@ class SqlPersonalValues:
         """Destroy the subjects' keys; what is said of them later is not kept either, until `readmit`."""
         at = rfc3339(self._clock.now())
         with self._making() as sql:
-            _overwrite_deleted(sql)
+            overwrite_deleted(sql)
             sql.execute(_DESTROY, {"names": subjects, "at": at, "why": reason})
             gone = {"master": "", "wrapped": b"", "erased_at": at, "reason": reason}
             self._insert(sql, ({**self._new(subject), **gone} for subject in sorted(subjects)))
@@ -122,13 +130,29 @@ class SqlPersonalValues:
         return orjson.dumps({"masters": b64encode(self._masters.to_bytes()).decode(), "keys": rows})
 
     def load(self, dumped: bytes) -> int:
-        """Add the keys that lack; those that were erased here stay so. Returns how many there were in it."""
+        """Add the keys that lack; those that were erased here stay so. Returns how many there were in it.
+
+        Raises KeysDiffer where subjects have other keys here, under which something may have been sealed since.
+        """
         given = orjson.loads(dumped)
         rows = [{**row, "wrapped": b64decode(row["wrapped"])} for row in given["keys"]]
+        refs = {row["subject"]: row["ref"] for row in rows}
+        here = self._rows(_OF_SUBJECTS, set(refs))
+        if differing := [row.subject for row in here if row.wrapped and row.ref != refs[row.subject]]:
+            raise KeysDiffer(differing)
         with self._making() as sql:
             self._masters.keep(b64decode(given["masters"]))
             self._insert(sql, rows)
         return len(rows)
+
+    def without_key(self, tokens: Iterable[tuple[str, str]]) -> int:
+        """Of tokens with the subjects that they are about: how many have no key though nobody erased the subject."""
+        named = list(tokens)
+        refs = {row.ref for row in self._rows(_OF_REFS, {ref_of(token) for _, token in named})}
+        known = {row.subject for row in self._rows(_OF_SUBJECTS, {subject for subject, _ in named})}
+        return sum(
+            bool(ref_of(token)) and ref_of(token) not in refs and subject not in known for subject, token in named
+        )
 
     def close(self) -> None:
         """Nothing is held; the database is closed by whoever opened it."""
@@ -144,7 +168,7 @@ class SqlPersonalValues:
     def _rewrap(self) -> int:
         with self._making() as sql:
             rows = sql.execute(_OLD.limit(_ROTATED_AT_ONCE), {"newest": self._masters.newest}).all()
-            _overwrite_deleted(sql)
+            overwrite_deleted(sql)
             for row in rows:
                 key = self._masters.unwrap(row.wrapped, row.ref, row.master)
                 sealed = {"of": row.subject, "by": self._masters.newest, "sealed": self._masters.wrap(key, row.ref)}
@@ -183,8 +207,3 @@ def _opened(key: SubjectKey, tokens: Iterable[str]) -> dict[str, Any]:
         except ValueError:
             continue  # a value that only looks like a token
     return opened
-
-
-def _overwrite_deleted(sql: Connection) -> None:
-    if sql.dialect.name == "sqlite":
-        sql.exec_driver_sql("PRAGMA secure_delete=ON")

@@ -21,6 +21,7 @@ HUBS_OWN = frozenset(
         "membership.change",
         "invitation.give",
         "managers.name",
+        "belonging.assign",
         "steward.same-as",
         "claim.decide",
         "records.export",
