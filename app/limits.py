@@ -87,6 +87,7 @@ WRITING: Mapping[str, RouteLimits] = {
     "POST /register": FORM,
     "POST /sign-out": FORM,
     "POST /account": FORM,
+    "POST /account/data/erase": FORM,
     "POST /account/organisation": FORM,
     "POST /account/sessions/end": FORM,
     "POST /account/sessions/{session_id}/end": FORM,
@@ -125,7 +126,7 @@ PAGES = (
     "/steward/claims /instruments/{instrument_id}/managers /audit /audit/export "
     "/account /sign-in /register /mailbox "
     "/signed-out /language /manifest.webmanifest /sign-in/oidc /sign-in/callback /sign-out/oidc "
-    "/account/sessions /account/tokens /organisation /invitation /verifications "
+    "/account/data /account/data/export /account/sessions /account/tokens /organisation /invitation /verifications "
     "/static/{digest}/{name:path} /api/v1/openapi.json /metrics /healthz /readyz"
 )
 """What is only read, beside operations: the default."""

@@ -47,16 +47,19 @@ def address_of(request: Request) -> str:
     return f"{request.url.path}?{query}" if query else request.url.path
 
 
-def page(request: Request, template: str, status: int = 200, *, here: str = "", **context: Any) -> HTMLResponse:
+def page(
+    request: Request, template: str, status: int = 200, *, here: str = "", signed_out: bool = False, **context: Any
+) -> HTMLResponse:
     """A page of HTML. Names that a template uses and `context` lacks are an error, not blank.
 
     `here`: where it can be read anew, for a form's page whose own address answers no GET.
+    `signed_out`: the reader has just ceased to be signed in.
     """
     reader = reader_of(request)
     html = ENVIRONMENT.get_template(template).render(
         t=translator(reader.language),
         lang=reader.language,
-        signed_in=bool(reader.token),
+        signed_in=bool(reader.token) and not signed_out,
         here=here or address_of(request),
         map_tiles=tiles_of(request),
         **context,

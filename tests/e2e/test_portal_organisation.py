@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import httpx
+import orjson
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -189,7 +190,15 @@ def test_pages_of_an_organisation_are_clear_and_fit(
     page = open_page("/sign-in", **look)
     page.context.add_cookies([{"name": "hub_session", "value": kept_session(admin), "url": site.url}])
     operator = open_page("/verifications", token=site.operator, **look)
-    for path in ("/account", "/account/sessions", "/account/tokens", "/organisation", "/register", link.path):
+    for path in (
+        "/account",
+        "/account/sessions",
+        "/account/tokens",
+        "/account/data",
+        "/organisation",
+        "/register",
+        link.path,
+    ):
         page.goto(path)
         unfolded(page, path)
     page.goto(f"{link.path}#{link.fragment}")
@@ -204,3 +213,23 @@ def unfolded(page: Page, path: str) -> None:
         fold.click()
     assert_clear(page, path)
     assert_fits(page)
+
+
+def test_ones_own_data_is_taken_along_and_then_erased(open_page: Open, site: Site) -> None:
+    page = registered(open_page, "leaver@example.org", "钱进", "告别公司")
+    session = kept_session(page)
+    page.goto("/account")
+    page.get_by_role("link", name="我的数据").tap()
+    expect(page.get_by_role("heading", name="我的数据")).to_be_visible()
+    assert_fits(page)
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="下载我的数据").tap()
+    assert downloading.value.suggested_filename == "my-data.json"
+    kept = orjson.loads(downloading.value.path().read_bytes())
+    assert (kept["account"]["name"], kept["account"]["emails"]) == ("钱进", ["leaver@example.org"])
+    page.locator("summary", has_text="注销账号").tap()
+    page.get_by_label("请输入 leaver@example.org 以确认").fill("leaver@example.org")
+    assert_fits(page)
+    page.get_by_role("button", name="永久清除").tap()
+    expect(page.get_by_role("status")).to_contain_text("您已退出登录")
+    assert me(site, session).status_code == 401

@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.kernel.operation import Operation
 from hub.web.routes import address
-from schemas.http import accounts, organisations
+from schemas.http import accounts, organisations, own_data
 
 TOKEN = "known-token"  # not a secret of anything
 HOSTILE = "<script>alert(1)</script>&\"'"
@@ -38,6 +38,9 @@ OWN_ACCOUNT = {
     "providers": [HOSTILE],
     "organisations": [OWN_ORGANISATION, OTHER_ORGANISATION],
 }
+OWN_DATA = dict.fromkeys(
+    ("sessions", "tokens", "bookings", "saved_searches", "records", "shared_records", "audit"), ()
+) | {"made_at": AT, "account": OWN_ACCOUNT}
 TOKEN_VIEW = {
     "id": "tok-1",
     "name": HOSTILE,
@@ -77,6 +80,8 @@ def answers() -> Iterator[tuple[Operation[Any], dict[str, str], object]]:
         (accounts.MAILS, {}, {"mails": [{"date": AT, "to": "a@b.cn", "subject": HOSTILE, "text": HOSTILE}]}),
         (accounts.ACCOUNT, {}, OWN_ACCOUNT),
         (accounts.CHANGE_ACCOUNT, {}, OWN_ACCOUNT),
+        (own_data.OWN_DATA, {}, OWN_DATA),
+        (own_data.ERASE_OWN, {}, {"account": "acc-1", "cancelled_bookings": 2, "records": ["a"], "left": ["b"]}),
         (accounts.ACT_FOR, {}, OWN_ACCOUNT),
         (accounts.END_OTHERS, {}, {"ended": 1}),
         (accounts.TOKENS, {}, {"tokens": [TOKEN_VIEW]}),

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from schemas.http import accounts, organisations
+from schemas.http import accounts, organisations, own_data
 from services.portal.core.devices import device_text
 from tests.unit.portal_accounts import OFFERED, TOKEN
 from tests.unit.portal_api import Asked, answering, sent, signed_in
@@ -95,6 +95,23 @@ def test_the_other_language_is_a_page_that_can_be_read(
 ) -> None:
     text = asked.browser.post(path, data=form, headers=SAME_SITE).text
     assert f"/language?to=en&amp;next={here.replace('%2F', '/')}" in text
+
+
+def test_ones_own_data_is_a_file_and_erasing_it_ends_the_session(asked: Asked) -> None:
+    file = asked.browser.get("/account/data/export")
+    assert file.headers["content-disposition"] == 'attachment; filename="my-data.json"'
+    assert file.json()["account"]["emails"] == ["a@b.cn"]
+    answer = asked.browser.post("/account/data/erase", data={"confirmation": "a@b.cn"}, headers=SAME_SITE)
+    assert sent(asked, own_data.ERASE_OWN.path) == {"confirmation": "a@b.cn"}
+    assert "已取消 2 个预约" in answer.text
+    assert 'hub_session=""' in answer.headers["set-cookie"]
+    assert "/account" not in answer.text, "nobody is signed in any more"
+    asked.browser.cookies.set("hub_session", TOKEN)
+    asked.answer = answering((own_data.ERASE_OWN, 422))
+    answer = asked.browser.post("/account/data/erase", data={"confirmation": "x<"}, headers=SAME_SITE)
+    assert answer.status_code == 422
+    assert 'value="x&lt;"' in answer.text
+    assert "set-cookie" not in answer.headers
 
 
 @pytest.mark.parametrize(
