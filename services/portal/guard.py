@@ -51,7 +51,7 @@ def add_page(router: APIRouter, api: AsyncHubClient, name: str, page: Page) -> N
                 refuse_forged(request)
             response = await page(request, api)
         except ApiProblem as problem:
-            response = refused(request, problem.status, problem.messages if problem.details else [])
+            response = refused(request, problem.status, words_for_people(problem))
         except HTTPException as error:
             response = refused(request, error.status_code, [])
         except ClientDisconnect:
@@ -109,12 +109,17 @@ def refused(request: Request, status: int, messages: list[str]) -> Response:
     """The error page; a session that the API no longer knows is dropped."""
     told = status if status in TOLD else 500
     back = address_of(request) if request.method == "GET" else referring(request)
-    # To programs the API names the header or the parameter; people know neither.
     told_more = [] if status in (401, 404) else messages
     response = rendered(request, "error.html", status, code=told, messages=told_more, next=back)
     if status == 401 and session_cookie(request) in request.cookies:
         forget(request, response)
     return response
+
+
+def words_for_people(problem: ApiProblem) -> list[str]:
+    """What the API says, without what it says of a header: that is for programs, and people know none."""
+    errors = problem.details.errors if problem.details else ()
+    return [item.message for item in errors if item.field != "Authorization"]
 
 
 def forget(request: Request, response: Response) -> None:

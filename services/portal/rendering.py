@@ -160,6 +160,7 @@ def _environment() -> Environment:
     environment.filters["marks"] = lambda html: Markup(only_marks(html))  # noqa: S704 - escaped by only_marks
     environment.filters["day"] = times.date_text
     environment.filters["span"] = lambda span, language: times.span_text(span.start, span.end, language)
+    environment.filters["zone"] = times.zone_text
     environment.filters["clock"] = times.clock
     environment.filters["money"] = money_text
     return environment

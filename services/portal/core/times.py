@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from hub.text.language import Language
+from hub.text.messages import sentence
 from schemas.http.booking import Price
 
 
@@ -40,6 +41,11 @@ def span_text(start: str, end: str, language: Language) -> str:
     if first.date() == last.date():
         return f"{text}–{last:%H:%M}"
     return f"{text} – {day_text(last.date(), language)} {last:%H:%M}"
+
+
+def zone_text(zone: str, language: Language) -> str:
+    """What people call an IANA zone, its own name where they have no other."""
+    return sentence("portal.zone.china", language) if zone == "Asia/Shanghai" else zone
 
 
 def date_text(moment: str, language: Language) -> str:

@@ -62,9 +62,8 @@ async def sign_in(request: Request, api: AsyncHubClient, sent: Mapping[str, str]
         if problem.status not in SHOWN:
             raise
         wrong = "token" if problem.status == 401 and not link else ""
-        return await sign_in_page(
-            request, api, back, problem.status, wrong=wrong, problems=[] if wrong else problem.messages
-        )
+        problems = [] if wrong else refusal_words(reader, problem, "link")
+        return await sign_in_page(request, api, back, problem.status, wrong=wrong, problems=problems)
     return signed_in(request, begun, back)
 
 
@@ -83,9 +82,16 @@ async def by_code(request: Request, api: AsyncHubClient) -> Response:
         if problem.status not in SHOWN:
             raise
         wrong = "code" if ticket else "email"
+        problems = refusal_words(reader, problem, wrong)
         return await sign_in_page(
-            request, api, back, problem.status, email=email, ticket=ticket, wrong=wrong, problems=problem.messages
+            request, api, back, problem.status, email=email, ticket=ticket, wrong=wrong, problems=problems
         )
+
+
+def refusal_words(reader: Reader, problem: ApiProblem, field: str) -> Sequence[str]:
+    """What to do about it: the API names its own field, which people see nowhere."""
+    about_it = problem.details and any(item.field == field for item in problem.details.errors)
+    return [translator(reader.language)(f"sign_in.wrong.{field}")] if about_it else problem.messages
 
 
 def device_of(request: Request) -> str:
