@@ -18,6 +18,8 @@ from services.accounts.access import new_tenancy
 from services.accounts.core.codes import email_address
 from services.accounts.core.values import TenancyState
 from services.accounts.organisations import checked_code
+from services.accounts.service import Accounts
+from services.portal.core.devices import device_text
 
 Account = Annotated[str, typer.Argument(help=t("cli.accounts.account"))]
 Organisation = Annotated[str, typer.Argument(help=t("cli.accounts.organisation"))]
@@ -28,13 +30,13 @@ def list_accounts(context: typer.Context, data: Data = None) -> None:
     """Print a line an account, the newest first."""
     session = session_of(context)
     headings = ("id", "name", "kind", "identities", "organisation", "disabled")
-    table = session.table(*(f"cli.heading.{heading}" for heading in headings), whole={0})
+    table = session.table(*(f"cli.heading.{heading}" for heading in headings), whole={0, 4})
     with directory(session, data) as accounts:
         listed = accounts.access.accounts.accounts(LISTED)
         names = accounts.access.accounts.names([account for account, _ in listed])
         for account, known_by in listed:
             belongs = [tenancy.id for _, tenancy in accounts.access.accounts.organisations_of(account.id)]
-            values = ", ".join(value for _, value in known_by), ", ".join(belongs), (account.disabled_at or "")[:16]
+            values = "\n".join(value for _, value in known_by), "\n".join(belongs), (account.disabled_at or "")[:16]
             table.add_row(*map(escape, (account.id, names[account.id], account.kind, *values)))
     session.out.print(table)
 
@@ -56,21 +58,30 @@ def add_account(
     if address is None:
         session.stop(WRONG_USAGE, bilingual("accounts.no-email"))
     with directory(session, data) as accounts:
-        account = accounts.access.add_account(name, known_by=[("email", address)])
+        account = accounts.access.add_account(name, known_by=[("email", address)], by=OPERATOR)
         if organisation:
             given = frozenset(cast(list[Role], roles or ["member"]))
             accounts.organisations.add_member(OPERATOR, organisation, account.id, given, administrator=administrator)
     typer.echo(account.id)
 
 
+def id_of(accounts: Accounts, text: str) -> str:
+    """The id of the account that has this e-mail address; other texts as they are."""
+    address = email_address(text)
+    found = accounts.access.accounts.account_of(("email", address)) if address else None
+    return found.id if found else text
+
+
 def link(context: typer.Context, account: Account, data: Data = None) -> None:
     """Print a one-time link for an account."""
     session = session_of(context)
     with directory(session, data) as accounts:
-        kept = accounts.access.accounts.account(account)
-        if kept is None or kept.disabled_at:
-            session.stop(WRONG_USAGE, bilingual("accounts.no-such-account"))
-        given = accounts.sign_ins.new_link(account)
+        kept = accounts.access.accounts.account(id_of(accounts, account))
+        if kept is None:
+            session.stop(WRONG_USAGE, bilingual("cli.accounts.no-account"))
+        if kept.disabled_at:
+            session.stop(WRONG_USAGE, bilingual("cli.accounts.is-disabled"))
+        given = accounts.sign_ins.new_link(kept.id, by=OPERATOR)
     settings = settings_for(data)
     typer.echo(f"{settings.public_url or address_of(settings)}/sign-in?link={given.text}")
     session.note(bilingual("cli.accounts.link-is-good"))
@@ -85,10 +96,10 @@ def disable(
     """Let nobody in by the account any more, or again."""
     session = session_of(context)
     with directory(session, data) as accounts:
-        access = accounts.access
+        access, account = accounts.access, id_of(accounts, account)
         since = None if enable else rfc3339(access.now)
         if not access.accounts.change_account(account, disabled_at=since):
-            session.stop(WRONG_USAGE, bilingual("accounts.no-such-account"))
+            session.stop(WRONG_USAGE, bilingual("cli.accounts.no-account"))
         access.note("account.enable" if enable else "account.disable", account, by=OPERATOR)
         if not enable:
             access.credentials.end_sessions(account)
@@ -104,10 +115,11 @@ def assign(
 ) -> None:
     """Give an account what was kept under a name before accounts had ids."""
     from app.operations.assigning import assign as give
+    from services.accounts.manifest import ACCOUNTS
 
     session = session_of(context)
     with all_stores(session, data) as on:
-        given = give(on, name, account, organisation, OPERATOR)
+        given = give(on, name, id_of(on.get(ACCOUNTS), account), organisation, OPERATOR)
     told = bilingual("cli.accounts.assigned", bookings=given.bookings, receipts=given.receipts, searches=given.searches)
     session.say(told, "green")
 
@@ -141,7 +153,7 @@ def add_organisation(
     with directory(session, data) as accounts:
         checked, at = checked_code(code), rfc3339(accounts.access.now)
         tenancy = new_tenancy(name, english, at, credit_code=checked, created_by=OPERATOR.account)
-        accounts.access.add_tenancy(tenancy)
+        accounts.access.add_tenancy(tenancy, by=OPERATOR)
     typer.echo(tenancy.id)
 
 
@@ -202,13 +214,15 @@ def list_sessions(
     """Print a line a session, the newest first."""
     session = session_of(context)
     headings = ("id", "account", "organisation", "way", "device", "since", "used")
-    table = session.table(*(f"cli.heading.{heading}" for heading in headings), whole={0})
+    table = session.table(*(f"cli.heading.{heading}" for heading in headings), whole={0, 1})
     with directory(session, data) as accounts:
         access = accounts.access
         kept = access.credentials.sessions(account, rfc3339(access.now), access.idle_since(), LISTED)
         for begun in kept:
-            times = begun.created_at[:16], begun.used_at[:16]
-            table.add_row(*map(escape, (begun.id, begun.account, begun.tenancy, begun.way, begun.device, *times)))
+            times = (at[5:16].replace("T", " ") for at in (begun.created_at, begun.used_at))
+            acting = access.accounts.tenancy(begun.tenancy)
+            name = (acting.name_zh if session.language == "zh" else acting.name_en) if acting else ""
+            table.add_row(*map(escape, (begun.id, begun.account, name, begun.way, device_text(begun.device), *times)))
     session.out.print(table)
 
 
@@ -223,8 +237,11 @@ def end_sessions(
     if not session_id and not account:
         session.stop(WRONG_USAGE, bilingual("cli.accounts.session-or-account"))
     with directory(session, data) as accounts:
-        ended = accounts.access.credentials.end_sessions(account, session_id)
-        accounts.access.note("session.end", session_id or "all", by=OPERATOR, detail=account or "")
+        whose = id_of(accounts, account) if account else None
+        ended = accounts.access.credentials.end_sessions(whose, session_id)
+        if not ended:
+            session.stop(WRONG_USAGE, bilingual("cli.accounts.none-ended"))
+        accounts.access.note("session.end", session_id or "all", by=OPERATOR, detail=whose or "")
     session.say(bilingual("cli.accounts.ended", count=ended), "green")
 
 

@@ -12,6 +12,12 @@ from hub.text.messages import bilingual
 from services.accounts.service import Accounts
 
 LISTED = 1_000
+_TO_OPERATORS = {
+    "no-organisation": "cli.accounts.no-organisation",
+    "no-such-account": "cli.accounts.no-account",
+    "no-such-token": "cli.accounts.no-token",
+}
+"""Refusals whose words are for people who have accounts, in words for operators."""
 
 
 @contextmanager
@@ -37,7 +43,8 @@ def all_stores(session: Session, data: Data, *, making: bool = False) -> Iterato
         yield on
     except Refusal as refusal:
         for problem in refusal.problems:
-            session.note(problem.message(session.language), "red")
+            told = _TO_OPERATORS.get(problem.code)
+            session.note(bilingual(told) if told else problem.message(session.language), "red")
         session.stop(
             UNREACHABLE if refusal.status >= 500 else WRONG_USAGE, bilingual("cli.accounts.nothing-was-changed")
         )

@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 
 from app.cli.directory import LISTED, check_roles, directory
+from app.cli.noting import OPERATOR
 from app.cli.session import WRONG_USAGE, Data, session_of, settings_for
 from app.cli.wording import t
 from hub.auth.sources import load_sources
@@ -44,7 +45,7 @@ def issue(
     if "submitter" in chosen and not sources:
         session.stop(WRONG_USAGE, bilingual("cli.tokens.submitter-needs-source-whom"))
     with directory(session, data, making=True) as accounts:
-        issued = accounts.tokens.issue_for_machine(name, chosen, sources or (), organisation, days)
+        issued = accounts.tokens.issue_for_machine(name, chosen, sources or (), organisation, days, by=OPERATOR)
     typer.echo(issued.text)
     session.note(bilingual("cli.tokens.keep-safe-not-shown"))
 
@@ -54,7 +55,7 @@ def list_tokens(context: typer.Context, data: Data = None) -> None:
     session = session_of(context)
     table = session.table(
         "cli.heading.id", "cli.heading.name", "cli.heading.organisation", "cli.heading.roles", "cli.heading.sources",
-        "cli.heading.expires", "cli.heading.used", whole={0},
+        "cli.heading.expires", "cli.heading.used", whole={0, 2},
     )  # fmt: skip
     with directory(session, data) as accounts:
         for row in _rows(accounts):
@@ -70,7 +71,7 @@ def revoke(
     """Revoke a token, and end the sessions that it was exchanged for."""
     session = session_of(context)
     with directory(session, data) as accounts:
-        accounts.tokens.revoke(token)
+        accounts.tokens.revoke(token, by=OPERATOR)
     session.say(bilingual("cli.tokens.revoked", token=token), "green")
 
 

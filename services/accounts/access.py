@@ -91,23 +91,31 @@ class Access:
         acting = (by.account, by.organisation, by.credential) if by else ("", "", "")
         self._audit.note(AuditEvent(self.now, *acting, action, subject, "done", detail))
 
-    def add_account(self, name: str, kind: str = "person", known_by: Iterable[tuple[str, str]] = ()) -> Account:
+    def add_account(
+        self, name: str, kind: str = "person", known_by: Iterable[tuple[str, str]] = (), *, by: Principal | None = None
+    ) -> Account:
         """A new account, or the one that is known by one of these already."""
         made = Account(
             new_id("acc"), "machine" if kind == "machine" else "person", plain(name, NAME_CHARS), rfc3339(self.now)
         )
         account = self.accounts.add_account(made, known_by)
         if account.id == made.id:
-            self.note("account.add", account.id, detail=kind)
+            self.note("account.add", account.id, by=by, detail=kind)
         return account
 
     def add_tenancy(
-        self, tenancy: Tenancy, account: str = "", roles: Iterable[Role] = (), *, administrator: bool = False
+        self,
+        tenancy: Tenancy,
+        account: str = "",
+        roles: Iterable[Role] = (),
+        *,
+        administrator: bool = False,
+        by: Principal | None = None,
     ) -> None:
         """A new organisation, with its first member."""
         first = Membership(account, tenancy.id, frozenset(roles), administrator, tenancy.created_at)
         self.accounts.add_tenancy(tenancy, first if account else None)
-        self.note("organisation.add", tenancy.id, detail=tenancy.state)
+        self.note("organisation.add", tenancy.id, by=by, detail=tenancy.state)
 
     def token_behind(self, caller: Principal) -> Token | None:
         """The token that the caller shows, or that its session was exchanged for; None for people who signed in."""

@@ -63,7 +63,7 @@ class Organisations:
             raise refused("no-name", 422, "name_zh")
         code = checked_code(credit_code)
         tenancy = new_tenancy(*names, self._now(), credit_code=code, created_by=caller.account)
-        self._access.add_tenancy(tenancy, caller.account, {"member"}, administrator=True)
+        self._access.add_tenancy(tenancy, caller.account, {"member"}, administrator=True, by=caller)
         if named := plain(person, NAME_CHARS):
             self._accounts.change_account(caller.account, name=named)
         self._sign_ins.act_for(caller, tenancy.id)

@@ -98,12 +98,12 @@ class SignIns:
         account = self._access.add_account(email.partition("@")[0], known_by=[("email", email)])
         return self._begin(account.id, "code", whence)
 
-    def new_link(self, account: str, parent: str = "") -> Credential:
+    def new_link(self, account: str, parent: str = "", by: Principal | None = None) -> Credential:
         """A link's credential: good once, for LINK_GOOD, for the account or for the holder of a legacy token."""
         link = new_credential("lnk")
         row = replace(self._sign_in(LINK_GOOD, account=account, parent=parent), id=link.id, digest=link.digest)
         self._credentials.add_sign_in(row, rfc3339(self._access.now - CODES_COUNTED))
-        self._access.note("link.give", account or parent)
+        self._access.note("link.give", account or parent, by=by)
         return link
 
     def by_link(self, text: str, whence: Whence) -> tuple[Credential, Session]:

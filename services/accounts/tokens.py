@@ -62,6 +62,8 @@ class Tokens:
         sources: Collection[str],
         organisation: str = "",
         days: int = 0,
+        *,
+        by: Principal | None = None,
     ) -> Issued:
         """A token of a new machine account, by an operator: for the organisation, else for one of the machine's own.
 
@@ -73,24 +75,24 @@ class Tokens:
             raise refused("no-organisation", 404)
         if tenancy and not set(sources) <= tenancy.sources | {OWN_SOURCE}:
             raise refused("sources-beyond", 403, "source", ", ".join(sorted(set(sources) - tenancy.sources)))
-        account = access.add_account(name, "machine")
+        account = access.add_account(name, "machine", by=by)
         if tenancy is None:
             made = new_tenancy(
                 name, name, rfc3339(access.now), verified_by="operator", evidence=OPERATORS_EVIDENCE,
                 sources=frozenset(sources),
             )  # fmt: skip
-            access.add_tenancy(made, account.id, roles)
+            access.add_tenancy(made, account.id, roles, by=by)
             organisation = made.id
         else:
-            operator = Principal("operator", frozenset({"operator"}))
+            operator = by or Principal("operator", frozenset({"operator"}))
             self._organisations.add_member(operator, organisation, account.id, frozenset(roles), administrator=False)
-        return self._issue(account.id, organisation, name, scopes=roles, sources=sources, days=days, by=None)
+        return self._issue(account.id, organisation, name, scopes=roles, sources=sources, days=days, by=by)
 
     def of(self, caller: Principal) -> Sequence[Token]:
         """The caller's, the newest first; those revoked are left out."""
         return self._access.credentials.tokens(caller.account, TOKENS_LIMIT)
 
-    def revoke(self, token_id: str, caller: Principal | None = None) -> None:
+    def revoke(self, token_id: str, caller: Principal | None = None, by: Principal | None = None) -> None:
         """A token of the caller's own account; without a caller (an operator's command), any, legacy ones too.
 
         Sessions that it was exchanged for end with it. 404 where there is none.
@@ -104,7 +106,7 @@ class Tokens:
             done = own and access.credentials.revoke_token(token_id, rfc3339(access.now))
         if not done:
             raise refused("no-such-token", 404)
-        access.note("token.revoke", token_id, by=caller)
+        access.note("token.revoke", token_id, by=caller or by)
 
     def _issue(
         self, account: str, organisation: str, name: str, *, scopes: Collection[str], sources: Collection[str],
