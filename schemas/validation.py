@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 import orjson
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from hub.kernel.expectations import expected
+from hub.kernel.expectations import as_it_is, expected
 from hub.kernel.identifiers import cleaned, is_clean
 from hub.kernel.problems import Problem, quoted
 from hub.text.language import Bilingual
@@ -75,7 +76,7 @@ def validate_text(kind: Kind, row: Mapping[str, str]) -> Valid | Invalid:
         try:
             _put(raw, path, _value(spec, text) if spec else text)
         except ValueError:
-            reason = expected(f"{spec.type if spec else 'text'}_type", {})
+            reason = (spec.meta.hint if spec else None) or expected(f"{spec.type if spec else 'text'}_type", {})
             found = quoted(text) if spec and spec.openness == "public" else MASK
             problems.append(Problem("unreadable", reason, found, path, spec.label if spec else None))
     if problems:
@@ -178,8 +179,15 @@ def _problem(specs: Mapping[str, FieldSpec], item: ErrorDetails) -> Problem:
     if item["type"] == "extra_forbidden":
         return Problem("unknown-field", _known(specs, ".".join(names)), quoted(names[-1]), field)
     hint = spec.meta.hint if spec else None
-    reason = hint or expected(item["type"], item.get("ctx", {}))
+    named = partial(_code, spec.meta.codes) if spec and spec.meta.codes else as_it_is
+    reason = hint or expected(item["type"], item.get("ctx", {}), named)
     return Problem(item["type"], reason, _excerpt(spec, item), field, spec.label if spec else None)
+
+
+def _code(codes: str, code: str) -> Bilingual:
+    """As people call it, and as programs do: files may have either."""
+    label = code_list(codes).label(code)
+    return Bilingual(*(text if text == code else f"{text} ({code})" for text in (label.zh, label.en)))
 
 
 def _excerpt(spec: FieldSpec | None, item: ErrorDetails) -> str:
