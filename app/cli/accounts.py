@@ -5,7 +5,7 @@ from typing import Annotated, cast
 import typer
 from rich.markup import escape
 
-from app.cli.directory import LISTED, all_stores, check_roles, directory
+from app.cli.directory import LISTED, all_stores, check_roles, directory, organisation_name
 from app.cli.noting import OPERATOR
 from app.cli.session import WRONG_USAGE, Data, Session, address_of, session_of, settings_for
 from app.cli.tokens import ROLES
@@ -220,8 +220,7 @@ def list_sessions(
         kept = access.credentials.sessions(account, rfc3339(access.now), access.idle_since(), LISTED)
         for begun in kept:
             times = (at[5:16].replace("T", " ") for at in (begun.created_at, begun.used_at))
-            acting = access.accounts.tenancy(begun.tenancy)
-            name = (acting.name_zh if session.language == "zh" else acting.name_en) if acting else ""
+            name = organisation_name(session, accounts, begun.tenancy)
             table.add_row(*map(escape, (begun.id, begun.account, name, begun.way, device_text(begun.device), *times)))
     session.out.print(table)
 

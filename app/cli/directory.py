@@ -60,6 +60,12 @@ def _opened(session: Session, on: Resources, key: Key[Accounts]) -> Accounts:
         session.stop(UNREACHABLE, bilingual("cli.up.cannot-open-data", data_dir=folder, error=error))
 
 
+def organisation_name(session: Session, accounts: Accounts, organisation: str) -> str:
+    """In the session's language; the id of one that is not there."""
+    known = accounts.access.accounts.tenancy(organisation)
+    return (known.name_zh if session.language == "zh" else known.name_en) if known else organisation
+
+
 def check_roles(session: Session, roles: list[str] | None, among: tuple[str, ...]) -> None:
     """Stop where one of the roles is none."""
     if wrong := set(roles or ()) - set(among):

@@ -6,9 +6,9 @@ from typing import Annotated, cast, get_args
 import typer
 from rich.markup import escape
 
-from app.cli.directory import LISTED, check_roles, directory
+from app.cli.directory import LISTED, check_roles, directory, organisation_name
 from app.cli.noting import OPERATOR
-from app.cli.session import WRONG_USAGE, Data, session_of, settings_for
+from app.cli.session import WRONG_USAGE, Data, Session, session_of, settings_for
 from app.cli.wording import t
 from hub.auth.sources import load_sources
 from hub.kernel.access import Role
@@ -55,10 +55,10 @@ def list_tokens(context: typer.Context, data: Data = None) -> None:
     session = session_of(context)
     table = session.table(
         "cli.heading.id", "cli.heading.name", "cli.heading.organisation", "cli.heading.roles", "cli.heading.sources",
-        "cli.heading.expires", "cli.heading.used", whole={0, 2},
+        "cli.heading.expires", "cli.heading.used", whole={0},
     )  # fmt: skip
     with directory(session, data) as accounts:
-        for row in _rows(accounts):
+        for row in _rows(session, accounts):
             table.add_row(*map(escape, row))
     session.out.print(table)
 
@@ -75,11 +75,11 @@ def revoke(
     session.say(bilingual("cli.tokens.revoked", token=token), "green")
 
 
-def _rows(accounts: Accounts) -> Iterator[tuple[str, ...]]:
+def _rows(session: Session, accounts: Accounts) -> Iterator[tuple[str, ...]]:
     for holder in accounts.access.legacy.principals():
         roles, sources = ", ".join(sorted(holder.roles)), ", ".join(sorted(holder.sources))
         yield holder.credential, holder.name, holder.organisation, roles, sources, "", ""
     for token in accounts.access.credentials.tokens(None, LISTED):
         scopes, sources = ", ".join(sorted(token.scopes)), ", ".join(sorted(token.sources))
         dates = (token.expires_at or "")[:10], (token.used_at or "")[:16]
-        yield token.id, token.name, token.tenancy, scopes, sources, *dates
+        yield token.id, token.name, organisation_name(session, accounts, token.tenancy), scopes, sources, *dates

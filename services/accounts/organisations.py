@@ -140,6 +140,8 @@ class Organisations:
         address = email_address(email) if email.strip() else ""
         if address is None:
             raise refused("no-email", 422, "email")
+        if self._has_member(tenancy_id, address):
+            raise refused("already-member", 422, "email", address)
         given, now = new_credential("inv"), self._access.now
         ends = rfc3339(now + INVITATION_GOOD)
         invitation = Invitation(
@@ -280,6 +282,10 @@ class Organisations:
         self._accounts.change_membership(invitation.tenancy, caller.account, joined, self._now())
         if not caller.organisation:
             self._sign_ins.act_for(caller, invitation.tenancy)
+
+    def _has_member(self, tenancy_id: str, address: str) -> bool:
+        account = self._accounts.account_of(("email", address)) if address else None
+        return bool(account and self._accounts.membership(account.id, tenancy_id))
 
     def _givable(self, caller: Principal, roles: frozenset[Role]) -> None:
         if "operator" not in caller.roles and not roles <= _GIVEN:

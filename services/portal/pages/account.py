@@ -18,6 +18,7 @@ from schemas.http.accounts import (
     OwnOrganisation,
 )
 from schemas.http.catalog import SAVED_SEARCHES
+from schemas.http.claims import CLAIMS
 from services.portal.guard import Pages, form_of, local, unless_refused
 from services.portal.pages.bookings import DECIDERS, to_decide
 from services.portal.pages.claims import CONCERNED
@@ -56,7 +57,11 @@ async def account_page(
     async def waiting() -> int:
         return len(await to_decide(reader, api)) if roles & DECIDERS else 0
 
-    account, saved, to_confirm = await gather(own_account(reader, api), kept(), waiting())
+    async def claimed() -> int:
+        claims = (await api.call(reader, CLAIMS)).claims if roles & CONCERNED else ()
+        return sum(claim.may_decide and not claim.decision for claim in claims)
+
+    account, saved, to_confirm, to_decide_claims = await gather(own_account(reader, api), kept(), waiting(), claimed())
     return page(
         request,
         "account.html",
@@ -68,6 +73,7 @@ async def account_page(
         problems=problem.by_field if problem else {},
         verifies=bool(roles & VERIFIERS),
         to_confirm=to_confirm,
+        to_decide_claims=to_decide_claims,
         saved=saved,
         decides=bool(roles & DECIDERS),
         submits=bool(roles & MAY_SUBMIT),
