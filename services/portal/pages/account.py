@@ -58,7 +58,7 @@ async def account_page(
         return len(await to_decide(reader, api)) if roles & DECIDERS else 0
 
     async def claimed() -> int:
-        claims = (await api.call(reader, CLAIMS)).claims if roles & CONCERNED else ()
+        claims = (await api.call(reader, CLAIMS)).claims if roles & CONCERNED and not problem else ()
         return sum(claim.may_decide and not claim.decision for claim in claims)
 
     account, saved, to_confirm, to_decide_claims = await gather(own_account(reader, api), kept(), waiting(), claimed())
