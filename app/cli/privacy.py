@@ -61,15 +61,16 @@ def list_entries(
     data: Data = None,
 ) -> None:
     """Print a line an entry, the newest first."""
-    from services.privacy.manifest import trail
+    from services.privacy.manifest import reading
     from services.privacy.ports import Selection
 
     session = session_of(context)
     names = ("at", "account", "action", "subject", "outcome", "detail")
-    table = session.table("cli.heading.number", *(f"cli.privacy.heading-{name}" for name in names))
+    table = session.table("cli.heading.number", *(f"cli.privacy.heading-{name}" for name in names), whole={0, 1})
     with _opened(context, data) as on:
-        for entry in trail(on).entries(Selection(subject=subject, action=action), limit):
-            table.add_row(str(entry.number), *(escape(str(getattr(entry, name))) for name in names))
+        for entry in reading(on).newest(Selection(subject=subject, action=action), limit, session.language):
+            words = (str(entry[name]) for name in ("who", "what", "to", "how", "further"))
+            table.add_row(str(entry["number"]), f"{str(entry['at'])[:19]}Z", *map(escape, words))
     session.out.print(table)
 
 

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from app.cli import environment
 from app.cli.first_load import begin, is_first_start, load_sample
+from app.cli.noting import OPERATOR
 from app.cli.session import (
     ADDRESS_FILE,
     DEMO_TOKEN,
@@ -136,12 +137,13 @@ def _started(session: Session, settings: Settings, accounts: Accounts, url: str,
     token = operator_token(settings.data_dir)
     session.say(bilingual("cli.up.hub-up", url=url), "bold green")
     if token:
-        _link(session, bilingual("cli.up.operator-sign"), url, accounts.link_for(token))
+        _link(session, bilingual("cli.up.operator-sign"), url, accounts.link_for(token, OPERATOR))
     demo = settings.data_dir / DEMO_TOKEN
     if first and not demo.exists():
-        write_private(demo, accounts.issue(DEMO_COMPANY, {"member"}, ()).encode())
+        write_private(demo, accounts.issue(DEMO_COMPANY, {"member"}, (), by=OPERATOR).encode())
     if demo.exists():
-        _link(session, bilingual("cli.up.demo-company-sign"), url, accounts.link_for(demo.read_text("utf-8").strip()))
+        link = accounts.link_for(demo.read_text("utf-8").strip(), OPERATOR)
+        _link(session, bilingual("cli.up.demo-company-sign"), url, link)
     if first and token:
         with HubClient(url, token, session.language) as client:
             try:

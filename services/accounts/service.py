@@ -49,17 +49,19 @@ class Accounts:
     def admit(self, person: ProviderPerson) -> Principal | None:
         return self.access.admit(person)
 
-    def issue(self, name: str, roles: set[Role], sources: set[str] | tuple[str, ...]) -> str:
+    def issue(
+        self, name: str, roles: set[Role], sources: set[str] | tuple[str, ...], *, by: Principal | None = None
+    ) -> str:
         """A token of a new machine with an organisation of its own."""
-        return self.tokens.issue_for_machine(name, roles, sources).text
+        return self.tokens.issue_for_machine(name, roles, sources, by=by).text
 
-    def link_for(self, token: str) -> str | None:
+    def link_for(self, token: str, by: Principal | None = None) -> str | None:
         """The credential of a link for whoever holds the token; None where nobody does."""
         holder = self.principal(token)
         if holder is None:
             return None
         legacy = holder.credential if holder.credential.startswith(LEGACY) else ""
-        return self.sign_ins.new_link("" if legacy else holder.account, legacy).text
+        return self.sign_ins.new_link("" if legacy else holder.account, legacy, by).text
 
     def close(self) -> None:
         """Nothing is held."""

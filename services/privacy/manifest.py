@@ -30,7 +30,8 @@ def _audit(on: Resources) -> SqlAuditTrail:
     return SqlAuditTrail(on.tables("audit"), on.settings.data_dir / AUDIT_FOLDER)
 
 
-def _reading(on: Resources) -> Trail:
+def reading(on: Resources) -> Trail:
+    """The audit trail in words."""
     return Trail(trail(on), on.get(NAMES), on.get(RECORD_STORE), on.get(PERSONAL), on.clock, on.settings.timezone)
 
 
@@ -47,5 +48,5 @@ MANIFEST = Manifest(
     ),
     needs=(AUDIT, PERSONAL, RECORD_STORE),
     uses=(NAMES,),
-    router=lambda on: router(_reading(on), people(on)),
+    router=lambda on: router(reading(on), people(on)),
 )

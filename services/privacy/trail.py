@@ -57,6 +57,10 @@ class Trail:
         self._checking = Lock()
         self._checked: contract.AuditChain | None = None
 
+    def newest(self, selection: Selection, limit: int, language: Language) -> Iterator[dict[str, object]]:
+        """Entries beside their words, the newest first, for operators at the command line."""
+        return self._read(self._store.entries(selection, limit), language)
+
     def page(self, query: contract.AuditQuery, caller: Principal, language: Language) -> contract.AuditPage:
         """The newest entries first, of those that concern the caller."""
         entries = self._store.entries(self._selection(query, caller, query.before), query.limit)
