@@ -28,6 +28,8 @@ from services.portal.pages.verification import VERIFIERS
 from services.portal.rendering import page, reader_of
 
 HOME = "/account"
+LEGACY = "legacy-"
+"""How the ids begin of those who hold a token of an older release."""
 
 
 async def own_account(reader: Reader, api: AsyncHubClient) -> AccountView | None:
@@ -51,6 +53,10 @@ async def account_page(
     if not me.account:
         raise ApiProblem(401)
 
+    async def owned() -> AccountView | None:
+        # Asking for what there cannot be would be noted as a denied access.
+        return None if me.account.startswith(LEGACY) else await own_account(reader, api)
+
     async def kept() -> int:
         return len((await api.call(reader, SAVED_SEARCHES)).searches) if roles else 0
 
@@ -61,7 +67,7 @@ async def account_page(
         claims = (await api.call(reader, CLAIMS)).claims if roles & CONCERNED and not problem else ()
         return sum(claim.may_decide and not claim.decision for claim in claims)
 
-    account, saved, to_confirm, to_decide_claims = await gather(own_account(reader, api), kept(), waiting(), claimed())
+    account, saved, to_confirm, to_decide_claims = await gather(owned(), kept(), waiting(), claimed())
     return page(
         request,
         "account.html",
