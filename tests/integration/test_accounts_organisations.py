@@ -68,6 +68,8 @@ def test_an_invitation_is_for_its_address_and_good_once(site: Site) -> None:
     assert wang.call("POST /invitations/answer", answer).json()["id"] == organisation
     assert (wang.me["organisation"], wang.me["roles"]) == (organisation, ["member"]), "unverified, so a member alone"
     assert wang.call("POST /invitations/answer", answer).status_code == 404
+    again = admin.call(f"POST /organisations/{organisation}/invitations", body)
+    assert (again.status_code, again.json()["errors"][0]["code"]) == (422, "already-member")
 
 
 def test_an_invitation_is_declined_taken_back_and_ends(site: Site) -> None:

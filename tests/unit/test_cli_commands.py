@@ -147,8 +147,8 @@ def test_operators_verify_organisations_and_add_people(tmp_path: Path, capsys: p
     known = holder(tmp_path, token)
     assert known is not None
     assert (known.organisation, known.sources, known.scope.divisions) == (organisation, {"zhejiang"}, {"33"})
-    link = run(capsys, tmp_path, "account", "link", account)
-    assert "/sign-in?link=hub_lnk-" in link
+    for known_as in (account, "Zhang@example.org"):
+        assert "/sign-in?link=hub_lnk-" in run(capsys, tmp_path, "account", "link", known_as)
     run(capsys, tmp_path, "organisation", "suspend", organisation, "--reason", "fraud")
     suspended = holder(tmp_path, token)
     assert suspended is not None
@@ -156,6 +156,24 @@ def test_operators_verify_organisations_and_add_people(tmp_path: Path, capsys: p
     run(capsys, tmp_path, "account", "disable", account)
     assert main(["account", "link", account, "--data", str(tmp_path)], {}) == 2
     assert run(capsys, tmp_path, "session", "list") != ""
+
+
+@pytest.mark.parametrize(
+    ("command", "helps"),
+    [
+        (["account", "link", "nope"], "hub account list"),
+        (["account", "disable", "nope"], "hub account list"),
+        (["organisation", "verify", "nope", "--evidence", "x"], "hub organisation list"),
+        (["token", "revoke", "nope"], "hub token list"),
+        (["session", "end", "nope"], "hub session list"),
+    ],
+)
+def test_what_is_not_there_is_told_with_where_it_is_listed(
+    command: list[str], helps: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    AccessFile(tmp_path)
+    assert main([*command, "--data", str(tmp_path)], {}) == 2
+    assert helps in capsys.readouterr().err
 
 
 def test_a_wrong_credit_code_is_told_and_nothing_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

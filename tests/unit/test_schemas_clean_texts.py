@@ -37,6 +37,16 @@ def test_a_name_of_format_characters_alone_is_none_and_a_doi_with_them_is_the_sa
     assert told == Valid({"pid": "10.5072/abc", "model": None})
 
 
+@pytest.mark.parametrize(
+    ("field", "text", "helps"),
+    [("opening_hours", "某天", "周一至周五 08:30-17:30"), ("booking_confirmation", "问一问", "由所有者确认 (owner)")],
+)
+def test_a_cell_that_cannot_be_read_is_told_by_what_may_be_written_there(field: str, text: str, helps: str) -> None:
+    result = validate_text(INSTRUMENT, {field: text})
+    assert isinstance(result, Invalid)
+    assert helps in result.problems[0].expected.zh
+
+
 @pytest.mark.parametrize(("level", "name"), [("provincial", "省"), ("national", "部"), (None, "部")])
 def test_a_provinces_projects_are_the_provinces_to_describe(level: str | None, name: str) -> None:
     fields = {"number": "P-1"} | ({"level": level} if level else {})
