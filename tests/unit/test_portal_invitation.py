@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from hub.kernel.problems import ProblemDetails, ProblemItem
 from schemas.http import accounts, organisations, own_data
 from services.portal.core.devices import device_text
 from tests.unit.portal_accounts import OFFERED, TOKEN
@@ -127,3 +128,28 @@ def test_ones_own_data_is_a_file_and_erasing_it_ends_the_session(asked: Asked) -
 )  # fmt: skip
 def test_a_browser_is_called_what_people_call_it(agent: str, text: str) -> None:
     assert device_text(agent) == text
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "field", "helps"),
+    [
+        ("/sign-in/code", {"ticket": "sgn-1", "code": "1"}, "code", "重新获取"),
+        ("/sign-in", {"link": "hub_lnk-x"}, "link", "用电子邮箱登录"),
+    ],
+)
+def test_who_cannot_come_in_is_told_what_to_do_and_no_name_of_the_api(
+    path: str, form: dict[str, str], field: str, helps: str
+) -> None:
+    asked, name = Asked(), f"字段“{field}”"
+    item = ProblemItem(code="x", message=f"{name}；应为", expected="", found="", field=field, label=None, row=None)
+    refusal = ProblemDetails(type="about:blank#x", title=name, status=401, errors=(item,)).model_dump_json()
+    headers = {"content-type": "application/problem+json"}
+    asked.answer = lambda request: (
+        httpx.Response(401, content=refusal, headers=headers)
+        if request.url.path == accounts.BEGIN_SESSION.path
+        else None
+    )
+    answer = asked.browser.post(path, data=form, headers=SAME_SITE)
+    assert answer.status_code == 401
+    assert helps in answer.text
+    assert name not in answer.text

@@ -10,7 +10,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from hub.kernel.access import Role
-from hub.kernel.problems import ProblemDetails, ProblemItem
 from schemas.http.access import ME
 from schemas.http.accounts import ACCOUNT, BEGIN_SESSION
 from schemas.http.catalog import FacetValue
@@ -120,29 +119,6 @@ def test_who_belongs_to_nobody_registers_and_then_goes_back() -> None:
     assert answer.headers["location"] == "/register?next=%2Frecords%2Fa%2Fbook%3Fstart%3Db"
     form = {"person": "李", "name": "公司", "next": "/records/a/book?start=b"}
     assert asked.browser.post("/register", data=form, headers=SAME_SITE).headers["location"] == form["next"]
-
-
-@pytest.mark.parametrize(
-    ("path", "form", "field", "helps"),
-    [
-        ("/sign-in/code", {"ticket": "sgn-1", "code": "1"}, "code", "重新获取"),
-        ("/sign-in", {"link": "hub_lnk-x"}, "link", "用电子邮箱登录"),
-    ],
-)
-def test_who_cannot_come_in_is_told_what_to_do_and_no_name_of_the_api(
-    path: str, form: dict[str, str], field: str, helps: str
-) -> None:
-    asked, name = Asked(), f"字段“{field}”"
-    item = ProblemItem(code="x", message=f"{name}；应为", expected="", found="", field=field, label=None, row=None)
-    refusal = ProblemDetails(type="about:blank#x", title=name, status=401, errors=(item,)).model_dump_json()
-    headers = {"content-type": "application/problem+json"}
-    asked.answer = lambda request: (
-        httpx.Response(401, content=refusal, headers=headers) if request.url.path == BEGIN_SESSION.path else None
-    )
-    answer = asked.browser.post(path, data=form, headers=SAME_SITE)
-    assert answer.status_code == 401
-    assert helps in answer.text
-    assert name not in answer.text
 
 
 def test_every_role_is_named_and_who_has_left_is_told_how_to_come_back() -> None:
