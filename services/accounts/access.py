@@ -10,6 +10,7 @@ from hub.kernel.credentials import credential_id, is_same, new_id
 from hub.kernel.problems import refusal
 from hub.ports.audit import Action, AuditEvent, AuditTrail
 from hub.ports.clock import Clock, rfc3339
+from schemas import values
 from services.accounts.adapters.sql_accounts import SqlAccounts
 from services.accounts.adapters.sql_credentials import SqlCredentials
 from services.accounts.core.rights import LEGACY, PROVIDER, SESSION, TOKEN, Holding, is_good, principal_of
@@ -161,6 +162,16 @@ class Access:
         tenancy = new_tenancy(*_OWN, rfc3339(self.now), verified_by=PROVIDER, evidence=issuer)
         self.add_tenancy(tenancy, account.id)
         return Membership(account.id, tenancy.id, frozenset(), False, tenancy.created_at), tenancy
+
+
+def checked_code(text: str) -> str:
+    """A credit code with its check character verified, or nothing; Refusal (422) for any other text."""
+    if not text.strip():
+        return ""
+    try:
+        return values.credit_code(text)
+    except ValueError:
+        raise refused("no-credit-code", 422, "credit_code", found=text) from None
 
 
 def new_tenancy(

@@ -10,8 +10,9 @@ from hub.ports.audit import Action
 from hub.ports.clock import rfc3339
 from hub.text.language import Language
 from hub.text.messages import sentence
-from schemas import rights, values
-from services.accounts.access import NAME_CHARS, Access, new_tenancy
+from hub.web.throttle import Throttle, too_often
+from schemas import rights
+from services.accounts.access import NAME_CHARS, Access, checked_code, new_tenancy
 from services.accounts.adapters.sql_accounts import CodeTaken
 from services.accounts.core.codes import email_address
 from services.accounts.core.rights import VERIFIERS, may_leave, may_verify
@@ -32,6 +33,8 @@ from services.accounts.sign_in import SignIns
 INVITATION_GOOD = timedelta(days=7)
 OWN_ORGANISATIONS = 20
 """That one account may register."""
+INVITED_BY, INVITED_HERE = 60, 30
+"""Invitations that are mailed in an hour: of one account, and to one address, whoever gives them."""
 PAGE_LIMIT = 100
 EVIDENCE_CHARS = 2_000
 _GIVEN = frozenset(rights.GIVEN_BY_ADMINISTRATORS)
@@ -52,6 +55,7 @@ class Organisations:
         self._access = access
         self._accounts = access.accounts
         self._sign_ins = sign_ins
+        self._mailing, self._mailed = Throttle(INVITED_BY, 3_600), Throttle(INVITED_HERE, 3_600)
 
     def register(self, caller: Principal, person: str, name_zh: str, name_en: str, credit_code: str) -> Tenancy:
         """A new organisation, which nobody has verified yet; the caller is its first member and administrator."""
@@ -111,9 +115,10 @@ class Organisations:
 
     def remove_member(self, caller: Principal, tenancy_id: str, account: str) -> None:
         """Let somebody go, or leave; not the last administrator while others are there."""
-        if account != caller.account:
+        if account == caller.account:
+            self._access.only_people(caller)
+        else:
             self.administer(caller, tenancy_id)
-
         self._existing(tenancy_id)
 
         def gone(members: Sequence[Membership]) -> None:
@@ -140,6 +145,8 @@ class Organisations:
         address = email_address(email) if email.strip() else ""
         if address is None:
             raise refused("no-email", 422, "email")
+        if wait := address and (self._mailed.spend(address)[0] or self._mailing.spend(caller.account)[0]):
+            raise too_often(wait)
         given, now = new_credential("inv"), self._access.now
         ends = rfc3339(now + INVITATION_GOOD)
         invitation = Invitation(
@@ -261,8 +268,15 @@ class Organisations:
             # To who is not of it, one beyond the scope is no other than one that is not there.
             own = self._accounts.membership(caller.account, tenancy_id)
             raise refused("no-verifier", 403) if own else refused("no-organisation", 404)
+
+        def within(tenancy: Tenancy) -> Tenancy:
+            changed = change(tenancy)
+            if not may_verify(caller, changed):  # nor may anybody vouch for a code beyond their scope
+                raise refused("no-verifier", 403, "credit_code", changed.credit_code)
+            return changed
+
         try:
-            tenancy = self._accounts.change_tenancy(tenancy_id, change)
+            tenancy = self._accounts.change_tenancy(tenancy_id, within)
         except CodeTaken as taken:
             raise refused("code-taken", 409, "credit_code", found=str(taken)) from None
         if tenancy is None:
@@ -293,16 +307,6 @@ class Organisations:
 
     def _now(self) -> str:
         return rfc3339(self._access.now)
-
-
-def checked_code(text: str) -> str:
-    """A credit code with its check character verified, or nothing; Refusal (422) for any other text."""
-    if not text.strip():
-        return ""
-    try:
-        return values.credit_code(text)
-    except ValueError:
-        raise refused("no-credit-code", 422, "credit_code", found=text) from None
 
 
 def _among(members: Sequence[Membership], account: str) -> Membership:
