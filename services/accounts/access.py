@@ -13,6 +13,7 @@ from hub.ports.clock import Clock, rfc3339
 from schemas import values
 from services.accounts.adapters.sql_accounts import SqlAccounts
 from services.accounts.adapters.sql_credentials import SqlCredentials
+from services.accounts.core.codes import email_address
 from services.accounts.core.rights import LEGACY, PROVIDER, SESSION, TOKEN, Holding, is_good, principal_of
 from services.accounts.core.texts import plain
 from services.accounts.core.values import Account, Membership, Session, Tenancy, Token
@@ -74,6 +75,8 @@ class Access:
 
     def admit(self, person: ProviderPerson) -> Principal | None:
         """See the port: known by the subject, else linked by the verified e-mail address, else new."""
+        # Not by `lower` alone, which makes one of letters that look alike (U+212A): another's address is not theirs.
+        person = replace(person, email=email_address(person.email) or "")
         account = self._known(person) or self._begun(person)
         if account.disabled_at:
             return None
