@@ -16,8 +16,8 @@ READERS: dict[Openness, frozenset[Role]] = {
     "agency": frozenset({"agency", "operator"}),
     "secret": frozenset({"operator"}),
 }
-
-
+SEALED: frozenset[Openness] = frozenset({"agency", "secret"})
+"""What of a record rests nowhere in plain."""
 ALL = "*"
 
 
