@@ -15,7 +15,7 @@ from schemas import rights
 from services.accounts.access import NAME_CHARS, Access, checked_code, new_tenancy
 from services.accounts.adapters.sql_accounts import CodeTaken
 from services.accounts.core.codes import email_address
-from services.accounts.core.rights import VERIFIERS, may_leave, may_verify
+from services.accounts.core.rights import SESSION, VERIFIERS, may_leave, may_verify
 from services.accounts.core.texts import plain
 from services.accounts.core.values import (
     ADMINISTER,
@@ -70,7 +70,8 @@ class Organisations:
         self._access.add_tenancy(tenancy, caller.account, {"member"}, administrator=True)
         if named := plain(person, NAME_CHARS):
             self._accounts.change_account(caller.account, name=named)
-        self._sign_ins.act_for(caller, tenancy.id)
+        if caller.credential.startswith(SESSION):  # a provider's token acts for the first
+            self._sign_ins.act_for(caller, tenancy.id)
         return tenancy
 
     def of(self, caller: Principal) -> Sequence[tuple[Membership, Tenancy]]:
@@ -292,7 +293,7 @@ class Organisations:
             return Membership(caller.account, invitation.tenancy, roles | invitation.roles, administrator, since)
 
         self._accounts.change_membership(invitation.tenancy, caller.account, joined, self._now())
-        if not caller.organisation:
+        if not caller.organisation and caller.credential.startswith(SESSION):
             self._sign_ins.act_for(caller, invitation.tenancy)
 
     def _givable(self, caller: Principal, roles: frozenset[Role]) -> None:

@@ -263,6 +263,17 @@ def test_a_provider_links_nobody_by_an_address_that_only_looks_like_theirs(
     assert (admitted.account == mine) == same
 
 
+def test_whom_a_provider_vouches_for_registers_and_joins_by_its_token(site: Site) -> None:
+    person = ProviderPerson("https://idp.example.org", "s", "li@idp")
+    first, organisations = site.accounts.admit(person), site.accounts.organisations
+    assert first is not None
+    other, theirs = site.company("wang@example.org")
+    given = other.call(f"POST /organisations/{theirs}/invitations", {}).json()["link"].partition("#")[2]
+    assert organisations.answer(first, given, True).id == theirs
+    own = organisations.register(first, "", "某公司", "", "").id
+    assert {tenancy.id for _, tenancy in organisations.of(first)} == {theirs, own}
+
+
 def test_roles_that_a_provider_grants_are_for_an_organisation_of_ones_own(site: Site) -> None:
     granting = ProviderPerson("https://idp.example.org", "s", "li@idp", "li@example.org", frozenset({"steward"}))
     _, company = site.company("li@example.org")
