@@ -42,7 +42,8 @@ class Holdings:
 
     def is_anothers(self, kind: Kind, contribution: Contribution, root: str, beside: Iterable[Contribution]) -> bool:
         """Whether somebody else holds the record, with no less right to it than who speaks; of one that nobody holds,
-        whether others say that it is somebody else's, who is verified. Nobody is the owner by their own word.
+        whether others say that it is somebody else's, and who that is or who speaks is verified. Nobody is the owner by
+        their own word.
         """
         holder, organisation = self.of(root), contribution.organisation
         if holder == organisation or not (holder or organisation):
@@ -50,7 +51,8 @@ class Holdings:
         stated = _stated_owners(kind, (other for other in beside if other.organisation != organisation))
         entitled = self._codes.get(organisation) in stated
         if holder is None:
-            return not entitled and not stated.isdisjoint(self._organisations)
+            verified = organisation in self._codes or not stated.isdisjoint(self._organisations)
+            return bool(stated) and verified and not entitled
         return not entitled or self._codes.get(holder) in stated
 
     def take(self, kind: Kind, contribution: Contribution, record_id: str, beside: Sequence[Contribution]) -> None:
