@@ -92,6 +92,7 @@ def test_an_agency_verifies_what_its_scope_covers(division: str, kinds: tuple[st
     assert may_verify(agency, tenancy(1, code=code)) is may
     assert not may_verify(replace(agency, roles=frozenset({"member"})), tenancy(1, code=code))
     assert may_verify(replace(agency, roles=frozenset({"operator"})), tenancy(1, code=code))
+    assert not may_verify(replace(agency, scope=Scope(levels=scope.levels)), tenancy(1, code=code)), "none has a level"
 
 
 @pytest.mark.parametrize(
