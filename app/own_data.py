@@ -5,6 +5,7 @@ from typing import cast
 
 from fastapi import APIRouter, Response
 
+from app.operations.sealing_places import OF_A_NAME
 from hub.kernel.access import Principal
 from hub.ports.clock import rfc3339
 from hub.runtime.manifest import AUDIT, PERSONAL, RECORD_STORE, Resources
@@ -64,7 +65,7 @@ class OwnData:
             sessions=session_views(self.accounts.sign_ins, caller),
             tokens=token_views(self.accounts.tokens, caller),
             bookings=tuple(booking_view(seen, language) for seen in self.desk.all_of(caller)),
-            saved_searches=tuple(map(saved_view, self.searches.of([caller.account]))),
+            saved_searches=tuple(map(saved_view, self.searches.of(_names(caller)))),
             records=whole,
             shared_records=tuple(own_data.LinkedStatements(id=id, statements=stated) for id, stated in shared),
             audit=tuple(audit.AuditEntry.model_validate(entry, from_attributes=True) for entry in entries),
@@ -80,7 +81,8 @@ class OwnData:
         if confirmation.strip().lower() not in (addresses or {caller.account}):
             raise refused("wrong-confirmation", 422, "confirmation")
         cancelled = sum(self._cancel(seen.booking, caller) for seen in self.desk.all_of(caller))
-        self.searches.forget(caller.account)
+        for name in _names(caller):
+            self.searches.forget(name)
         links = self.linked.of(addresses)
         records = tuple(link.record.id for link in links if link.whole)
         left = tuple(link.record.id for link in links if not link.whole)
@@ -112,11 +114,17 @@ class OwnData:
     def _forget(self, caller: Principal, addresses: set[str]) -> None:
         kept = self.accounts.people
         of_addresses = kept.subjects(caller.account, addresses) - {caller.account}
-        self.personal.erase({caller.account, *of_addresses}, OWN_WISH)
+        before = {OF_A_NAME + caller.formerly} if caller.formerly else set()
+        self.personal.erase({caller.account, *of_addresses, *before}, OWN_WISH)
         self.personal.readmit(of_addresses)  # by a key of their own, for whoever is invited by them later
         if mailbox := self.accounts.sign_ins.mailbox:
             mailbox.forget(addresses)
         kept.erase(caller.account, addresses, rfc3339(self.accounts.access.now))
+
+
+def _names(caller: Principal) -> set[str]:
+    """By which something is kept of the caller: the account, and the name that it alone had before it had an id."""
+    return {caller.account, caller.formerly} - {""}
 
 
 def router(own: OwnData) -> APIRouter:

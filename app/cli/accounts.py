@@ -14,10 +14,9 @@ from hub.auth.sources import load_sources
 from hub.kernel.access import Role, Scope
 from hub.ports.clock import rfc3339
 from hub.text.messages import bilingual
-from services.accounts.access import new_tenancy
+from services.accounts.access import checked_code, new_tenancy
 from services.accounts.core.codes import email_address
 from services.accounts.core.values import TenancyState
-from services.accounts.organisations import checked_code
 from services.accounts.service import Accounts
 from services.portal.core.devices import device_text
 

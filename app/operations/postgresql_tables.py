@@ -71,11 +71,11 @@ class Servers:
         return int(row[0]) if row else 0
 
     def empty(self) -> bool:
-        """Whether there is nothing of a hub's data; the mark of the vault's key is none."""
+        """Whether there is nothing of a hub's data; the marks of the vault's key and of sealing are none."""
         return not any(
             self._sql.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone()
             for table in TABLES
-            if table.name != "vault_key"
+            if table.name not in ("vault_key", "sealed")
         )
 
     def digest(self, table: Table) -> Digest:

@@ -148,12 +148,13 @@ class OidcAccess:
         try:
             claims = signed_claims(token, self._keys.find)
             check_claims(claims, self._clock, iss=is_claim(self._issuer), aud=is_claim(self._audience))
-            return self._admit(self._person(claims))
+            return self._admit(self.person(claims))
         except Untrusted as reason:
             log.info("an access token is refused: %s", reason)
             return None
 
-    def _person(self, claims: Mapping[str, Any]) -> ProviderPerson:
+    def person(self, claims: Mapping[str, Any]) -> ProviderPerson:
+        """Whom the claims of a token that holds are about. Raises Untrusted where they name nobody."""
         name = claims.get(self._name_claim)
         if not isinstance(name, str) or not 0 < len(name) <= NAME_CHARS:
             raise Untrusted(f"without {self._name_claim}")
@@ -162,7 +163,7 @@ class OidcAccess:
         if "operator" in roles:
             sources.add("*")
         email = claims.get("email") if claims.get("email_verified") is True else ""
-        address = email.strip().lower() if isinstance(email, str) and len(email) <= NAME_CHARS else ""
+        address = email if isinstance(email, str) and len(email) <= NAME_CHARS else ""
         return ProviderPerson(self._issuer, name, f"{name}@{self._host}", address, roles, frozenset(sources))
 
 

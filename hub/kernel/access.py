@@ -16,8 +16,8 @@ READERS: dict[Openness, frozenset[Role]] = {
     "agency": frozenset({"agency", "operator"}),
     "secret": frozenset({"operator"}),
 }
-
-
+SEALED: frozenset[Openness] = frozenset({"agency", "secret"})
+"""What of a record rests nowhere in plain."""
 ALL = "*"
 
 
@@ -91,7 +91,7 @@ class AccessList(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProviderPerson:
-    """Whom a provider vouches for. `email` only where the provider has verified it; roles and sources by its claims."""
+    """Whom a provider vouches for. `email`, as written there, only where it was verified; roles, sources as claimed."""
 
     issuer: str
     subject: str

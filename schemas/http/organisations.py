@@ -197,7 +197,7 @@ INVITE = OPERATIONS.add(
     GivenInvitation,
     status=201,
     body=NewInvitation,
-    problems=(400, 403, 404, 422, 503),
+    problems=(400, 403, 404, 422, 429, 503),
     token=True,
 )
 INVITATIONS = OPERATIONS.add(

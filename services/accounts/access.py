@@ -10,8 +10,10 @@ from hub.kernel.credentials import credential_id, is_same, new_id
 from hub.kernel.problems import refusal
 from hub.ports.audit import Action, AuditEvent, AuditTrail
 from hub.ports.clock import Clock, rfc3339
+from schemas import values
 from services.accounts.adapters.sql_accounts import SqlAccounts
 from services.accounts.adapters.sql_credentials import SqlCredentials
+from services.accounts.core.codes import email_address
 from services.accounts.core.rights import LEGACY, PROVIDER, SESSION, TOKEN, Holding, is_good, principal_of
 from services.accounts.core.texts import plain
 from services.accounts.core.values import Account, Membership, Session, Tenancy, Token
@@ -73,6 +75,8 @@ class Access:
 
     def admit(self, person: ProviderPerson) -> Principal | None:
         """See the port: known by the subject, else linked by the verified e-mail address, else new."""
+        # Not by `lower` alone, which makes one of letters that look alike (U+212A): another's address is not theirs.
+        person = replace(person, email=email_address(person.email) or "")
         account = self._known(person) or self._begun(person)
         if account.disabled_at:
             return None
@@ -169,6 +173,16 @@ class Access:
         tenancy = new_tenancy(*_OWN, rfc3339(self.now), verified_by=PROVIDER, evidence=issuer)
         self.add_tenancy(tenancy, account.id)
         return Membership(account.id, tenancy.id, frozenset(), False, tenancy.created_at), tenancy
+
+
+def checked_code(text: str) -> str:
+    """A credit code with its check character verified, or nothing; Refusal (422) for any other text."""
+    if not text.strip():
+        return ""
+    try:
+        return values.credit_code(text)
+    except ValueError:
+        raise refused("no-credit-code", 422, "credit_code", found=text) from None
 
 
 def new_tenancy(

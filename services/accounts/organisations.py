@@ -10,11 +10,12 @@ from hub.ports.audit import Action
 from hub.ports.clock import rfc3339
 from hub.text.language import Language
 from hub.text.messages import sentence
-from schemas import rights, values
-from services.accounts.access import NAME_CHARS, Access, new_tenancy
+from hub.web.throttle import Throttle, too_often
+from schemas import rights
+from services.accounts.access import NAME_CHARS, Access, checked_code, new_tenancy
 from services.accounts.adapters.sql_accounts import CodeTaken
 from services.accounts.core.codes import email_address
-from services.accounts.core.rights import VERIFIERS, may_leave, may_verify
+from services.accounts.core.rights import SESSION, VERIFIERS, may_verify
 from services.accounts.core.texts import plain
 from services.accounts.core.values import (
     ADMINISTER,
@@ -25,6 +26,7 @@ from services.accounts.core.values import (
     Tenancy,
     TenancyState,
 )
+from services.accounts.memberships import among, keep_an_administrator, words_of
 from services.accounts.ports import Mail
 from services.accounts.refusals import refused
 from services.accounts.sign_in import SignIns
@@ -32,6 +34,8 @@ from services.accounts.sign_in import SignIns
 INVITATION_GOOD = timedelta(days=7)
 OWN_ORGANISATIONS = 20
 """That one account may register."""
+INVITED_BY, INVITED_HERE = 60, 30
+"""Invitations that are mailed in an hour: of one account, and to one address, whoever gives them."""
 PAGE_LIMIT = 100
 EVIDENCE_CHARS = 2_000
 _GIVEN = frozenset(rights.GIVEN_BY_ADMINISTRATORS)
@@ -52,6 +56,7 @@ class Organisations:
         self._access = access
         self._accounts = access.accounts
         self._sign_ins = sign_ins
+        self._mailing, self._mailed = Throttle(INVITED_BY, 3_600), Throttle(INVITED_HERE, 3_600)
 
     def register(self, caller: Principal, person: str, name_zh: str, name_en: str, credit_code: str) -> Tenancy:
         """A new organisation, which nobody has verified yet; the caller is its first member and administrator."""
@@ -66,7 +71,8 @@ class Organisations:
         self._access.add_tenancy(tenancy, caller.account, {"member"}, administrator=True, by=caller)
         if named := plain(person, NAME_CHARS):
             self._accounts.change_account(caller.account, name=named)
-        self._sign_ins.act_for(caller, tenancy.id)
+        if caller.credential.startswith(SESSION):  # a provider's token acts for the first
+            self._sign_ins.act_for(caller, tenancy.id)
         return tenancy
 
     def of(self, caller: Principal) -> Sequence[tuple[Membership, Tenancy]]:
@@ -98,26 +104,27 @@ class Organisations:
         self._givable(caller, roles)
 
         def changed(members: Sequence[Membership]) -> Membership:
-            member = _among(members, account)
+            member = among(members, account)
             beyond = frozenset() if "operator" in caller.roles else member.roles - _GIVEN
             if not administrator:
-                _keep_an_administrator(member, members)
+                keep_an_administrator(member, members)
             return replace(member, roles=roles | beyond, administrator=administrator)
 
         self._accounts.change_membership(tenancy_id, account, changed, self._now())
         self._access.note(
-            "membership.change", f"{account} {tenancy_id}", by=caller, detail=_words(roles, administrator)
+            "membership.change", f"{account} {tenancy_id}", by=caller, detail=words_of(roles, administrator)
         )
 
     def remove_member(self, caller: Principal, tenancy_id: str, account: str) -> None:
         """Let somebody go, or leave; not the last administrator while others are there."""
-        if account != caller.account:
+        if account == caller.account:
+            self._access.only_people(caller)
+        else:
             self.administer(caller, tenancy_id)
-
         self._existing(tenancy_id)
 
         def gone(members: Sequence[Membership]) -> None:
-            _keep_an_administrator(_among(members, account), members)
+            keep_an_administrator(among(members, account), members)
 
         self._accounts.change_membership(tenancy_id, account, gone, self._now())
         self._access.note("membership.end", f"{account} {tenancy_id}", by=caller)
@@ -129,7 +136,7 @@ class Organisations:
         tenancy = self._existing(tenancy_id)
         made = Membership(account, tenancy.id, roles, administrator, self._now())
         self._accounts.change_membership(tenancy.id, account, lambda _: made, self._now())
-        self._access.note("membership.add", f"{account} {tenancy.id}", by=caller, detail=_words(roles, administrator))
+        self._access.note("membership.add", f"{account} {tenancy.id}", by=caller, detail=words_of(roles, administrator))
 
     def invite(
         self, caller: Principal, tenancy_id: str, email: str, roles: frozenset[Role], administrator: bool
@@ -142,13 +149,15 @@ class Organisations:
             raise refused("no-email", 422, "email")
         if self._has_member(tenancy_id, address):
             raise refused("already-member", 422, "email", address)
+        if wait := address and (self._mailed.spend(address)[0] or self._mailing.spend(caller.account)[0]):
+            raise too_often(wait)
         given, now = new_credential("inv"), self._access.now
         ends = rfc3339(now + INVITATION_GOOD)
         invitation = Invitation(
             given.id, given.digest, tenancy_id, address, roles, administrator, caller.account, rfc3339(now), ends
         )
         self._accounts.add_invitation(invitation)
-        self._access.note("invitation.give", given.id, by=caller, detail=_words(roles, administrator))
+        self._access.note("invitation.give", given.id, by=caller, detail=words_of(roles, administrator))
         return Invited(invitation, given)
 
     def send_invitation(self, invited: Invited, link: str, language: Language) -> bool:
@@ -263,8 +272,15 @@ class Organisations:
             # To who is not of it, one beyond the scope is no other than one that is not there.
             own = self._accounts.membership(caller.account, tenancy_id)
             raise refused("no-verifier", 403) if own else refused("no-organisation", 404)
+
+        def within(tenancy: Tenancy) -> Tenancy:
+            changed = change(tenancy)
+            if not may_verify(caller, changed):  # nor may anybody vouch for a code beyond their scope
+                raise refused("no-verifier", 403, "credit_code", changed.credit_code)
+            return changed
+
         try:
-            tenancy = self._accounts.change_tenancy(tenancy_id, change)
+            tenancy = self._accounts.change_tenancy(tenancy_id, within)
         except CodeTaken as taken:
             raise refused("code-taken", 409, "credit_code", found=str(taken)) from None
         if tenancy is None:
@@ -280,7 +296,7 @@ class Organisations:
             return Membership(caller.account, invitation.tenancy, roles | invitation.roles, administrator, since)
 
         self._accounts.change_membership(invitation.tenancy, caller.account, joined, self._now())
-        if not caller.organisation:
+        if not caller.organisation and caller.credential.startswith(SESSION):
             self._sign_ins.act_for(caller, invitation.tenancy)
 
     def _has_member(self, tenancy_id: str, address: str) -> bool:
@@ -299,29 +315,3 @@ class Organisations:
 
     def _now(self) -> str:
         return rfc3339(self._access.now)
-
-
-def checked_code(text: str) -> str:
-    """A credit code with its check character verified, or nothing; Refusal (422) for any other text."""
-    if not text.strip():
-        return ""
-    try:
-        return values.credit_code(text)
-    except ValueError:
-        raise refused("no-credit-code", 422, "credit_code", found=text) from None
-
-
-def _among(members: Sequence[Membership], account: str) -> Membership:
-    member = next((member for member in members if member.account == account), None)
-    if member is None:
-        raise refused("no-member", 404)
-    return member
-
-
-def _keep_an_administrator(member: Membership, members: Sequence[Membership]) -> None:
-    if not may_leave(member, members):
-        raise refused("last-administrator", 409)
-
-
-def _words(roles: frozenset[Role], administrator: bool) -> str:
-    return " ".join([*sorted(roles), *(["administrator"] if administrator else [])])

@@ -130,14 +130,17 @@ class SignIns:
         return self._credentials.sessions(holder.account, rfc3339(access.now), access.idle_since(), SESSIONS_LIMIT)
 
     def end(self, holder: Principal, session_id: str) -> None:
-        """End one of the holder's sessions, here and everywhere; 404 where it is not theirs."""
-        if not self._credentials.end_sessions(holder.account, session_id):
+        """End one of the holder's sessions, here and everywhere; 404 where it is not theirs.
+
+        Who shows a token, or came by one, ends sessions in its place alone.
+        """
+        if not self._credentials.end_sessions(holder.account, session_id, parent=self._parent(holder)):
             raise refused("no-session", 404)
         self._access.note("session.end", session_id, by=holder)
 
     def end_others(self, holder: Principal) -> int:
         """End all but the one that asks; how many."""
-        ended = self._credentials.end_sessions(holder.account, but=holder.credential)
+        ended = self._credentials.end_sessions(holder.account, but=holder.credential, parent=self._parent(holder))
         self._access.note("session.end", "others", by=holder, detail=str(ended))
         return ended
 
@@ -176,6 +179,10 @@ class SignIns:
         acting = Principal(account=account, organisation=session.tenancy, credential=session.id)
         self._access.note("session.begin", session.id, by=acting, detail=way)
         return given, session
+
+    def _parent(self, holder: Principal) -> str | None:
+        token = self._access.token_behind(holder)
+        return token.id if token else None
 
     def _first_organisation(self, account: str) -> str:
         return next((tenancy.id for _, tenancy in self._access.accounts.organisations_of(account)), "")

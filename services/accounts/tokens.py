@@ -95,11 +95,14 @@ class Tokens:
     def revoke(self, token_id: str, caller: Principal | None = None, by: Principal | None = None) -> None:
         """A token of the caller's own account; without a caller (an operator's command), any, legacy ones too.
 
+        Who shows a token may give up that one alone.
+
         Sessions that it was exchanged for end with it. 404 where there is none.
         """
         access = self._access
         token = access.credentials.token(token_id)
-        own = caller is None or (token is not None and token.account == caller.account)
+        shown = access.token_behind(caller) if caller else None
+        own = caller is None or (token is not None and token.account == caller.account and shown in {None, token})
         if token_id.startswith(LEGACY) and caller is None:
             done = access.legacy.revoke(token_id)
         else:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from hub.kernel.access import Principal
+from hub.kernel.access import SEALED, Principal
 from hub.kernel.problems import refusal
 from hub.kernel.sources import Sources
 from hub.web.callers import ReaderLanguage, require
@@ -45,7 +45,8 @@ def _add_claims(routes: APIRouter, claims: Claims, sources: Sources, reader: Per
         caller: Concerned, language: ReaderLanguage, query: Annotated[claiming.ClaimsQuery, Query()]
     ) -> claiming.ClaimPage:
         page = claims.page(caller, query)
-        view = View(readable(caller), language, sources.labels(language))
+        # What is sealed of people decides no claim, and so is opened for nobody here.
+        view = View(readable(caller) - SEALED, language, sources.labels(language))
         views = (claim(view, page.names, **seen._asdict()) for seen in page.claims)
         return claiming.ClaimPage(claims=reader.signed(views), next=page.next)
 

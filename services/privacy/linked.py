@@ -13,7 +13,7 @@ from schemas.fields import fields_of
 from schemas.http import audit as contract
 from schemas.kind import Kind, kinds
 from schemas.views.personal import tokens_in
-from services.privacy.service import statement_view
+from services.privacy.service import kept_of, statement_view
 
 AT_ONCE = 500
 VERSIONS = 5
@@ -25,8 +25,9 @@ ADDRESS = "email"
 class Link:
     """A record with one of the addresses.
 
-    `statements` are those that name it. `whole`: so does each statement that has private values, so that nobody gets at
-    those of somebody else by a row with an address of their own.
+    `statements` are those that name it. `whole`: so does each statement that has private values, of all that the record
+    is joined to, and each version that had some, so that nobody gets at those of somebody else by a row with an address
+    of their own.
     """
 
     record: Record
@@ -43,7 +44,7 @@ class Linked:
 
     def of(self, addresses: Collection[str]) -> list[Link]:
         """The records that have one of the addresses, which somebody has verified."""
-        wanted = {address.casefold() for address in addresses if address}
+        wanted = {address.lower() for address in addresses if address}
         links = []
         for page in _pages(self._about_people()) if wanted else ():
             tokens = {record.id: set(self._addresses(record)) for record in page}
@@ -63,18 +64,28 @@ class Linked:
                 yield from self._records.scan(kind.name)
 
     def _link(self, record: Record, wanted: Collection[str]) -> Link:
-        with self._records.batch() as unit:
-            stated = list(unit.contributions({record.id}))
+        versions, stated = kept_of(record.id, self._records)
         private = [one for one in stated if any(tokens_in(one.fields))]
-        values = self._personal.open({str(one.fields.get(ADDRESS)) for one in private})
+        past = [list(_addresses(one)) for one in versions if any(_tokens(one))]
+        values = self._personal.open({str(one.fields.get(ADDRESS)) for one in private}.union(*past))
         naming = tuple(one for one in private if _is(values.get(str(one.fields.get(ADDRESS))), wanted))
-        return Link(record, naming, bool(naming) and len(naming) == len(private))
+        always = all(own and all(_is(values.get(token), wanted) for token in own) for own in past)
+        return Link(record, naming, bool(naming) and len(naming) == len(private) and always)
 
     def _addresses(self, record: Record) -> Iterator[str]:
         """The tokens of the record's addresses, of a withdrawn one those that its last versions had."""
         for version in (record,) if record.fields else self._records.history(record.id, VERSIONS):
-            yield from tokens_in(version.fields.get(ADDRESS))
-            yield from tokens_in([v for about in version.conflicts if about.field == ADDRESS for _, v in about.values])
+            yield from _addresses(version)
+
+
+def _addresses(version: Record) -> Iterator[str]:
+    yield from tokens_in(version.fields.get(ADDRESS))
+    yield from tokens_in([v for about in version.conflicts if about.field == ADDRESS for _, v in about.values])
+
+
+def _tokens(version: Record) -> Iterator[str]:
+    yield from tokens_in(version.fields)
+    yield from tokens_in([v for about in version.conflicts for _, v in about.values])
 
 
 def has_private_address(kind: Kind) -> bool:
@@ -83,7 +94,8 @@ def has_private_address(kind: Kind) -> bool:
 
 
 def _is(value: Any, wanted: Collection[str]) -> bool:
-    return isinstance(value, str) and value.casefold() in wanted
+    """Letters beyond ASCII have no capitals here: two addresses that fold to one may be two people's."""
+    return isinstance(value, str) and value.isascii() and value.lower() in wanted
 
 
 def _pages(records: Iterator[Record]) -> Iterator[list[Record]]:

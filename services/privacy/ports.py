@@ -10,8 +10,8 @@ from services.privacy.core.chain import Broken, Entry
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which entries: those before a number, by or about `person`, from `since` to before `until` (RFC 3339, UTC), and
-    with these ids and words. Whatever is empty selects everything.
+    """Which entries: those before a number, by or about `person` (alone, or the first that the subject names), from
+    `since` to before `until` (RFC 3339, UTC), and with these ids and words. Whatever is empty selects everything.
     """
 
     before: int = 0
@@ -33,7 +33,7 @@ class Selection:
         """Whether the entry is one of them."""
         return (
             (not self.before or entry.number < self.before)
-            and (not self.person or self.person in (entry.account, entry.subject))
+            and (not self.person or self.person in (entry.account, entry.subject.partition(" ")[0]))
             and self.since <= entry.at
             and (not self.until or entry.at < self.until)
             and all(getattr(entry, name) == value for name, value in self.equal().items())

@@ -38,7 +38,7 @@ class People:
 
     def export(self, person: str, caller: Principal) -> contract.PersonData:
         """All that is kept of the person, opened, and who read it. Refusal (404)."""
-        records, contributions = self._kept(person)
+        records, contributions = kept_of(person, self._records)
         values = self._personal.open({*_tokens(records, contributions)})
         self._note(caller, "person.export", person)
         seen = self._audit.entries(Selection(subject=person), ACCESSES_LIMIT)
@@ -60,7 +60,7 @@ class People:
 
     def erase(self, person: str, reason: str, caller: Principal) -> contract.Erased:
         """Destroy the keys of all that is kept of the person. Refusal (404)."""
-        records, contributions = self._kept(person)
+        records, contributions = kept_of(person, self._records)
         subjects = {person, *(record.id for record in records), *(_subject(one) for one in contributions)} - {""}
         subjects |= self._personal.subjects({*_tokens(records, contributions)})
         self._personal.erase(subjects, reason)
@@ -72,7 +72,7 @@ class People:
 
     def consent(self, person: str, purpose: str, caller: Principal) -> contract.PersonConsents:
         """Keep that the person agreed; what is said of somebody who was erased is kept again. Refusal (404)."""
-        self._kept(person)
+        kept_of(person, self._records)
         given = {"subject": person, "purpose": purpose, "given_at": rfc3339(self._clock.now())}
         with self._database.writing() as sql:
             sql.execute(insert_into(sql.dialect.name, consents).on_conflict_do_nothing(), given)
@@ -87,22 +87,23 @@ class People:
             kept = [Consent(*row) for row in rows]
         return tuple(contract.PersonConsent.model_validate(one, from_attributes=True) for one in kept)
 
-    def _kept(self, person: str) -> tuple[list[Record], list[Contribution]]:
-        """Every version of the person's record and of those joined to it, and what sources say of them now."""
-        ids: set[str] = set()
-        waiting = {person}
-        while waiting:
-            found = self._records.get(waiting).values()
-            ids |= waiting
-            waiting = {other for one in found for other in (*one.same_as, one.replaced_by) if other} - ids
-        records = [version for one in sorted(ids) for version in self._records.history(one, VERSIONS_LIMIT)]
-        if not records:
-            raise refusal("unknown-record", "catalog.unknown-record.id-record-exists", person, "id", 404)
-        with self._records.batch() as unit:
-            return records, list(unit.contributions(ids))
-
     def _note(self, caller: Principal, action: Action, subject: str, detail: str = "") -> None:
         self._audit.note(done_by(caller, self._clock.now(), action, subject, detail))
+
+
+def kept_of(person: str, store: RecordStore) -> tuple[list[Record], list[Contribution]]:
+    """Every version of the person's record and of those joined to it, and what sources say now. Refusal (404)."""
+    ids: set[str] = set()
+    waiting = {person}
+    while waiting:
+        found = store.get(waiting).values()
+        ids |= waiting
+        waiting = {other for one in found for other in (*one.same_as, one.replaced_by) if other} - ids
+    records = [version for one in sorted(ids) for version in store.history(one, VERSIONS_LIMIT)]
+    if not records:
+        raise refusal("unknown-record", "catalog.unknown-record.id-record-exists", person, "id", 404)
+    with store.batch() as unit:
+        return records, list(unit.contributions(ids))
 
 
 def statement_view(stated: Contribution, values: Mapping[str, Any]) -> contract.PersonStatement:

@@ -100,6 +100,11 @@ class AuditTrailConformance(Conformance):
         assert numbers(person="acc-2") == [9, 6, 3]
         assert numbers(person="expert-4") == numbers(subject="expert-4") == [5]
         assert numbers(action="session.begin") == []
+        for subject in ("acc-2 org-7", "acc-22 org-7", "org-7 acc-2"):
+            trail.note(AuditEvent(AT, "acc-9", "org-7", "ses-1", "membership.end", subject))
+        chosen = Selection(person="acc-2")
+        assert [entry.number for entry in trail.everything() if chosen.takes(entry)] == [3, 6, 9, 10]
+        assert numbers(person="acc-2") == [10, 9, 6, 3], "what was done to a membership is done to its account"
 
     def test_old_entries_are_sealed_into_files_and_still_verified(self, sealing: Made) -> None:
         trail = sealing()

@@ -35,7 +35,7 @@ def test_a_file_without_traces_is_brought_up_to_date_with_what_waits_in_it(tmp_p
             ("preferences", "decided_on"),
         ):
             sql.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        for table in ("aliases", "claims", "due", "merged_under"):
+        for table in ("aliases", "claims", "due", "merged_under", "sealed"):
             sql.execute(f"DROP TABLE {table}")
         sql.execute("DROP TABLE hub_migrations")
     for _ in range(2):

@@ -188,7 +188,11 @@ def invitation(at: At) -> Ask:
 
 
 def invitation_link(email: str = "", **more: Any) -> Way:
-    return lambda at: Ask(sent={"json": {"invitation": invited(at, email)["link"].partition("#")[2], **more}})
+    def way(at: At) -> Ask:
+        given = invited(at, email and at.world.email(email))
+        return Ask(sent={"json": {"invitation": given["link"].partition("#")[2], **more}})
+
+    return way
 
 
 def link(at: At) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from app.cli.noting import OPERATOR
 from hub.kernel.access import Scope
+from services.accounts.organisations import INVITED_BY, INVITED_HERE
 from tests.integration.accounts_site import Person, Site, opened
 
 pytestmark = pytest.mark.integration
@@ -221,6 +222,80 @@ def test_an_agency_verifies_within_its_scope_and_the_evidence_is_kept(site: Site
     assert site.operator.call(f"POST /organisations/{twin}/verify", evidence).status_code == 409
     assert site.company("y@example.org")[0].call("GET /verifications").status_code == 403
     assert site.nobody.call("GET /verifications").status_code == 401
+
+
+def test_an_agency_vouches_for_no_credit_code_beyond_its_scope(site: Site) -> None:
+    """Else it could make anybody the owner of what another province's institutes hold."""
+    organisation = site.company("zj@example.org", "zj", CODE)[1]
+    issued = site.accounts.tokens.issue_for_machine("浙江省科技厅", ["agency"], ())
+    site.accounts.organisations.grant(OPERATOR, issued.token.tenancy, frozenset(), Scope(divisions=frozenset({"33"})))
+    agency, verify = Person(site, issued.text), f"POST /organisations/{organisation}/verify"
+    refused = agency.call(verify, {"evidence": "x", "credit_code": SHANGHAI})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (403, "credit_code")
+    kept = agency.call(f"GET /organisations/{organisation}").json()
+    assert (kept["state"], kept["credit_code"]) == ("unverified", CODE)
+    assert site.operator.call(verify, {"evidence": "x", "credit_code": SHANGHAI}).json()["credit_code"] == SHANGHAI
+
+
+def test_who_administers_no_more_leaves_no_way_back(site: Site) -> None:
+    """An invitation stands for whoever gave it: it ends when they leave, are let go, or administer no more."""
+    own = admin, organisation = site.company("admin@example.org")
+    invitations = f"/organisations/{organisation}/invitations"
+    kept = admin.call(f"POST {invitations}", {"email": "kept@example.org"}).json()["id"]
+    for way in ("let go", "leaves", "demoted", "disabled", "erased"):
+        email = f"{way.replace(' ', '')}@example.org"
+        other = site.member(own, email, administrator=True)
+        link = other.call(f"POST {invitations}", {"administrator": True}).json()["link"].partition("#")[2]
+        account = other.me["account"]
+        member = f"/organisations/{organisation}/members/{account}"
+        if way == "demoted":
+            assert admin.call(f"POST {member}", {"roles": ["member"], "administrator": False}).status_code == 204
+        elif way == "disabled":
+            assert site.accounts.access.accounts.change_account(account, disabled_at="2026-12-01T08:00:00Z")
+        elif way == "erased":
+            site.accounts.people.erase(account, {email}, "2026-12-01T08:00:00Z")
+        else:
+            assert (admin if way == "let go" else other).call(f"DELETE {member}").status_code == 204
+        friend = site.person(f"friend-{email}")
+        answer = friend.call("POST /invitations/answer", {"invitation": link, "accept": True})
+        assert answer.status_code == 404, way
+    states = {one["id"]: one["state"] for one in admin.call(f"GET {invitations}").json()["invitations"]}
+    assert states.pop(kept) == "open"
+    assert "open" not in states.values()
+
+
+def test_a_token_neither_leaves_nor_ends_what_is_not_its_own(site: Site) -> None:
+    own = site.company("admin@example.org")
+    wang = site.member(own, "wang@example.org")
+    issued = [wang.call("POST /tokens", {"name": name, "scopes": ["member"]}).json() for name in ("leaked", "other")]
+    leaked, other = (Person(site, one["token"]) for one in issued)
+    account = wang.me["account"]
+    assert leaked.call(f"DELETE /organisations/{own[1]}/members/{account}").status_code == 403
+    assert leaked.call(f"DELETE /tokens/{issued[1]['id']}").status_code == 404
+    (session,) = wang.call("GET /sessions").json()["sessions"]
+    assert leaked.call(f"DELETE /sessions/{session['id']}").status_code == 404
+    assert leaked.call("DELETE /sessions").json() == {"ended": 0}
+    exchanged, twin = (Person(site, leaked.call("POST /sessions", {}).json()["token"]) for _ in range(2))
+    assert exchanged.call(f"DELETE /sessions/{session['id']}").status_code == 404
+    assert exchanged.call("DELETE /sessions").json() == {"ended": 1}
+    assert twin.call("GET /me").status_code == 401
+    assert exchanged.call("DELETE /sessions/current").status_code == 204
+    assert exchanged.call("GET /me").status_code == 401
+    assert wang.me["account"] == other.me["account"] == account, "each is as it was"
+    assert leaked.call(f"DELETE /tokens/{issued[0]['id']}").status_code == 204, "it may give itself up"
+    assert leaked.call("GET /me").status_code == 401
+
+
+def test_nobody_floods_others_with_invitations(site: Site) -> None:
+    admin, organisation = site.company("admin@example.org")
+    path = f"POST /organisations/{organisation}/invitations"
+    told = [admin.call(path, {"email": "victim@example.org"}).status_code for _ in range(INVITED_HERE + 1)]
+    assert told == [201] * INVITED_HERE + [429]
+    answer = admin.call(path, {"email": "VICTIM@example.org"})
+    assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (429, True)
+    told = [admin.call(path, {"email": f"v{n}@example.org"}).status_code for n in range(INVITED_BY)]
+    assert (told[0], told[-1], told.count(201) + INVITED_HERE) == (201, 429, INVITED_BY)
+    assert admin.call(path, {}).status_code == 201, "a link that is handed on sends no mail"
 
 
 def test_nobody_acts_for_a_suspended_organisation(site: Site) -> None:

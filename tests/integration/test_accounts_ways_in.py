@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from app.composition import compose
 from app.server import create_app
+from hub.auth.oidc import OidcAccess, ProviderKeys
 from hub.auth.tokens import operator_token
 from hub.kernel.access import ProviderPerson
 from hub.kernel.credentials import credential_id
@@ -247,6 +248,30 @@ def test_a_provider_is_linked_by_verified_address_and_then_by_subject(site: Site
     assert unverified is not None
     assert same_subject is not None
     assert len({mine, unverified.account, same_subject.account}) == 3
+
+
+@pytest.mark.parametrize(("verified", "same"), [(" KATE@Example.ORG ", True), ("\u212aate@example.org", False)])
+def test_a_provider_links_nobody_by_an_address_that_only_looks_like_theirs(
+    site: Site, verified: str, same: bool
+) -> None:
+    mine = site.person("kate@example.org").me["account"]
+    claimed = {"sub": "s-9", "email": verified, "email_verified": True}
+    keys = ProviderKeys("https://idp.example.org")
+    access = OidcAccess("https://idp.example.org", "hub", keys, site.clock, admit=site.accounts.admit)
+    admitted = site.accounts.admit(access.person(claimed))
+    assert admitted is not None
+    assert (admitted.account == mine) == same
+
+
+def test_whom_a_provider_vouches_for_registers_and_joins_by_its_token(site: Site) -> None:
+    person = ProviderPerson("https://idp.example.org", "s", "li@idp")
+    first, organisations = site.accounts.admit(person), site.accounts.organisations
+    assert first is not None
+    other, theirs = site.company("wang@example.org")
+    given = other.call(f"POST /organisations/{theirs}/invitations", {}).json()["link"].partition("#")[2]
+    assert organisations.answer(first, given, True).id == theirs
+    own = organisations.register(first, "", "某公司", "", "").id
+    assert {tenancy.id for _, tenancy in organisations.of(first)} == {theirs, own}
 
 
 def test_roles_that_a_provider_grants_are_for_an_organisation_of_ones_own(site: Site) -> None:

@@ -77,3 +77,14 @@ def test_a_row_that_names_anothers_instrument_gets_no_say_over_it(site: Site) ->
     assert lab.get(f"bookings/{booking}").json()["purpose"] == "合金断口"
     assert lab.get(f"records/{instrument}").json()["fields"]["status"] == "in_service"
     assert lab.post(f"bookings/{booking}/confirm").json()["status"] == "confirmed"
+
+
+def test_a_claim_shows_nobody_what_is_sealed_of_a_person(site: Site) -> None:
+    lab, rival, agency = site.caller(*LAB), site.caller(*LAB), site.operator
+    row = {"_id": "E-1", "orcid": "0000-0002-1825-0097", "name_zh": "王某"}
+    lab.sent(row | {"email": "wang@lab.example.org", "phone": "13700000000"}, kind="expert")
+    rival.sent(row | {"email": "wang@rival.example.org", "phone": "13900000000"}, kind="expert")
+    for reader in (lab, rival, agency):
+        claims = reader.get("claims").json()
+        assert [claim["record"]["title"] for claim in claims["claims"]] == ["王某"]
+        assert not any(private in str(claims) for private in ("vault:", "example.org", "13700000000"))

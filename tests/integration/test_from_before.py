@@ -1,6 +1,7 @@
 """What is from before accounts had ids is found by whom it is, and given to an account where it is nobody's."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 from app.cli.main import main
 from app.cli.noting import OPERATOR
 from app.composition import compose
+from app.operations.sealing_places import OF_A_NAME
 from hub.kernel.access import ProviderPerson
 from hub.ports.clock import ManualClock
+from hub.runtime.manifest import PERSONAL
 from hub.runtime.settings import Settings
 from schemas.events.bookings import Booking
 from services.accounts.manifest import ACCOUNTS
@@ -79,6 +82,22 @@ def test_a_providers_person_finds_what_its_subject_had(site: Site) -> None:
     assert kept(by_provider(site, another)) == ([], [], [])
     site.accounts.access.rename(site.accounts.principal(mine.token) or pytest.fail("nobody"), "李")
     assert kept(mine)[0] == ["样品"], "whatever the account is called"
+
+
+def test_what_was_kept_under_a_name_is_taken_along_and_erased_too(site: Site) -> None:
+    mine, store, subject = by_provider(site, PERSON), site.hub.get(BOOKING_STORE), OF_A_NAME + NAME
+    (booking,) = store.of([NAME], 10)
+    purpose = site.hub.get(PERSONAL).sealers([subject])[subject]("封存的样品")
+    store.add(replace(booking, id="booking-sealed", instrument_id="instrument-2", purpose=purpose), "key-2")
+    data = mine.call("GET /account/data").json()
+    assert {one["purpose"] for one in data["bookings"]} == {"样品", "封存的样品"}
+    assert [one["name"] for one in data["saved_searches"]] == ["光谱"]
+    account = mine.me["account"]
+    assert mine.call("POST /account/erasure", {"confirmation": account}).status_code == 200
+    assert site.hub.get(SAVED_SEARCHES).of([NAME]) == []
+    again = by_provider(site, PERSON)
+    assert again.me["account"] != account
+    assert "封存的样品" not in kept(again)[0], "nothing that was sealed can be read"
 
 
 def test_a_name_that_a_token_has_too_is_not_the_providers_persons(site: Site) -> None:

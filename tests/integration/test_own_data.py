@@ -144,6 +144,50 @@ def test_a_row_with_ones_own_address_gives_nobody_what_others_say_of_a_person(si
     assert site.operator.call(f"GET /people/{hers}").text.count(THEIR_PHONE) > 0
 
 
+ORCID = "0000-0002-1825-0097"
+
+
+def withdrawn(site: Site) -> str:
+    """What a source said of somebody else is in the record's history alone."""
+    submitted(site, "expert", "zhejiang", **expert("N-1", OTHERS, THEIR_PHONE, orcid=ORCID))
+    sent = site.operator.call(
+        "POST /submissions/expert?source=zhejiang&format=json&operation=withdraw", [{"_id": "N-1"}]
+    )
+    assert sent.status_code == 202, sent.text
+    drain(site.hub.workers)
+    return submitted(site, "expert", "owner", **expert("N-1", EMAIL, PHONE, orcid=ORCID))
+
+
+def joined(site: Site) -> str:
+    """What a source says of somebody else is about a record that one's own, whose id stands for both, was joined to."""
+    theirs = submitted(site, "expert", "zhejiang", **expert("N-1", OTHERS, THEIR_PHONE, orcid=ORCID))
+    for number in range(100, 200):
+        planted = {"_id": f"P-{number}", "name_zh": "王某", "email": EMAIL}
+        if (mine := submitted(site, "expert", "owner", **planted)) < theirs:
+            break
+    submitted(site, "expert", "owner", **planted, orcid=ORCID)
+    assert mine in site.operator.call(f"GET /records/{theirs}").text
+    return mine
+
+
+@pytest.mark.parametrize("plant", [withdrawn, joined])
+def test_an_address_of_ones_own_opens_nothing_that_was_said_before_or_of_what_is_joined(site: Site, plant: Any) -> None:
+    planted, thief = plant(site), site.person(EMAIL)
+    data = thief.call("GET /account/data")
+    assert data.status_code == 200
+    assert THEIR_PHONE not in data.text
+    assert planted in {shared["id"] for shared in data.json()["shared_records"]}
+    assert planted in thief.call("POST /account/erasure", {"confirmation": EMAIL}).json()["left"]
+
+
+def test_a_record_is_nobodys_by_an_address_that_only_folds_to_theirs(site: Site) -> None:
+    submitted(site, "expert", "owner", **expert("N-1", "stra\u00dfe@example.org", THEIR_PHONE))
+    submitted(site, "expert", "owner", **expert("N-2", "\u017fmith@example.org", THEIR_PHONE))
+    for email in ("strasse@example.org", "smith@example.org"):
+        data = site.person(email).call("GET /account/data").json()
+        assert (data["records"], data["shared_records"]) == ([], [])
+
+
 def test_a_records_address_that_nobody_verified_links_nobody(site: Site) -> None:
     submitted(site, "expert", "owner", **expert("N-1", EMAIL, PHONE))
     somebody = site.person(OTHERS)

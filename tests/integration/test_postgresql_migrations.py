@@ -89,4 +89,6 @@ def test_a_step_only_expands(monkeypatch: pytest.MonkeyPatch) -> None:
     for step in steps().walk_revisions():
         step.module.upgrade()
     assert len(said) > len(TABLES)
-    assert [one for one in said if not EXPANDS.match(one.strip())] == []
+    made = {match[1] for one in said if (match := re.match(r"CREATE TABLE (\w+)", one.strip()))}
+    filled = tuple(f"INSERT INTO {table} " for table in made)
+    assert [one for one in said if not EXPANDS.match(one.strip()) and not one.strip().startswith(filled)] == []

@@ -92,6 +92,7 @@ def test_an_agency_verifies_what_its_scope_covers(division: str, kinds: tuple[st
     assert may_verify(agency, tenancy(1, code=code)) is may
     assert not may_verify(replace(agency, roles=frozenset({"member"})), tenancy(1, code=code))
     assert may_verify(replace(agency, roles=frozenset({"operator"})), tenancy(1, code=code))
+    assert not may_verify(replace(agency, scope=Scope(levels=scope.levels)), tenancy(1, code=code)), "none has a level"
 
 
 @pytest.mark.parametrize(
@@ -136,3 +137,4 @@ def test_a_credential_names_its_id_and_is_known_by_its_digest() -> None:
 def test_texts_are_one_line_without_hidden_characters() -> None:
     assert plain("  张\u200b伟\u202e \n\t\0 工程师 ", 50) == "张伟 工程师"
     assert plain("x" * 10, 3) == "xxx"
+    assert plain(" vau\u200blt: vault:abc=def", 50) == "abc=def", "nothing that is typed is opened as if it were sealed"

@@ -159,6 +159,36 @@ def test_whoever_is_verified_as_the_stated_owner_takes_over_and_who_is_verified_
     assert {claim.key[2] for claim in store.claimed.values()} == {"org-hdu"}
 
 
+@pytest.mark.parametrize("codes", [{"org-hdu": HDU}, {"org-zju": ZJU, "org-hdu": HDU}])
+@pytest.mark.parametrize("size", [1, 3])
+def test_nobody_comes_to_hold_a_harvested_record_by_calling_itself_the_owner(size: int, codes: dict[str, str]) -> None:
+    rules = Rules(codes=codes)
+    fields = PID | {"name_zh": "仪器", "owner": {"uscc": ZJU, "name_zh": "浙江大学"}}
+    harvested = submission("web", "9", 1, INSTRUMENT.identified(PID), fields, kind="instrument")
+    thief = row("org-hdu", "3", 1, name_zh="抢", owner={"uscc": HDU}, **PID)
+    again = row("org-hdu", "3", 2, name_zh="还抢", owner={"uscc": HDU}, **PID)
+    store = MemoryUnit()
+    for start in range(0, 3, size):
+        curate(store, [harvested, thief, again][start : start + size], rules)
+    assert [(record.holder, record.fields["owner"]["uscc"]) for record in active(store)] == [(None, ZJU)]
+    assert {(claim.key[2], claim.holder) for claim in store.claimed.values()} == {("org-hdu", "")}
+    rules = Rules(codes={"org-zju": ZJU, "org-hdu": HDU})
+    curate(store, [row("org-zju", "2", 1, name_zh="本校", owner={"uscc": ZJU}, **PID)], rules)
+    (record,) = active(store)
+    assert (record.holder, record.fields["name_zh"]) == ("org-zju", "本校")
+
+
+def test_nobody_comes_to_hold_a_harvested_record_by_joining_it_to_one_of_its_own() -> None:
+    rules = Rules(codes={"org-zju": ZJU, "org-hdu": HDU})
+    fields = PID | {"name_zh": "仪器", "owner": {"uscc": ZJU, "name_zh": "浙江大学"}}
+    harvested = submission("web", "9", 1, INSTRUMENT.identified(PID), fields, kind="instrument")
+    store = curate(MemoryUnit(), [harvested, row("org-hdu", "3", 1, name_zh="自己的")], rules)
+    curate(store, [row("org-hdu", "3", 2, name_zh="自己的", **PID)], rules)
+    holders = {record.id: record.holder for record in active(store)}
+    assert holders[INSTRUMENT.identified(PID)] is None
+    assert sorted(map(str, holders.values())) == ["None", "org-hdu"]
+
+
 def test_a_squatter_gives_way_to_whoever_is_verified_as_the_stated_owner() -> None:
     owner = {"uscc": ZJU, "name_zh": "浙江大学"}
     store = curate(MemoryUnit(), [row("org-x", "1", 1, name_zh="占", owner=owner, **PID)])

@@ -100,6 +100,8 @@ class SqlAccounts:
         if name := changed.get("name"):
             changed = {**changed, "name": self.private.seal(account_id, name)}
         with self._database.writing() as sql:
+            if at := changed.get("disabled_at"):
+                take_back(sql, account_id, at)
             return sql.execute(update(accounts).where(accounts.c.id == account_id).values(**changed)).rowcount > 0
 
     def add_tenancy(self, tenancy: Tenancy, first: Membership | None = None) -> None:
@@ -194,6 +196,8 @@ class SqlAccounts:
             rows = sql.execute(select(memberships).where(memberships.c.tenancy == tenancy_id)).mappings()
             kept = change([read(Membership, row) for row in rows])
             sql.execute(delete(memberships).where(mine))
+            if kept is None or not kept.administrator:
+                take_back(sql, account_id, at, tenancy_id)
             if kept:
                 sql.execute(memberships.insert(), row_of(kept))
                 return
@@ -251,6 +255,13 @@ class _Known(Exception):
 
 class CodeTaken(Exception):
     """Another organisation with this credit code has been verified."""
+
+
+def take_back(sql: Connection, account_id: str, at: str, tenancy_id: str = "") -> None:
+    """Revoke the invitations that the account gave and nobody has answered: to the organisation, or to all."""
+    given = (invitations.c.invited_by == account_id) & (invitations.c.state == "open")
+    given &= invitations.c.tenancy == (tenancy_id or invitations.c.tenancy)
+    sql.execute(update(invitations).where(given).values(state="revoked", answered_by=account_id, answered_at=at))
 
 
 def _claim(sql: Connection, row: Mapping[str, str]) -> bool:

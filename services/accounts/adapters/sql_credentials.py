@@ -105,13 +105,16 @@ class SqlCredentials:
             rows = sql.execute(chosen.order_by(sessions.c.created_at.desc(), sessions.c.id).limit(most)).mappings()
             return [read(Session, row) for row in rows]
 
-    def end_sessions(self, account: str | None = None, session_id: str | None = None, but: str = "") -> int:
-        """End the account's, but for one, or one of them; how many there were."""
+    def end_sessions(
+        self, account: str | None = None, session_id: str | None = None, but: str = "", parent: str | None = None
+    ) -> int:
+        """End the account's, but for one, or one of them, or those in the place of a token; how many there were."""
         if not storable(session_id or ""):
             return 0
         ending = delete(sessions).where(sessions.c.id != but)
         ending = ending if account is None else ending.where(sessions.c.account == account)
         ending = ending if session_id is None else ending.where(sessions.c.id == session_id)
+        ending = ending if parent is None else ending.where(sessions.c.parent == parent)
         with self._database.writing() as sql:
             return sql.execute(ending).rowcount
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Table, delete, exists, or_, select, update
 from hub.ports.personal import TOKEN_PREFIX
 from hub.sql.statements import SqlDatabase, overwrite_deleted
 from services.accounts.adapters.private import PrivateTexts
+from services.accounts.adapters.sql_accounts import take_back
 from services.accounts.tables import accounts, identities, invitations, memberships, sessions, sign_ins, tokens
 
 _SEALED = f"{TOKEN_PREFIX}%"
@@ -54,6 +55,7 @@ class SqlPeople:
         invited = [self._private.seal(self._private.of_address(address), address) for address in addresses]
         with self._database.writing() as sql:
             overwrite_deleted(sql)
+            take_back(sql, account, at)
             sql.execute(update(accounts).where(accounts.c.id == account).values(name="", disabled_at=at))
             for table in (identities, memberships, tokens, sessions):
                 sql.execute(delete(table).where(table.c.account == account))

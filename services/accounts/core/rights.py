@@ -89,5 +89,5 @@ def may_verify(caller: Principal, tenancy: Tenancy) -> bool:
         return True
     scope = replace(caller.scope, levels=frozenset())  # organisations have none
     division = frozenset({tenancy.credit_code[2:8]} - {""})
-    overseeing = "agency" in caller.roles and caller.scope.is_given
+    overseeing = "agency" in caller.roles and scope.is_given
     return overseeing and bool(division) and scope.covers("organisation", division)

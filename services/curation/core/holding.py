@@ -41,12 +41,19 @@ class Holdings:
         return authority_of(self._sources, contribution) == "owner"
 
     def is_anothers(self, kind: Kind, contribution: Contribution, root: str, beside: Iterable[Contribution]) -> bool:
-        """Whether somebody else holds the record, with no less right to it than who speaks."""
+        """Whether somebody else holds the record, with no less right to it than who speaks; of one that nobody holds,
+        whether others say that it is somebody else's, and who that is or who speaks is verified. Nobody is the owner by
+        their own word.
+        """
         holder, organisation = self.of(root), contribution.organisation
-        if holder is None or holder == organisation:
+        if holder == organisation or not (holder or organisation):
             return False
         stated = _stated_owners(kind, (other for other in beside if other.organisation != organisation))
-        return self._codes.get(organisation) not in stated or self._codes.get(holder) in stated
+        entitled = self._codes.get(organisation) in stated
+        if holder is None:
+            verified = organisation in self._codes or not stated.isdisjoint(self._organisations)
+            return bool(stated) and verified and not entitled
+        return not entitled or self._codes.get(holder) in stated
 
     def take(self, kind: Kind, contribution: Contribution, record_id: str, beside: Sequence[Contribution]) -> None:
         """The first owner to speak of a record that nobody holds is its holder, unless it is another's to hold.

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from hub.kernel.access import Openness
+from hub.kernel.access import SEALED
 from hub.kernel.identifiers import own_id
 from hub.kernel.problems import Problem, expecting
 from hub.kernel.records import Authority, Operation, Submission
@@ -19,8 +19,6 @@ from services.ingest.core.identity import Stated, stated
 from services.ingest.core.rows import ID_NAMES, VERSION_NAMES, Row
 
 Path = tuple[str, ...]
-SEALED: frozenset[Openness] = frozenset({"agency", "secret"})
-"""What of a record rests nowhere in plain."""
 
 
 class Place(NamedTuple):

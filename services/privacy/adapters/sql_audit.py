@@ -193,7 +193,8 @@ def _selected(selection: Selection) -> Select[Any]:
     if selection.before:
         query = query.where(columns.number < selection.before)
     if selection.person:
-        query = query.where(or_(columns.account == selection.person, columns.subject == selection.person))
+        named = columns.subject.between(f"{selection.person} ", f"{selection.person}!")  # which an index finds
+        query = query.where(or_(columns.account == selection.person, columns.subject == selection.person, named))
     if selection.since:
         query = query.where(columns.at >= selection.since)
     if selection.until:
