@@ -155,6 +155,7 @@ def test_a_hub_on_servers_is_restored_on_new_ones_and_on_sqlite(tmp_path: Path, 
         waiting = idle.submit("instrument", "owner", [instrument(60, name_zh="还没有整理")])
         ask = {"instrument": known["second"], "start": tomorrow(15), "end": tomorrow(16), "purpose": "备份"}
         unpublished = idle.post("bookings", ask)["id"]
+        keys = idle.hub.get(PERSONAL).dump()
     manifest = backup(settings, file, silent)
 
     servers.wipe()
@@ -171,13 +172,14 @@ def test_a_hub_on_servers_is_restored_on_new_ones_and_on_sqlite(tmp_path: Path, 
         }
         assert sum(target.topics.end_offsets(BOOKINGS).values()) == 4
     for restored in (lost, embedded):
-        _is_whole(restored, known, before, waiting, unpublished)
+        _is_whole(restored, keys, known, before, waiting, unpublished)
 
 
 def _is_whole(
-    settings: Settings, known: dict[str, str], before: dict[str, Any], waiting: str, unpublished: str
+    settings: Settings, keys: bytes, known: dict[str, str], before: dict[str, Any], waiting: str, unpublished: str
 ) -> None:
     with Live(settings) as live:
+        live.hub.get(PERSONAL).load(keys)
         wait_until(lambda: live.states(waiting) == {"searchable": 1})
         wait_until(lambda: looked_at(live, known) == before)
         assert live.get(f"bookings/{unpublished}")["status"] == "confirmed"
