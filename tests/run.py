@@ -79,7 +79,9 @@ def run_tests(tiers: Sequence[str], options: Sequence[str], total: Summary, envi
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "summary.json"
         command = [sys.executable, "-m", "pytest", "-q", *options, *(f"tests/{tier}" for tier in tiers)]
-        code = run_until_stopped(command, {**environment, "HUB_TESTS_SUMMARY": str(path)})
+        # Empty is unset: each of the hub's processes that tests start would compile the hub for itself.
+        bytecode = {"PYTHONDONTWRITEBYTECODE": ""}
+        code = run_until_stopped(command, {**environment, **bytecode, "HUB_TESTS_SUMMARY": str(path)})
         if path.exists():
             total.add(summary_of(path.read_text("utf-8")))
         return code
