@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+from tests.engine import SHORT_LIVED_JAVA
 from tests.engine.hold import ALL, SERVERS, HeldEngine
 from tests.summary import TIERS, Summary, summary_of
 
@@ -81,7 +82,8 @@ def run_tests(tiers: Sequence[str], options: Sequence[str], total: Summary, envi
         command = [sys.executable, "-m", "pytest", "-q", *options, *(f"tests/{tier}" for tier in tiers)]
         # Empty is unset: each of the hub's processes that tests start would compile the hub for itself.
         bytecode = {"PYTHONDONTWRITEBYTECODE": ""}
-        code = run_until_stopped(command, {**environment, **bytecode, "HUB_TESTS_SUMMARY": str(path)})
+        settings = {**SHORT_LIVED_JAVA, **bytecode, "HUB_TESTS_SUMMARY": str(path)}
+        code = run_until_stopped(command, {**environment, **settings})
         if path.exists():
             total.add(summary_of(path.read_text("utf-8")))
         return code
