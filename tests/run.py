@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+from tests.engine import SHORT_LIVED_JAVA
 from tests.engine.hold import ALL, SERVERS, HeldEngine
 from tests.summary import TIERS, Summary, summary_of
 
@@ -79,7 +80,10 @@ def run_tests(tiers: Sequence[str], options: Sequence[str], total: Summary, envi
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "summary.json"
         command = [sys.executable, "-m", "pytest", "-q", *options, *(f"tests/{tier}" for tier in tiers)]
-        code = run_until_stopped(command, {**environment, "HUB_TESTS_SUMMARY": str(path)})
+        # Empty is unset: each of the hub's processes that tests start would compile the hub for itself.
+        bytecode = {"PYTHONDONTWRITEBYTECODE": ""}
+        settings = {**SHORT_LIVED_JAVA, **bytecode, "HUB_TESTS_SUMMARY": str(path)}
+        code = run_until_stopped(command, {**environment, **settings})
         if path.exists():
             total.add(summary_of(path.read_text("utf-8")))
         return code

@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from hub.kernel.expectations import expected
 from hub.kernel.problems import Problem, Refusal, quoted
@@ -69,7 +70,15 @@ def unserved_response(request: Request, error: HTTPException) -> JSONResponse:
     problem = Problem(f"http-{error.status_code}", served, quoted(f"{request.method} {request.url.path}"))
     answer = problem_response((problem,), error.status_code, language_of(request))
     answer.headers.update(error.headers or {})
+    if error.status_code == 405:
+        answer.headers["Allow"] = ", ".join(sorted(_methods(request)))
     return answer
+
+
+def _methods(request: Request) -> set[str]:
+    """Of every route at the address: the framework names those of the first alone."""
+    routes = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+    return {method for route in routes for method in getattr(route, "methods", None) or ()}
 
 
 def _problem_of(error: dict[str, Any]) -> Problem:

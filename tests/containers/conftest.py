@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ import yaml
 
 from app.devstack.ports import free_port
 from tests.e2e.conftest import browser, playwright_driver  # noqa: F401 - fixtures
+from tests.engine import SHORT_LIVED_JAVA
 from tests.engine.compose import Project, program
 from tests.engine.daemon import Engine, engine
 from tests.engine.images import ROOT, contents, ensure_hub_image, ensure_images, service_images
@@ -22,6 +24,7 @@ from tests.summary import CONTAINER, RAN_ON
 
 PROJECT = "research-hub-test"
 REQUEST_SECONDS = 120.0
+ON_JAVA = ("elasticsearch", "kafka", "oidc")
 
 
 @dataclass(frozen=True)
@@ -75,13 +78,21 @@ def deployed(
 
 
 def _overrides(folder: Path, docker: Engine) -> Iterator[Path]:
-    """Elasticsearch's limit of open files as far as an engine of ours may raise it: a sandbox may not, even as root."""
+    """What suits a test: servers that start soon, and no more open files than an engine of ours may allow.
+
+    A sandbox may not raise that limit, even as root.
+    """
+    yield _override(folder / "java.yml", {name: {"environment": SHORT_LIVED_JAVA} for name in ON_JAVA})
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     limits = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]["elasticsearch"]["ulimits"]
     if docker.own and most < limits["nofile"]["hard"]:
-        override = {"services": {"elasticsearch": {"ulimits": {"nofile": {"soft": most, "hard": most}}}}}
-        (folder / "limits.yml").write_text(yaml.safe_dump(override))
-        yield folder / "limits.yml"
+        limits = {"nofile": {"soft": most, "hard": most}}
+        yield _override(folder / "limits.yml", {"elasticsearch": {"ulimits": limits}})
+
+
+def _override(path: Path, services: dict[str, Any]) -> Path:
+    path.write_text(yaml.safe_dump({"services": services}))
+    return path
 
 
 def _settings(folder: Path, url: str, gateway: int, oidc: int) -> Path:

@@ -9,6 +9,7 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import ExecWaitStrategy, HttpWaitStrategy, LogMessageWaitStrategy
 
 from app.devstack.ports import free_port
+from tests.engine import SHORT_LIVED_JAVA
 from tests.engine.daemon import Engine
 from tests.engine.images import contents, ensure_images, service_images
 
@@ -28,10 +29,12 @@ _KAFKA = {
     "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
     "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
     "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+    **SHORT_LIVED_JAVA,
     "KAFKA_HEAP_OPTS": "-Xms512m -Xmx512m",
     "KAFKA_LOG_DIRS": MEMORY,
 }
 _ELASTICSEARCH = {
+    **SHORT_LIVED_JAVA,
     "ES_JAVA_OPTS": "-Xms512m -Xmx512m",
     "discovery.type": "single-node",
     "xpack.security.enabled": "false",

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from kafka.errors import KafkaTimeoutError
 
 from hub.web.failures import Failures
+from hub.web.problems import install_problem_handlers
 
 
 def failing(error: Exception) -> FastAPI:
@@ -93,3 +94,12 @@ def test_an_answer_that_has_begun_is_broken_off() -> None:
 
     with pytest.raises(ValueError):
         TestClient(Failures(breaks_off)).get("/")
+
+
+def test_a_method_that_is_none_is_told_all_that_the_address_takes() -> None:
+    app = FastAPI()
+    install_problem_handlers(app)
+    app.get("/things/{name}")(lambda name: name)
+    app.delete("/things/{name}")(lambda name: name)
+    answer = TestClient(app).post("/things/a")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "DELETE, GET")
