@@ -172,11 +172,11 @@ def test_a_hub_on_servers_is_restored_on_new_ones_and_on_sqlite(tmp_path: Path, 
         }
         assert sum(target.topics.end_offsets(BOOKINGS).values()) == 4
     for restored in (lost, embedded):
-        _is_whole(restored, keys, known, before, waiting, unpublished)
+        _is_whole(restored, keys, known, before, waiting=waiting, unpublished=unpublished)
 
 
 def _is_whole(
-    settings: Settings, keys: bytes, known: dict[str, str], before: dict[str, Any], waiting: str, unpublished: str
+    settings: Settings, keys: bytes, known: dict[str, str], before: dict[str, Any], *, waiting: str, unpublished: str
 ) -> None:
     with Live(settings) as live:
         live.hub.get(PERSONAL).load(keys)
