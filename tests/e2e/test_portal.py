@@ -52,7 +52,7 @@ def test_three_taps_from_the_result_to_the_booking(open_page: Open, site: Site) 
     thumb.tap(page.get_by_role("button", name=re.compile("确认预约|提交预约申请")))
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("预约成功|申请已提交"))
     assert thumb.taps == 3
-    assert page.locator(".facts dd").first.inner_text().split(" Asia")[0] in wanted
+    assert page.locator(".facts dd").first.inner_text().split(" 北京时间")[0] in wanted
     with page.expect_download() as calendar:
         page.get_by_role("link", name="添加到日历").tap()
     assert "BEGIN:VEVENT" in calendar.value.path().read_text()

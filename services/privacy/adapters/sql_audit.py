@@ -9,7 +9,7 @@ from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, desc, insert, or_, select
+from sqlalchemy import Connection, Select, and_, delete, desc, insert, or_, select
 
 from hub.ports.audit import AuditEvent
 from hub.sql.statements import SqlDatabase, hold, insert_into
@@ -193,7 +193,8 @@ def _selected(selection: Selection) -> Select[Any]:
     if selection.before:
         query = query.where(columns.number < selection.before)
     if selection.person:
-        named = columns.subject.between(f"{selection.person} ", f"{selection.person}!")  # which an index finds
+        # A range, which an index finds; PostgreSQL takes no collation within BETWEEN.
+        named = and_(columns.subject >= f"{selection.person} ", columns.subject <= f"{selection.person}!")
         query = query.where(or_(columns.account == selection.person, columns.subject == selection.person, named))
     if selection.since:
         query = query.where(columns.at >= selection.since)
