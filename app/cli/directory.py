@@ -1,9 +1,9 @@
 """What the operators' commands share: the accounts of a data folder or of the servers, and how refusals are told."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from app.cli.environment import UNUSABLE
 from app.cli.session import UNREACHABLE, WRONG_USAGE, Data, Session, settings_for
 from hub.auth.tokens import ACCESS_FILE
 from hub.kernel.problems import Refusal
@@ -55,7 +55,7 @@ def all_stores(session: Session, data: Data, *, making: bool = False) -> Iterato
 def _opened(session: Session, on: Resources, key: Key[Accounts]) -> Accounts:
     try:
         return on.get(key)
-    except (ValueError, sqlite3.Error) as error:
+    except UNUSABLE as error:
         folder = on.settings.data_dir
         session.stop(UNREACHABLE, bilingual("cli.up.cannot-open-data", data_dir=folder, error=error))
 

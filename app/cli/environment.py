@@ -6,11 +6,15 @@ import socket
 import sqlite3
 from pathlib import Path
 
+from hub.ports.personal import KeysLocked
 from hub.text.language import Bilingual
 from hub.text.messages import bilingual
+from services.ingest.ports.vault import VaultLocked
 
 FREE_BYTES = 512 * 2**20
 SQLITE = (3, 35, 0)
+UNUSABLE = (KeysLocked, VaultLocked, ValueError, sqlite3.Error)
+"""What opening a data folder raises where what it has cannot be used."""
 
 
 def old_sqlite() -> Bilingual | None:

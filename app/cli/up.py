@@ -1,7 +1,6 @@
 """`hub up`: the whole hub in this process."""
 
 import socket
-import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -34,7 +33,6 @@ from hub.text.messages import bilingual
 from hub.web.client import ApiProblem, HubClient, Unreachable
 from services.accounts.manifest import ACCOUNTS
 from services.accounts.service import Accounts
-from services.ingest.ports.vault import VaultLocked
 
 GRACE_SECONDS = 5
 DEMO_COMPANY = "示例企业 Demo Company"
@@ -94,7 +92,7 @@ def _serve(session: Session, settings: Settings, listening: socket.socket, sampl
         begin(settings.data_dir)
     try:
         hub = compose(settings)
-    except (VaultLocked, ValueError, sqlite3.Error) as error:
+    except environment.UNUSABLE as error:
         session.stop(
             UNREACHABLE,
             bilingual("cli.up.cannot-open-data", data_dir=settings.data_dir, error=error),
